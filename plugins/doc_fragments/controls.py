@@ -1,0 +1,40 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The option that takes controls."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  controls:
+    description:
+      - The controls, as the lookup P(hygeia.golden.controls#lookup) resolves them from a profile and the filter
+        P(hygeia.golden.settings#filter) reduces them to what travels.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      id:
+        description: The identifier of the control.
+        type: str
+        required: true
+      settings:
+        description: For each kind of setting the wanted values by name.
+        type: dict
+        required: true
+      applies_to:
+        description:
+          - On which systems the control means anything.
+          - C(package) names a package, or several, that must be installed; C(os) one or several of C(ID) or
+            C(ID-VERSION_ID) as in C(os-release).
+        type: dict
+        default: {}
+      stages:
+        description: At which stages the control can be observed.
+        type: list
+        elements: str
+        choices: [offline, boot, live]
+        default: [offline, boot, live]
+"""

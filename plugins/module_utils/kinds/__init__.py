@@ -1,0 +1,19 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The registry of kinds, in the order in which they are enforced.
+
+Each is imported by name, because only what is imported by name travels to the
+target. Packages come first, since settings may need them; services last, so
+that they start with what was written.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Sysctl,
+    )
+}

@@ -1,0 +1,168 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every kind of setting can do: plan its changes, and observe what is in force."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+NOTICE = "# Written by hygeia.golden from the host's profile; edits here are replaced.\n"
+
+
+class BadSetting(Exception):
+    """A wanted value that this kind cannot express; the sentence names the setting."""
+
+
+@dataclass
+class Change:
+    """One thing to be written, known before anything is written.
+
+    ``names`` are the settings it serves, ``before`` and ``after`` are texts for
+    the diff, ``apply`` makes it so and returns nothing.
+    """
+
+    target: str
+    before: str
+    after: str
+    names: frozenset
+    apply: Callable[[], None]
+
+
+@dataclass
+class Refusal:
+    """Settings that were left alone because writing them would do harm, and why."""
+
+    names: frozenset
+    why: str
+
+
+@dataclass
+class Plan:
+    """What a kind would change and what it will not; ``failures`` maps names to sentences, filled while applying."""
+
+    changes: list = field(default_factory=list)
+    refusals: list = field(default_factory=list)
+    failures: dict = field(default_factory=dict)
+    absent: str = ""
+
+
+@dataclass
+class Observation:
+    """The effective value of one setting.
+
+    ``status`` is set only when there is no value to compare: not_applicable,
+    not_checked or error, with the reason in ``message``.
+    """
+
+    value: Any = None
+    read_from: str = ""
+    message: str = ""
+    status: str = ""
+
+
+class Kind:
+    """Settings of one sort, named ``name``, on one host.
+
+    ``wanted`` maps the names of settings to their values. Enforcing and
+    observing share no answer: ``observe`` never looks at what ``plan`` wrote,
+    it asks the software.
+    """
+
+    name = ""
+
+    def __init__(self, host):
+        self.host = host
+
+    def absent(self):
+        """Why this kind means nothing on this host, in one sentence; else an empty string."""
+        return ""
+
+    def plan(self, wanted, partial=False):
+        """The changes that would make ``wanted`` so; validated, nothing written.
+
+        With ``partial`` what the kind wrote for other settings stays.
+        """
+        raise NotImplementedError(self.name)
+
+    def reload(self, changes):
+        """Put what was written into force on a booted host, without ending anybody's work."""
+
+    def observe(self, wanted):
+        """The effective value of each name in ``wanted``, as ``{name: Observation}``."""
+        raise NotImplementedError(self.name)
+
+    def meets(self, name, wanted, value):
+        """Does an observed value satisfy a wanted one?"""
+        return self.plain(wanted) == self.plain(value)
+
+    @staticmethod
+    def plain(value):
+        """One spelling for values that a file and YAML write differently."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return " ".join(str(value).split())
+
+    # -- help for kinds that own files -----------------------------------------
+
+    def install(self, path, content, names, mode=0o644):
+        """A change that installs ``content`` at ``path``, or none when it is there already."""
+        before = self.host.read(path)
+        if before == content and os.stat(self.host.path(path)).st_mode & 0o7777 == mode:
+            return []
+        return [Change(path, before or "", content, frozenset(names), lambda: self.host.write(path, content, mode))]
+
+    def uninstall(self, path, names):
+        """A change that removes ``path``, or none when there is no such file."""
+        before = self.host.read(path)
+        if before is None:
+            return []
+        return [Change(path, before, "", frozenset(names), lambda: self.host.remove(path))]
+
+
+class DropIn(Kind):
+    """A kind whose software reads drop-in files, one of which is ours alone.
+
+    A subclass names the file and turns settings into its text and back.
+    """
+
+    path = ""
+    mode = 0o644
+
+    def parse(self, text):
+        """Our own file's text as ``{name: value}``; ours alone, so the format is the one ``render`` writes."""
+        raise NotImplementedError(self.name)
+
+    def render(self, settings):
+        """The whole text of our file for these settings."""
+        raise NotImplementedError(self.name)
+
+    def validate(self, content):
+        """Why the software would not accept this text as our file, in one sentence; else an empty string."""
+        return ""
+
+    def plan(self, wanted, partial=False):
+        before = self.host.read(self.path)
+        old = self.parse(before) if before else {}
+        settings = {name: self.plain(value) for name, value in wanted.items()}
+        if partial:
+            settings = {**old, **settings}
+        if not settings:
+            return Plan(self.uninstall(self.path, old))
+        content = self.render(settings)
+        names = [name for name in {**old, **settings} if old.get(name) != settings.get(name)] or list(wanted)
+        changes = self.install(self.path, content, names, self.mode)
+        problem = self.validate(content) if changes else ""
+        if problem:
+            return Plan([], [Refusal(frozenset(names), problem)])
+        return Plan(changes)
+
+
+def unobserved(names, status, message):
+    """The same reason for each of ``names``."""
+    if status not in result.UNDECIDED:
+        raise ValueError(status)
+    return {name: Observation(status=status, message=message) for name in names}
