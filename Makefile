@@ -1,0 +1,51 @@
+# make demo: a template goes in, a golden image and its report come out.
+# make test: everything that CI runs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+BUILD := $(CURDIR)/.build
+VENV := $(BUILD)/venv
+# A template and its golden image appear here.
+DEMO := $(BUILD)/demo
+
+export ANSIBLE_COLLECTIONS_PATH := $(BUILD)/collections
+export PYTHONPATH := $(BUILD)/collections
+export PATH := $(VENV)/bin:$(PATH)
+export MOLECULE_GLOB := molecule/*/molecule.yml
+
+.PHONY: help demo test deps lint sanity unit versions system molecule docs bench clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: deps $(DEMO)/templates/debian-12.qcow2
+	ansible-playbook --inventory $(DEMO)/inventory.yml playbooks/golden_image.yml
+
+test: lint sanity unit versions system molecule
+
+# -- what the commands need ---------------------------------------------------
+
+deps: $(BUILD)/packages.done $(VENV)/done $(BUILD)/collections/ansible_collections/hygeia/golden
+
+$(BUILD)/packages.done: bindep.txt
+	mkdir -p $(@D)
+	missing=$$(sed -n 's/^\([a-z0-9][^ ]*\).*/\1/p' bindep.txt | while read -r name; do \
+	    [[ $$(dpkg-query --show --showformat='$${db:Status-Status}' $$name 2>/dev/null) == installed ]] || echo $$name; done); \
+	if [[ -n $$missing ]]; then \
+	    apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $$missing; fi
+	touch $@
+
+$(VENV)/done: tests/requirements.txt tests/constraints.txt | $(BUILD)/packages.done
+	/usr/bin/python3 -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt --constraint tests/constraints.txt
+	touch $@
+
+$(BUILD)/collections/ansible_collections/hygeia/golden:
+	mkdir -p $(@D)
+	ln -s $(CURDIR) $@
+
+$(DEMO)/templates/debian-12.qcow2: | deps
+	mkdir -p $(@D)
+	python3 tests/templates/build.py --output $@
