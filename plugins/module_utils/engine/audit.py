@@ -4,10 +4,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Observation, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+_WRONG = (result.ERROR, result.FAIL)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """One setting of one control, looked at."""
+
+    label: str
+    wanted: Any
+    seen: Observation
 
 
 def audit(host, controls, stage):
@@ -21,49 +35,59 @@ def audit(host, controls, stage):
             records[control.id] = result.record(control.id, result.NOT_APPLICABLE, stage, message=reason)
         else:
             due.append(control)
-    kinds = {name: KINDS[name](host) for name in by_kind(due)}
-    seen = {name: _observe(kinds[name], wanted) for name, wanted in by_kind(due).items()}
+    wanted = by_kind(due)
+    kinds = {name: KINDS[name](host) for name in wanted}
+    seen = {name: _observe(kind, wanted[name]) for name, kind in kinds.items()}
     for control in due:
         records[control.id] = _judge(control, stage, kinds, seen)
     return [records[control.id] for control in controls]
 
 
 def _observe(kind, wanted):
-    absent = kind.absent()
-    if absent:
-        return unobserved(wanted, result.NOT_APPLICABLE, absent)
     try:
-        return kind.observe(wanted)
+        absent = kind.absent()
+        return unobserved(wanted, result.NOT_APPLICABLE, absent) if absent else kind.observe(wanted)
+    except BadSetting as problem:
+        if len(wanted) == 1:
+            return unobserved(wanted, result.ERROR, str(problem))
+        alone = [_observe(kind, {name: wanted[name]}) for name in wanted]
+        return {name: observation for seen in alone for name, observation in seen.items()}
     except Exception as problem:  # one kind that cannot look must not hide what the others see
         return unobserved(wanted, result.ERROR, f"{kind.name} could not be observed: {problem}")
 
 
 def _judge(control, stage, kinds, seen):
-    """One record from all settings of a control: what failed is told first, and told in full."""
-    findings = []
-    for kind, settings in control.settings.items():
-        for name, wanted in settings.items():
-            observation = seen[kind].get(name) or Observation(
-                status=result.NOT_CHECKED, message=f"{kind} says nothing about {name}"
-            )
-            findings.append((kind, name, wanted, observation, _status(kinds[kind], name, wanted, observation)))
-    status = result.worst(finding[-1] for finding in findings)
-    telling = [finding for finding in findings if finding[-1] == status]
+    """One record from all settings of a control: what is wrong is told, and told in full."""
+    findings = [
+        _Finding(f"{kind}: {name}", wanted, _decided(kinds[kind], name, wanted, seen[kind].get(name)))
+        for kind, settings in control.settings.items()
+        for name, wanted in settings.items()
+    ]
+    status = result.worst(finding.seen.status for finding in findings)
+    told = _WRONG if status in _WRONG else (status,)
+    telling = [finding for finding in findings if finding.seen.status in told]
     return result.record(
         control.id,
         status,
         stage,
-        expected={f"{kind}: {name}": wanted for kind, name, wanted, unused_o, unused_s in telling},
-        observed={f"{kind}: {name}": seen_.value for kind, name, unused_w, seen_, unused_s in telling},
-        read_from=_joined(finding[3].read_from for finding in telling),
-        message=_joined(finding[3].message for finding in telling),
+        expected={finding.label: finding.wanted for finding in telling},
+        observed={finding.label: finding.seen.value for finding in telling},
+        read_from=_joined(finding.seen.read_from for finding in telling),
+        message=_joined(finding.seen.message for finding in telling),
     )
 
 
-def _status(kind, name, wanted, observation):
+def _decided(kind, name, wanted, observation):
+    """An observation with its status; what cannot be compared is an error of this setting alone."""
+    if observation is None:
+        return Observation(status=result.NOT_CHECKED, message=f"{kind.name} says nothing about {name}")
     if observation.status:
-        return observation.status
-    return result.PASS if kind.meets(name, wanted, observation.value) else result.FAIL
+        return observation
+    try:
+        status = result.PASS if kind.meets(name, wanted, observation.value) else result.FAIL
+    except Exception as problem:  # a wanted value of the wrong shape
+        return replace(observation, status=result.ERROR, message=f"{name} could not be compared: {problem}")
+    return replace(observation, status=status)
 
 
 def _joined(texts):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Plan
 
 CHANGED = "changed"
 UNCHANGED = "unchanged"
@@ -33,8 +33,9 @@ def enforce(host, controls, partial=False):
     for name in KINDS:
         # Asked anew for each kind: a package that one kind installs makes controls of a later kind apply.
         due = [control for control in controls if not control.irrelevant(host)]
-        wanted = by_kind(due).get(name)
-        if wanted:
+        wanted = by_kind(due).get(name, {})
+        # Without settings a kind still takes back what it wrote for controls that have left.
+        if wanted or not partial:
             plans[name] = _enforce_kind(KINDS[name](host), wanted, partial)
     outcomes = [_outcome(control, control.irrelevant(host), plans) for control in controls]
     return Enforced(outcomes, [change for plan in plans.values() for change in plan.changes])
@@ -42,16 +43,34 @@ def enforce(host, controls, partial=False):
 
 def _enforce_kind(kind, wanted, partial):
     """Plan and apply one kind; a failure is the outcome of its settings and stops nothing else."""
-    absent = kind.absent()
-    if absent:
-        return Plan(absent=absent)
     try:
-        plan = kind.plan(wanted, partial)
+        absent = kind.absent()
+        plan = Plan(absent=absent) if absent else _plan(kind, wanted, partial)
     except Exception as problem:
         return Plan(failures={name: str(problem) for name in wanted})
     if not kind.host.check:
         _apply(kind, plan)
     return plan
+
+
+def _plan(kind, wanted, partial):
+    """The plan of all settings that the kind can express; each of the others fails on its own."""
+    try:
+        return kind.plan(wanted, partial)
+    except BadSetting:
+        bad = {name: problem for name in wanted for problem in _problem(kind, name, wanted[name])}
+        if not bad:
+            raise
+        plan = kind.plan({name: value for name, value in wanted.items() if name not in bad}, partial)
+        plan.failures.update(bad)
+        return plan
+
+
+def _problem(kind, name, value):
+    try:
+        kind.plan({name: value}, partial=True)
+    except BadSetting as problem:
+        yield str(problem)
 
 
 def _apply(kind, plan):

@@ -35,6 +35,6 @@ def record(control, status, stage, expected=None, observed=None, read_from="", m
 
 
 def worst(statuses):
-    """The status that speaks for several."""
+    """The status that speaks for several; of nothing at all, that nothing was checked."""
     found = set(statuses)
-    return next(status for status in _WORST_FIRST if status in found)
+    return next((status for status in _WORST_FIRST if status in found), NOT_CHECKED)

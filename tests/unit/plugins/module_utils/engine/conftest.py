@@ -1,0 +1,89 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Kinds that are made up, so that the engine is tested and no software's format."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan, Refusal
+
+
+class Note(Kind):
+    """Settings that are files of one line in ``/notes``; it counts how often it looks."""
+
+    name = "note"
+    looks = 0
+    reloads = 0
+
+    def absent(self):
+        return "there are no notes here" if self.host.exists("/no-notes") else ""
+
+    def plan(self, wanted, partial=False):
+        for name, value in wanted.items():
+            if value == "unspeakable":
+                raise BadSetting(f"{name} cannot be {value}")
+        if "explode" in wanted.values():
+            raise RuntimeError("the notes are on fire")
+        plan = Plan()
+        for name, value in wanted.items():
+            if value == "harm":
+                plan.refusals.append(Refusal(frozenset([name]), f"{name} would do harm"))
+            else:
+                plan.changes += self.install(f"/notes/{name}", self.plain(value), [name])
+        gone = [] if partial else [path for path in self.host.glob("/notes/*") if path.rpartition("/")[2] not in wanted]
+        plan.changes += [change for path in gone for change in self.uninstall(path, [])]
+        for name in wanted:
+            if name == "stuck":
+                plan.changes.append(Change("/notes/stuck", "", "x", frozenset([name]), self._fail))
+        return plan
+
+    @staticmethod
+    def _fail():
+        raise OSError("No space left on device")
+
+    def reload(self, changes):
+        type(self).reloads += 1
+        if any("unloadable" in change.names for change in changes):
+            raise RuntimeError("the reader did not take it")
+
+    def observe(self, wanted):
+        type(self).looks += 1
+        for name, value in wanted.items():
+            if value == "unspeakable":
+                raise BadSetting(f"{name} cannot be {value}")
+            if value == "explode":
+                raise RuntimeError("the notes are on fire")
+        return {
+            name: Observation(self.host.read(f"/notes/{name}"), f"/notes/{name}", f"{name} was read")
+            for name in wanted
+            if name != "ignored"
+        }
+
+    def meets(self, name, wanted, value):
+        if name == "shapeless":
+            raise TypeError("a list is no number")
+        return super().meets(name, wanted, value)
+
+
+class Installer(Kind):
+    """Installs packages, in name alone."""
+
+    name = "installer"
+
+    def plan(self, wanted, partial=False):
+        missing = [name for name in wanted if not self.host.packages.installed(name)]
+        for name in missing:
+            self.host.packages.plan(name, True)
+        return Plan([Change(name, "", "installed", frozenset([name]), lambda: None) for name in missing])
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch):
+    for name in list(KINDS):
+        monkeypatch.delitem(KINDS, name)
+    for kind in (Installer, Note):
+        monkeypatch.setitem(KINDS, kind.name, kind)
+    monkeypatch.setattr(Note, "looks", 0)
+    monkeypatch.setattr(Note, "reloads", 0)
+    return {"note": Note, "installer": Installer}

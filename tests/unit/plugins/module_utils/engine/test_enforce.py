@@ -1,0 +1,108 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+
+
+def note(identifier="a", applies_to=None, **settings):
+    return Control(identifier, {"note": settings}, applies_to or {})
+
+
+def outcomes(done):
+    return {outcome["control"]: outcome["outcome"] for outcome in done.outcomes}
+
+
+def test_a_change_is_told_for_each_control_that_it_serves(tree):
+    done = enforce(tree(), [note("a", x=1), note("b", x=1, y=2)])
+    assert outcomes(done) == {"a": "changed", "b": "changed"}
+    assert done.outcomes[1]["changed"] == ["/notes/x", "/notes/y"]
+    assert [(change.target, change.after) for change in done.changes] == [("/notes/x", "1"), ("/notes/y", "2")]
+
+
+def test_the_second_time_changes_nothing(tree):
+    host = tree()
+    enforce(host, [note(x=1)])
+    done = enforce(host, [note(x=1)])
+    assert (outcomes(done), done.changes) == ({"a": "unchanged"}, [])
+
+
+def test_what_a_control_that_left_had_written_is_taken_back(tree):
+    host = tree()
+    enforce(host, [note("a", x=1), note("b", y=2)])
+    enforce(host, [note("a", x=1)])
+    assert (host.read("/notes/x"), host.read("/notes/y")) == ("1", None)
+
+
+def test_a_kind_whose_last_control_left_takes_everything_back(tree):
+    host = tree()
+    enforce(host, [note("a", x=1)])
+    done = enforce(host, [])
+    assert host.read("/notes/x") is None
+    assert [change.target for change in done.changes] == ["/notes/x"]
+
+
+def test_a_part_of_the_controls_takes_nothing_back(tree):
+    host = tree()
+    enforce(host, [note("a", x=1)])
+    enforce(host, [note("b", y=2)], partial=True)
+    assert (host.read("/notes/x"), host.read("/notes/y")) == ("1", "2")
+
+
+def test_a_refusal_is_told_and_the_rest_is_done(tree):
+    done = enforce(tree(), [note("a", x="harm"), note("b", y=2)])
+    assert outcomes(done) == {"a": "refused", "b": "changed"}
+    assert done.outcomes[0]["message"] == "x would do harm"
+
+
+def test_a_change_that_cannot_be_made_fails_its_controls_alone(tree):
+    done = enforce(tree(), [note("a", stuck=1), note("b", y=2)])
+    assert outcomes(done) == {"a": "failed", "b": "changed"}
+    assert done.outcomes[0]["message"] == "/notes/stuck: No space left on device"
+
+
+def test_a_kind_that_cannot_plan_fails_its_controls(tree):
+    done = enforce(tree(), [note(x="explode")])
+    assert outcomes(done) == {"a": "failed"}
+    assert done.outcomes[0]["message"] == "the notes are on fire"
+
+
+def test_a_setting_that_the_kind_cannot_express_fails_alone(tree):
+    host = tree()
+    done = enforce(host, [note("a", x="unspeakable"), note("b", y=2)])
+    assert outcomes(done) == {"a": "failed", "b": "changed"}
+    assert done.outcomes[0]["message"] == "x cannot be unspeakable"
+    assert host.read("/notes/y") == "2"
+
+
+def test_a_reload_that_fails_fails_the_controls_that_needed_it(tree):
+    done = enforce(tree(booted=True), [note("a", unloadable=1)])
+    assert outcomes(done) == {"a": "failed"}
+    assert [change.target for change in done.changes] == ["/notes/unloadable"]
+
+
+def test_nothing_is_reloaded_offline_or_without_a_change(tree, kinds):
+    enforce(tree(), [note(x=1)])
+    assert kinds["note"].reloads == 0
+    enforce(tree(booted=True), [note(x=1)])
+    assert kinds["note"].reloads == 0
+
+
+def test_check_mode_plans_everything_and_writes_nothing(tree):
+    host = tree(check=True)
+    done = enforce(host, [note(x=1)])
+    assert (outcomes(done), host.read("/notes/x")) == ({"a": "changed"}, None)
+    assert [change.after for change in done.changes] == ["1"]
+
+
+def test_a_package_that_one_kind_installs_makes_a_control_of_a_later_kind_apply(tree):
+    controls = [note("a", {"package": "paper"}, x=1), Control("b", {"installer": {"paper": "present"}})]
+    assert outcomes(enforce(tree(), controls)) == {"a": "changed", "b": "changed"}
+    assert outcomes(enforce(tree(), controls[:1])) == {"a": "not_applicable"}
+
+
+def test_a_kind_that_means_nothing_here_is_not_applicable(tree):
+    done = enforce(tree({"/no-notes": ""}), [note(x=1)])
+    assert (outcomes(done), done.outcomes[0]["message"]) == ({"a": "not_applicable"}, "there are no notes here")
