@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Run a command where a chosen release of ansible-core is installed.
+# Usage: tests/with-ansible-core.sh 2.16|2.21 COMMAND [ARGUMENT ...]
+#
+# 2.16 runs on the Python of Debian 12. 2.21 wants Python 3.12 or later, which Debian 12 does not have: it runs in the
+# root filesystem of a Debian 13, where this repository is seen at its own path.
+set -euo pipefail
+repo=$(cd "$(dirname "$0")/.." && pwd)
+release=$1
+shift
+case $release in
+2.16) version=2.16.19 python=3.11 ;;
+2.21) version=2.21.5 python=3.13 ;;
+*) echo "with-ansible-core: no ansible-core $release here; use 2.16 or 2.21" >&2 && exit 2 ;;
+esac
+home=$repo/.build/ansible-core-$release
+tools=("ansible-core==$version" molecule pytest pytest-testinfra jsonschema)
+
+if [ "$python" = 3.11 ]; then
+    if [ ! -e "$home/done" ]; then
+        /usr/bin/python3 -m venv --clear "$home"
+        "$home/bin/pip" install --quiet --disable-pip-version-check --constraint "$repo/tests/constraints.txt" "${tools[@]}"
+        touch "$home/done"
+    fi
+    PATH=$home/bin:$PATH exec "$@"
+fi
+
+if [ ! -e "$home/done" ]; then
+    rm -rf "$home" && mkdir -p "$home/wheels"
+    # Everything is downloaded out here, so the root filesystem needs no network of its own.
+    "$repo/.build/venv/bin/pip" download --quiet --disable-pip-version-check --dest "$home/wheels" --only-binary=:all: \
+        --python-version "$python" --constraint "$repo/tests/constraints.txt" "${tools[@]}"
+    mmdebstrap --quiet --variant=minbase --skip=cleanup/apt/cache \
+        --include=python3,python3-venv,openssh-client,openssh-server,sudo,kmod,procps,git,ca-certificates trixie "$home/root"
+    chroot "$home/root" python3 -m venv /opt/tools
+    mkdir "$home/root/wheels" && cp "$home"/wheels/* "$home/root/wheels/"
+    chroot "$home/root" /opt/tools/bin/pip install --quiet --no-index --find-links /wheels "${tools[@]}"
+    touch "$home/done"
+fi
+mkdir -p "$home/root$repo"
+root=$home/root repo=$repo exec unshare --mount --propagation private bash -c '
+    for tree in proc sys dev; do mount --rbind "/$tree" "$root/$tree"; done
+    mount --bind "$repo" "$root$repo"
+    export PATH=/opt/tools/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+    exec chroot "$root" sh -c "cd \"$repo\" && exec \"\$@\"" sh "$@"' bash "$@"
