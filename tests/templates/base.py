@@ -1,0 +1,94 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The root filesystem of a template, as a tar file that every variant of the disk shares."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+
+# What a small server has; the kernel is the one for virtual machines, which halves the initramfs.
+PACKAGES = """
+    systemd-sysv udev dbus libpam-systemd systemd-timesyncd
+    openssh-server sudo python3 ca-certificates iproute2 procps kmod apparmor logrotate
+    linux-image-cloud-amd64 initramfs-tools zstd
+    grub2-common grub-pc-bin grub-efi-amd64-bin
+""".split()
+
+# The image knows its security suite, although nothing of it is installed yet: this is what patching will find.
+SOURCES = """\
+Types: deb
+URIs: http://mirror.example.org/debian
+Suites: {suite} {suite}-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://mirror.example.org/debian-security
+Suites: {suite}-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+"""
+
+NETWORK = """\
+[Match]
+Name=en* eth*
+
+[Network]
+DHCP=yes
+"""
+
+FILES = {
+    "/etc/apt/sources.list.d/debian.sources": SOURCES,
+    "/etc/systemd/network/80-dhcp.network": NETWORK,
+    "/etc/hostname": "template\n",
+    "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 template\n::1 localhost ip6-localhost ip6-loopback\n",
+    # A template that a person has worked in: something for sealing to find.
+    "/root/.bash_history": "apt-get update\npasswd debian\n",
+}
+
+SETUP = """
+rm -f /etc/apt/sources.list /etc/resolv.conf
+touch /etc/resolv.conf
+useradd --create-home --shell /bin/bash --groups sudo debian
+systemctl enable systemd-networkd.service
+systemd-machine-id-setup
+"""
+
+
+def make(suite, cache):
+    """The path of the tar file; built only when no equal one is in the cache."""
+    recipe = repr((suite, PACKAGES, FILES, SETUP))
+    tar = os.path.join(cache, f"base-{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}.tar")
+    if not os.path.exists(tar):
+        _bootstrap(suite, cache, tar)
+    return tar
+
+
+def _bootstrap(suite, cache, tar):
+    """mmdebstrap from the release pocket alone; the packages are kept, so that the mirror is asked for them once."""
+    archives = os.path.join(cache, f"packages-{suite}")
+    os.makedirs(archives, exist_ok=True)
+    command = [
+        "mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", "--include=" + ",".join(PACKAGES),
+        '--aptopt=Acquire::Languages "none"',
+        "--skip=download/empty", "--skip=essential/unlink",
+        '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
+        f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
+        f"--customize-hook=sync-out /var/cache/apt/archives {archives}",
+        '--customize-hook=exec sh "$HYGEIA_SETUP" "$1"',
+        suite, tar + ".part", f"deb http://mirror.example.org/debian {suite} main",
+    ]
+    script = tar + ".sh"
+    with open(script, "w", encoding="utf-8") as stream:
+        stream.write(_customize(suite))
+    subprocess.run(command, check=True, env=dict(os.environ, HYGEIA_SETUP=script))
+    os.unlink(script)
+    os.rename(tar + ".part", tar)
+
+
+def _customize(suite):
+    """A shell script that mmdebstrap runs with the new root as its argument."""
+    writes = [f'cat >"$1{path}" <<"END"\n{text.format(suite=suite)}END\n' for path, text in FILES.items()]
+    return "set -e\n" + "".join(writes) + f'chroot "$1" sh -e <<"END"{SETUP}END\n'

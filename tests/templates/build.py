@@ -1,0 +1,98 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Build a small bootable Debian template from the release pocket alone, so that real security updates are waiting."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+import base
+import disk
+import loader
+
+NEEDS = {
+    "mmdebstrap": "mmdebstrap", "qemu-img": "qemu-utils", "sfdisk": "fdisk", "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs", "mkfs.vfat": "dosfstools", "mcopy": "mtools",
+}
+FSTAB = "UUID={uuid} / {filesystem} {options} 0 {check}\n"
+FSTAB_ESP = "UUID={serial} /boot/efi vfat umask=0077 0 1\n"
+
+
+def main():
+    options = arguments()
+    os.makedirs(options.cache, exist_ok=True)
+    os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
+    tar = base.make(options.suite, os.path.abspath(options.cache))
+    raw = options.output + ".raw"
+    try:
+        fill(disk.Disk(raw, options.size << 20, options.table, options.firmware), tar, options)
+        finish(raw, options)
+    finally:
+        if os.path.exists(raw):
+            os.unlink(raw)
+    print(options.output)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", required=True, help="the file to write")
+    parser.add_argument("--suite", default="bookworm", help="the release of Debian (default: %(default)s)")
+    parser.add_argument("--format", choices=["qcow2", "raw"], default="qcow2")
+    parser.add_argument("--table", choices=["gpt", "mbr", "none"], default="gpt", help="none is a bare filesystem")
+    parser.add_argument("--filesystem", choices=sorted(disk.MKFS), default="ext4")
+    parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
+    parser.add_argument("--size", type=int, default=3072, help="MiB (default: %(default)s)")
+    parser.add_argument("--cache", default=".build/cache", help="packages and root filesystems (default: %(default)s)")
+    options = parser.parse_args()
+    options.firmware = options.firmware or ("direct" if options.table == "none" else "bios")
+    if options.table == "none" and options.firmware != "direct":
+        parser.error("a bare filesystem has no place for a boot loader; use --firmware direct")
+    if os.geteuid() != 0:
+        parser.error("building a template mounts filesystems: run it as root")
+    missing = sorted({package for tool, package in NEEDS.items() if not shutil.which(tool)})
+    if missing:
+        parser.error("install what is missing first: apt-get install " + " ".join(missing))
+    return options
+
+
+def fill(target, tar, options):
+    """Make the filesystems and put everything on them."""
+    target.format_root(options.filesystem)
+    with target.mounted() as (folder, device):
+        disk.run("tar", "--extract", "--file", tar, "--directory", folder, "--numeric-owner", "--xattrs")
+        with open(f"{folder}/etc/fstab", "w", encoding="utf-8") as stream:
+            stream.write(fstab(target, options))
+        if options.firmware == "direct":
+            return
+        with disk.entered(folder, device, target.uuid) as enter:
+            esp = loader.install(target, folder, enter, options.firmware)
+        if esp:
+            os.makedirs(f"{folder}/boot/efi", exist_ok=True)
+            target.format_esp(esp)
+
+
+def fstab(target, options):
+    ext4 = options.filesystem == "ext4"
+    text = FSTAB.format(
+        uuid=target.uuid, filesystem=options.filesystem,
+        options="errors=remount-ro" if ext4 else "defaults", check=1 if ext4 else 0,
+    )
+    return text + (FSTAB_ESP.format(serial=target.esp_serial) if "esp" in target.parts else "")
+
+
+def finish(raw, options):
+    if options.format == "raw":
+        os.rename(raw, options.output)
+    else:
+        disk.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, options.output)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as problem:
+        sys.exit(f"building the template stopped at: {' '.join(map(str, problem.cmd))}")

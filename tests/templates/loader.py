@@ -1,0 +1,72 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""GRUB, installed with the template's own GRUB so that its parts are of one version, and without a block device.
+
+grub-install wants devices that a builder does not have; what it does is little: copy the modules, make an image that
+finds the root filesystem by its UUID, and put that image where the firmware looks.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+
+DEFAULTS = """\
+GRUB_DEFAULT=0
+GRUB_TIMEOUT=0
+GRUB_DISTRIBUTOR=Debian
+GRUB_CMDLINE_LINUX_DEFAULT=""
+GRUB_CMDLINE_LINUX="console=tty0 console=ttyS0,115200"
+GRUB_TERMINAL="console serial"
+GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
+"""
+PLATFORMS = {"bios": "i386-pc", "uefi": "x86_64-efi"}
+MODULES = "part_gpt part_msdos ext2 xfs btrfs zstd search_fs_uuid".split()
+FIND_ROOT = "search.fs_uuid {uuid} root\nset prefix=($root)/boot/grub\n"
+SECTOR = 512
+
+# Where boot.img and diskboot.img keep the address of what they load (include/grub/i386/pc/boot.h in GRUB).
+BOOT_KERNEL_SECTOR = 0x5C
+DISKBOOT_KERNEL_SECTOR = 0x1F4
+BOOT_CODE_END = 440
+
+
+def install(disk, folder, enter, firmware):
+    """Everything of GRUB that lies on the root filesystem; returns the files of the EFI system partition."""
+    platform = PLATFORMS[firmware]
+    os.makedirs(f"{folder}/boot/grub", exist_ok=True)
+    enter("cp", "-r", f"/usr/lib/grub/{platform}", "/boot/grub/")
+    _write(f"{folder}/etc/default/grub", DEFAULTS)
+    _write(f"{folder}/boot/grub/early.cfg", FIND_ROOT.format(uuid=disk.uuid))
+    core = f"/boot/grub/{platform}/core." + ("efi" if firmware == "uefi" else "img")
+    drivers = [] if firmware == "uefi" else ["biosdisk"]
+    enter(
+        "grub-mkimage", "-O", platform, "-p", "/boot/grub", "-c", "/boot/grub/early.cfg", "-o", core,
+        *MODULES, *drivers,
+    )
+    enter("update-grub")
+    if firmware == "uefi":
+        return {"/EFI/BOOT/BOOTX64.EFI": folder + core}
+    _install_bios(disk, f"{folder}/boot/grub/{platform}")
+    return {}
+
+
+def _install_bios(disk, modules):
+    """Put boot.img into the master boot record and core.img into the partition, or the gap, behind it."""
+    with open(f"{modules}/boot.img", "rb") as stream:
+        boot = bytearray(stream.read(BOOT_CODE_END))
+    with open(f"{modules}/core.img", "rb") as stream:
+        core = bytearray(stream.read())
+    place = disk.parts["bios"][0] if "bios" in disk.parts else SECTOR
+    room = disk.parts["bios"][1] if "bios" in disk.parts else disk.parts["root"][0] - SECTOR
+    if len(core) > room:
+        raise SystemExit(f"core.img has {len(core)} bytes, but there is room for {room} before the root filesystem")
+    struct.pack_into("<Q", boot, BOOT_KERNEL_SECTOR, place // SECTOR)
+    struct.pack_into("<Q", core, DISKBOOT_KERNEL_SECTOR, place // SECTOR + 1)
+    disk.write(0, boot)
+    disk.write(place, core)
+
+
+def _write(path, text):
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
