@@ -37,6 +37,27 @@ class Ran:
         return lines[-1].strip() if lines else f"exit code {self.code}"
 
 
+def _ssh_login(environ):
+    """The environment that holds SSH_CONNECTION: this one, or since sudo drops it, the eldest ancestor's below sshd."""
+    if environ is not os.environ:
+        return dict(environ) if environ.get("SSH_CONNECTION") else {}
+    found, process = {}, os.getpid()
+    try:
+        while process > 1:
+            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stream:
+                name, unused_bracket, rest = stream.read().partition("(")[2].rpartition(")")
+            if name.startswith("sshd"):
+                break
+            with open(f"/proc/{process}/environ", encoding="utf-8", errors="surrogateescape") as stream:
+                pairs = (entry.split("=", 1) for entry in stream.read().split("\0") if "=" in entry)
+            ancestor = dict(pairs)
+            found = ancestor if ancestor.get("SSH_CONNECTION") else found
+            process = int(rest.split()[1])
+    except OSError:
+        pass  # the process has just ended, or belongs to another; what is known by now counts
+    return found
+
+
 class Host:
     """A system rooted at ``root``; ``check`` promises that nothing is written."""
 
@@ -72,11 +93,16 @@ class Host:
         return {key: value.strip("\"'") for key, value in pairs}
 
     @cached_property
+    def login(self):
+        """What sshd told the login behind this run (its environment), or nothing when it came another way."""
+        return _ssh_login(self.environ) if self.booted else {}
+
+    @property
     def operator(self):
-        """The login behind this run when it came over SSH, else None: nobody locks this one out."""
-        if not self.booted or not self.environ.get("SSH_CONNECTION"):
+        """The name of the login behind this run when it came over SSH, else None: nobody locks this one out."""
+        if not self.login:
             return None
-        return self.environ.get("SUDO_USER") or self.environ.get("USER") or self.environ.get("LOGNAME") or "root"
+        return self.login.get("SUDO_USER") or self.login.get("USER") or self.login.get("LOGNAME") or "root"
 
     # -- files --------------------------------------------------------------
 
