@@ -1,0 +1,57 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: records
+short_description: Result records, joined with their controls
+version_added: 0.1.0
+author: The hygeia.golden authors (@hygeia)
+description:
+  - Joins what M(hygeia.golden.audit_info) found with the title, severity, citations and waiver of each control.
+  - A failure under a waiver that still holds becomes V(waived). A failure under a waiver that has ended stays a
+    failure, and the message says so. Nothing else is changed by a waiver.
+options:
+  _input:
+    description: The results of the audit.
+    type: list
+    elements: dict
+    required: true
+  controls:
+    description: The controls, as P(hygeia.golden.controls#lookup) returns them.
+    type: list
+    elements: dict
+    required: true
+  host:
+    description: The name of the host that was looked at.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Keep the records
+  ansible.builtin.set_fact:
+    verify_records: "{{ audit.results | hygeia.golden.records(baseline_controls, inventory_hostname) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - For each result the C(control), C(title), C(severity), C(host), C(stage), C(status), C(expected), C(observed),
+      C(read_from), C(message), C(waiver) and C(references).
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import joined
+
+
+def records(results, controls, host):
+    return joined(plain(results), plain(controls), plain(host))
+
+
+class FilterModule:
+    def filters(self):
+        return {"records": records}

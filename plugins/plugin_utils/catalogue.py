@@ -1,0 +1,228 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The policy: frameworks, controls, profiles and waivers from the collection and from a site's own folders."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import fnmatch
+import glob
+import os
+import re
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError, load
+
+BASELINE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../roles/baseline/files"))
+
+
+class Catalogue:
+    """Everything that the folders say; a later folder adds to the earlier ones and replaces nothing.
+
+    The collection's own folder comes first. It is checked against the schemas
+    when the collection is tested, a site's folders each time they are read.
+    """
+
+    def __init__(self, folders=(), baseline=BASELINE, strict=False):
+        self.frameworks = {}
+        self.controls = {}
+        self.profiles = {}
+        self.waivers = []
+        self._places = {}
+        self._problems = []
+        for folder in [baseline, *folders]:
+            self._read(os.path.abspath(os.path.expanduser(folder)), check=strict or folder is not baseline)
+        self._problems += self._bad_references()
+        for profile in self.profiles:
+            self._try(self.resolve, profile)
+        if self._problems:
+            raise PolicyError(*self._problems)
+
+    # -- reading ------------------------------------------------------------
+
+    def _read(self, folder, check):
+        if not os.path.isdir(folder):
+            raise PolicyError(f"{folder} is no folder; a policy is a folder with controls, profiles, waivers or frameworks in it.")
+        for document in self._documents(folder, "frameworks", "framework", check):
+            self._framework(document)
+        for document in self._documents(folder, "controls", "controls", check):
+            for index, control in enumerate(document.data):
+                self._control(control, document, index)
+        for document in self._documents(folder, "profiles", "profile", check):
+            self._profile(document)
+        for document in self._documents(folder, "waivers", "waivers", check):
+            self._problems += self.add_waivers(document.data, document.place)
+
+    def _documents(self, folder, section, name, check):
+        """The files of one section that can be used; what is wrong with the others is kept for the end."""
+        for path in sorted(glob.glob(os.path.join(glob.escape(folder), section, "*.y*ml"))):
+            document = self._try(load, path)
+            problems = document and check and schema.complaints(document.data, name, document.place)
+            self._problems += problems or []
+            if document and not problems:
+                yield document
+
+    def _try(self, function, *arguments):
+        try:
+            return function(*arguments)
+        except PolicyError as problem:
+            self._problems += str(problem).splitlines()
+            return None
+
+    def _unique(self, section, identifier, place):
+        """Is this the first of its id? If not, say where the other one is."""
+        first = self._places.setdefault((section, identifier), place)
+        if first != place:
+            self._problems.append(f"{place}: {section} {identifier} is in {first} too; give one of them another id.")
+        return first == place
+
+    def _framework(self, document):
+        framework = {"pattern": "", "citations": {}, **document.data}
+        if self._unique("framework", framework["id"], document.place()):
+            self.frameworks[framework["id"]] = framework
+
+    def _control(self, control, document, index):
+        place = document.place(index)
+        if not self._unique("control", control["id"], place):
+            return
+        for kind in control["settings"]:
+            if kind not in KINDS:
+                self._problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {_known(kind, KINDS)}.")
+        area = os.path.splitext(os.path.basename(document.path))[0]
+        self.controls[control["id"]] = {"applies_to": {}, "stages": list(STAGES), "references": {}, **control, "area": area}
+
+    def _profile(self, document):
+        """A profile chooses among the controls of its own folder and of those before it."""
+        profile = {"extends": "", "controls": [], "remove": [], "set": {}, **document.data}
+        if self._unique("profile", profile["id"], document.place()):
+            self.profiles[profile["id"]] = {**profile, "among": list(self.controls)}
+
+    def add_waivers(self, waivers, place):
+        """Take waivers over; complain of those for a control that there is not."""
+        self.waivers += waivers
+        return [
+            f"{place(index)}: waiver {name}: there is no such control; {_known(name, self.controls)}."
+            for index, name in enumerate(waiver["control"] for waiver in waivers)
+            if name not in self.controls
+        ]
+
+    def _bad_references(self):
+        for control in self.controls.values():
+            here = f"{self._places['control', control['id']]}: control {control['id']}: references"
+            for name, citations in control["references"].items():
+                if name not in self.frameworks:
+                    yield f"{here}: there is no framework {name}; {_known(name, self.frameworks)}."
+                    continue
+                yield from (f"{here}: {name}: {problem}" for problem in self._bad_citations(self.frameworks[name], citations))
+
+    @staticmethod
+    def _bad_citations(framework, citations):
+        for citation in citations:
+            entry = framework["citations"].get(citation, {})
+            if entry.get("out_of_reach"):
+                yield f"{citation} is out of reach of a system ({entry['out_of_reach']}); leave it out."
+            elif not entry and not (framework["pattern"] and re.match(framework["pattern"], citation)):
+                yield f"{citation} is no citation of {framework['title']}; {_known(citation, framework['citations'])}."
+
+    # -- choosing -----------------------------------------------------------
+
+    def resolve(self, profile, remove=(), values=None):
+        """The controls of a profile, with the values it sets, less those that the site removes and with its values."""
+        site = {"id": "", "extends": profile, "controls": [], "remove": list(remove), "set": values or {}, "among": []}
+        chosen = self._chosen(site, ())
+        controls = [chosen[name] for name in self.controls if name in chosen]
+        problems = list(_conflicts(controls))
+        if problems:
+            raise PolicyError(*(f"profile {profile}: {problem}" for problem in problems))
+        return controls
+
+    def _chosen(self, profile, descendants):
+        here = self._profile_place(profile)
+        chain = (*descendants, profile["id"])
+        if profile["id"] in descendants:
+            raise PolicyError(f"{here}: it extends itself ({' extends '.join(name for name in chain if name)}); break the circle.")
+        parent = profile["extends"]
+        if parent and parent not in self.profiles:
+            raise PolicyError(f"{here}: there is no profile {parent}; {_known(parent, self.profiles)}.")
+        chosen = self._chosen(self.profiles[parent], chain) if parent else {}
+        added = _matching(profile["controls"], profile["among"], here, "controls")
+        chosen = {**{name: self.controls[name] for name in added}, **chosen}
+        for name in _matching(profile["remove"], chosen, here, "remove"):
+            del chosen[name]
+        for name, settings in profile["set"].items():
+            chosen[name] = _adjusted(chosen.get(name), name, settings, here)
+        return chosen
+
+    def _profile_place(self, profile):
+        """The subject of a message about a profile; without an id it is what the play's variables ask for."""
+        name = profile["id"]
+        return f"{self._places['profile', name]}: profile {name}" if name else "the variables of the play"
+
+    def unused(self):
+        """The controls that no profile chooses, so that nobody would ever look at them."""
+        used = {control["id"] for profile in self.profiles for control in self.resolve(profile)}
+        return [name for name in self.controls if name not in used]
+
+
+def _matching(globs, names, here, field):
+    """The names that any of the globs means; one that means none is a mistake."""
+    found = {}
+    for pattern in globs:
+        meant = fnmatch.filter(names, pattern)
+        if not meant:
+            raise PolicyError(f"{here}: {field}: {pattern} means no control there; {_known(pattern, names)}.")
+        found.update(dict.fromkeys(meant))
+    return list(found)
+
+
+def _adjusted(control, identifier, settings, here):
+    """A control with other values for settings that it has."""
+    where = f"{here}: set: {identifier}"
+    if control is None:
+        raise PolicyError(f"{where}: the profile has no such control; add it under controls or leave it out here.")
+    adjusted = copy.deepcopy(control)
+    for kind, values in settings.items():
+        there = adjusted["settings"].get(kind, {})
+        for name, value in values.items():
+            if name not in there:
+                raise PolicyError(f"{where}: the control has no setting {kind}: {name}; {_known(name, there or adjusted['settings'])}.")
+            there[name] = value
+    return adjusted
+
+
+def _conflicts(controls):
+    """Pairs of controls that can meet on one system and want different values of one setting."""
+    owners = {}
+    for control in controls:
+        for kind, values in control["settings"].items():
+            for name, value in values.items():
+                for other, theirs in owners.setdefault((kind, name), []):
+                    if theirs != value and _can_meet(control, other):
+                        yield (
+                            f"controls {other['id']} and {control['id']} want different values of {kind}: {name} "
+                            f"({theirs} and {value}); remove one or set one."
+                        )
+                owners[kind, name].append((control, value))
+
+
+def _can_meet(one, other):
+    """Is there a system that both apply to? Systems that neither shares with the other keep them apart."""
+    mine, theirs = (_systems(control) for control in (one, other))
+    related = (a == b or a.startswith(f"{b}-") or b.startswith(f"{a}-") for a in mine for b in theirs)
+    return not mine or not theirs or any(related)
+
+
+def _systems(control):
+    systems = control["applies_to"].get("os", [])
+    return [systems] if isinstance(systems, str) else systems
+
+
+def _known(name, names):
+    """The end of a sentence about a name that is not there."""
+    close = difflib.get_close_matches(str(name), list(names), 1)
+    if close:
+        return f"did you mean {close[0]}"
+    return f"known are {', '.join(names)}" if 0 < len(names) <= 20 else "check its spelling"

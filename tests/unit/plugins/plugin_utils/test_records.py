@@ -1,0 +1,97 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing, joined, score, verdict
+
+VALID = {"reason": "vendor", "approver": "ciso", "until": "2099-01-01", "expired": False}
+EXPIRED = dict(VALID, until="2020-01-01", expired=True)
+
+
+def record(status="fail", waiver=None, message="x is 1", severity="high", control="a-b", stage="offline"):
+    control = {"id": control, "title": "T", "severity": severity, "references": {"hipaa": ["164.312(b)"]}, "waiver": waiver}
+    return joined([result.record(control["id"], status, stage, {"x": 0}, {"x": 1}, "/x:1", message)], [control], "pacs-1")[0]
+
+
+def test_a_record_is_what_was_found_and_what_is_known():
+    assert record() == {
+        "control": "a-b",
+        "title": "T",
+        "severity": "high",
+        "host": "pacs-1",
+        "stage": "offline",
+        "status": "fail",
+        "expected": {"x": 0},
+        "observed": {"x": 1},
+        "read_from": "/x:1",
+        "message": "x is 1",
+        "waiver": None,
+        "references": {"hipaa": ["164.312(b)"]},
+    }
+
+
+@pytest.mark.parametrize("status", result.STATUSES[:-1])
+def test_a_waiver_turns_a_failure_into_waived_and_nothing_else(status):
+    assert record(status, VALID)["status"] == ("waived" if status == "fail" else status)
+
+
+def test_a_waiver_that_has_ended_leaves_the_failure_and_says_so():
+    found = record("fail", EXPIRED)
+    assert (found["status"], found["message"]) == ("fail", "x is 1; the waiver by ciso ended on 2020-01-01")
+    assert record("fail", EXPIRED, message="")["message"] == "the waiver by ciso ended on 2020-01-01"
+    assert record("pass", EXPIRED)["message"] == "x is 1"
+
+
+def test_a_check_that_is_no_control_brings_its_own_title():
+    found = dict(result.record("boot-units", "fail", "boot"), title="No unit failed", severity="critical")
+    assert joined([found], [], "pacs-1")[0]["title"] == "No unit failed"
+
+
+@pytest.mark.parametrize(
+    ("severity", "controls"),
+    [("low", ["low", "medium", "high", "critical"]), ("high", ["high", "critical"]), ("critical", ["critical"])],
+)
+def test_the_gate_looks_at_its_severity_and_above(severity, controls):
+    records = [record(control=name, severity=name) for name in ("low", "medium", "high", "critical")]
+    assert [found["control"] for found in failing(records, severity)] == controls
+
+
+def test_the_gate_stops_errors_and_ended_waivers_and_nothing_else():
+    records = [record(status, control=status) for status in result.STATUSES[:-1]]
+    records += [record("fail", VALID, control="covered"), record("fail", EXPIRED, control="ended")]
+    assert [found["control"] for found in failing(records, "high")] == ["fail", "error", "ended"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["pass", "fail"], "fail"),
+        (["error", "fail"], "error"),
+        (["pass", "waived"], "waived"),
+        (["not_checked", "pass"], "pass"),
+        (["not_checked", "not_applicable"], "not_checked"),
+    ],
+)
+def test_stages_say_together_what_is_worst(statuses, said):
+    assert verdict([record(status) if status != "waived" else record("fail", VALID) for status in statuses]) == said
+
+
+def test_the_score_counts_each_control_once_and_says_what_it_counts():
+    records = [record("pass", control="a"), record("pass", control="a", stage="boot"), record("pass", control="b")]
+    records += [record("not_applicable", control="c"), record("not_checked", control="d"), record("fail", control="e")]
+    records += [record("pass", control="e", stage="boot")]
+    found = score(records)
+    assert (found["controls"], found["applicable"], found["pass"], found["fail"], found["percent"]) == (5, 4, 2, 1, 50)
+    assert found["text"] == "2 of 4 applicable controls passed, 1 failed, 1 could not be checked; 1 more do not apply here."
+
+
+def test_the_score_never_rounds_up_to_all():
+    records = [record("pass", control=str(number)) for number in range(999)] + [record("fail", control="last")]
+    assert score(records)["percent"] == 99
+
+
+def test_the_score_of_nothing_is_no_score():
+    assert score([])["percent"] is None
