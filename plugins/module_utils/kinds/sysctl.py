@@ -1,15 +1,28 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Kernel parameters, as ``{net.ipv4.ip_forward: 0}`` (sysctl.d(5))."""
+"""Kernel parameters, as ``{net.ipv4.ip_forward: 0}`` (sysctl.d(5)).
+
+A name may be a pattern, ``net.ipv6.conf.*.accept_redirects``, and then stands
+for every parameter that it matches.
+"""
 
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, DropIn, Observation
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    NOTICE,
+    DropIn,
+    Observation,
+    Refusal,
+)
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
-# The folders of sysctl.d(5), the first wins where two hold a file of the same name.
+# The folders of sysctl.d(5), the first wins where two hold a file of the same name. /etc/sysctl.conf is read at
+# boot only where a distribution links it into one of them.
 FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+LOADER = "/lib/systemd/systemd-sysctl"
 
 
 class Sysctl(DropIn):
@@ -18,69 +31,155 @@ class Sysctl(DropIn):
     path = "/etc/sysctl.d/zz-hygeia.conf"
 
     def parse(self, text):
-        return {key: value for unused_place, key, value in _assignments(self.path, text)}
+        settings = {name: value for unused_place, name, value in _assignments(self.path, text)}
+        routed = self._routed(settings)
+        return {name: value for name, value in settings.items() if name not in routed}
 
     def render(self, settings):
-        return NOTICE + "".join(f"{key} = {value}\n" for key, value in sorted(settings.items()))
+        # Forwarding comes first, because changing it resets other parameters of the interfaces.
+        names = sorted(settings, key=lambda name: ("forward" not in name, name))
+        return NOTICE + "".join(f"{name} = {settings[name]}\n" for name in names)
+
+    def plan(self, wanted, partial=False):
+        routed = self._routed(wanted)
+        plan = super().plan({name: value for name, value in wanted.items() if name not in routed}, partial)
+        if routed:
+            plan.refusals.append(Refusal(routed, "containers or virtual machines reach their network through this host"))
+        return plan
+
+    def _routed(self, wanted):
+        """The settings that would cut off whatever hangs on a bridge of a running host."""
+        bridges = self.host.kernel and self.host.glob("/sys/class/net/*/bridge")
+        off = [name for name in wanted if name.endswith("forward") or name.endswith(".forwarding")]
+        return frozenset(
+            name for name in off
+            if bridges and self.plain(wanted[name]) == "0" and self._running(_slashed(name)) == "1"
+        )
 
     def reload(self, changes):
-        wanted = self.parse(self.host.read(self.path) or "")
-        if self.host.container:
-            return  # a container does not own its kernel's parameters
-        ran = self.host.run(["sysctl", "--load", self.path])
+        if not self.host.kernel or not self.host.exists(self.path):
+            return  # a container does not own its kernel's parameters; what is taken back lasts until the next boot
+        ran = self.host.run([LOADER, self.path])
         if not ran.ok:
-            raise RuntimeError(f"the kernel did not take every one of {len(wanted)} parameters: {ran.complaint}")
+            raise RuntimeError(f"the kernel did not take every parameter: {ran.complaint}")
 
     def observe(self, wanted):
         configured = self._configured()
-        return {name: self._observation(name, wanted[name], configured.get(_dotted(name))) for name in wanted}
+        return {name: self._observation(name, wanted[name], configured) for name in wanted}
 
     def _observation(self, name, wanted, configured):
         """What boots set, and on a running kernel what is set now: both must be right to be right."""
-        place, value = configured or ("/etc/sysctl.d", None)
-        message = ""
+        key = _slashed(name)
+        running = self._everywhere(key) if self.host.kernel else {}
+        if self.host.kernel and not running:
+            return Observation(None, f"/proc/sys/{key}", f"the running kernel has no {name}", result.NOT_APPLICABLE)
+
+        deciding = _deciding(key, configured) or [("/etc/sysctl.d", None)]
+        right = [self.meets(name, wanted, value) for unused_place, value in deciding]
+        if not all(right):
+            place, value = deciding[right.index(False)]
+            return Observation(value, place, self._blame(name, place, value))
+        place, value = deciding[-1]
+        if self.host.container:
+            message = "the kernel, and with it what is in force, belongs to the machine under this container"
+            return Observation(value, place, message, result.NOT_CHECKED)
+        for where, live in running.items():
+            if not self.meets(name, wanted, live):
+                message = f"{place} sets {value}, but in the running kernel {where} comes to {live}"
+                return Observation(live, f"/proc/sys and {place}", message)
+        return Observation(value, f"/proc/sys and {place}" if running else place)
+
+    def _blame(self, name, place, value):
         if value is None:
-            message = f"no file sets {name} at boot"
-        elif not self.meets(name, wanted, value) and not place.startswith(self.path):
-            message = f"{place} sets {name} and is read after {self.path}"
-        if message or not self.host.kernel:
-            return Observation(value, place, message)
-        live = self.host.read("/proc/sys/" + name.replace(".", "/"))
-        if live is None:
-            return Observation(None, f"/proc/sys ({name})", f"the running kernel has no {name}", "not_applicable")
-        if self.plain(live) != self.plain(value):
-            message = f"{place} sets {self.plain(value)}, but the running kernel has {self.plain(live)}"
-        return Observation(self.plain(live), f"/proc/sys and {place}", message)
+            return f"no file sets {name} at boot"
+        if place.startswith(self.path):
+            return f"{place} sets {name} to {value}"
+        return f"{place} sets {name} to {value} and has the last word"
+
+    # -- what boots set --------------------------------------------------------
 
     def _configured(self):
-        """Every parameter that is set at boot, with the place that has the last word."""
+        """Every parameter and pattern as ``{key: (place, value)}``, in the order in which they are applied."""
         found = {}
         for path in self._files():
-            for place, key, value in _assignments(path, self.host.read(path) or ""):
-                found[key] = (place, value)
+            for place, name, value in _assignments(path, self.host.read(path) or ""):
+                found.pop(_slashed(name), None)
+                found[_slashed(name)] = (place, value)
         return found
 
     def _files(self):
-        """The files in the order in which systemd-sysctl and ``sysctl --system`` read them."""
         by_name = {}
         for folder in FOLDERS:
             for path in self.host.glob(folder + "/*.conf"):
                 by_name.setdefault(os.path.basename(path), path)
-        files = [by_name[name] for name in sorted(by_name)]
-        # sysctl --system (procps) reads this one last; Debian links it into sysctl.d, where it came already.
-        linked = any(self.host.path(path) == self.host.path("/etc/sysctl.conf") for path in files)
-        return files if linked or not self.host.exists("/etc/sysctl.conf") else files + ["/etc/sysctl.conf"]
+        return [by_name[name] for name in sorted(by_name)]
+
+    # -- what is in force ------------------------------------------------------
+
+    def _running(self, key):
+        return " ".join((self.host.read(f"/proc/sys/{key}") or "").split())
+
+    def _everywhere(self, key):
+        """The value of a parameter, and of each interface where it is one for all, as ``{where: value}``."""
+        keys = [path[len("/proc/sys/"):] for path in self.host.glob(f"/proc/sys/{key}")]
+        values = {_dotted(found): self._running(found) for found in keys}
+        parts = key.split("/")
+        if keys and parts[:1] + parts[2:4] == ["net", "conf", "all"]:
+            for path in self.host.glob("/proc/sys/" + key.replace("/all/", "/*/")):
+                interface = path.split("/")[-2]
+                if interface not in ("all", "default", "lo"):
+                    own = self._running(path[len("/proc/sys/"):])
+                    values[f"{parts[-1]} on {interface}"] = _joined(parts[1], parts[-1], self._running(key), own)
+        return values
 
 
-def _dotted(name):
-    """A slash in a name stands for a dot when the first separator is one (sysctl.d(5))."""
-    return name.replace("/", ".") if "/" in name.split(".", 1)[0] else name
+def _joined(family, parameter, everywhere, own):
+    """What an interface does, from the value for all and its own (IN_DEV_*CONF of the kernel's inetdevice.h).
+
+    IPv6 does not look at the value for all, and only source routing needs both.
+    """
+    if parameter == "accept_source_route":
+        return min(everywhere, own, key=int)
+    return own if family == "ipv6" else max(everywhere, own, key=int)
+
+
+def _deciding(key, configured):
+    """The assignments that decide about a key or a pattern: a plain name counts for more than any pattern."""
+    plain = [found for other, found in configured.items() if not _is_pattern(other) and _matches(other, key)]
+    if plain and not _is_pattern(key):
+        return plain
+    patterns = [
+        (place, value) for other, (place, value) in configured.items()
+        if _is_pattern(other) and value is not None and (_matches(key, other) or _matches(other, key))
+    ]
+    return patterns[-1:] + plain
+
+
+def _is_pattern(key):
+    return any(character in key for character in "*?[")
+
+
+def _matches(key, pattern):
+    parts, patterns = key.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
+def _slashed(name):
+    """A parameter's path under /proc/sys; the first separator of a name says what the others mean (sysctl.d(5))."""
+    dot, slash = name.find("."), name.find("/")
+    if dot >= 0 and (slash < 0 or dot < slash):
+        name = _dotted(name)
+    return name.strip("/")
+
+
+def _dotted(key):
+    return key.translate(str.maketrans("./", "/."))
 
 
 def _assignments(path, text):
+    """Each (place, name, value) of a file; a name that patterns must leave alone has the value None."""
     for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
-        if line.startswith(("#", ";")) or "=" not in line:
+        name, separator, value = line.strip().partition("=")
+        if name.startswith(("#", ";")) or not (separator or name.startswith("-")):
             continue
-        key, value = line.split("=", 1)
-        yield f"{path}:{number}", _dotted(key.strip().lstrip("-")), " ".join(value.split())
+        yield f"{path}:{number}", name.lstrip("-").strip(), " ".join(value.split()) if separator else None

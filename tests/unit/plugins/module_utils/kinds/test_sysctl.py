@@ -3,12 +3,27 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import LOADER
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 
 CONTROL = Control("forwarding", {"sysctl": {"net.ipv4.ip_forward": 0}})
 OURS = "/etc/sysctl.d/zz-hygeia.conf"
+
+
+def sysctl(**settings):
+    return Control("c", {"sysctl": {name.replace("__", "."): value for name, value in settings.items()}})
+
+
+def observed(host, name, value):
+    """The record of one setting, at the stage at which the host is."""
+    control = Control("c", {"sysctl": {name: value}})
+    return audit(host, [control], "live" if host.booted else "offline")[0]
 
 
 def test_enforcing_writes_once_and_passes_the_audit(tree):
@@ -25,10 +40,215 @@ def test_a_file_that_is_read_later_is_named_as_the_culprit(tree):
     record = audit(host, [CONTROL], "offline")[0]
     assert record["status"] == "fail"
     assert record["read_from"] == "/etc/sysctl.d/zzz-router.conf:2"
-    assert "/etc/sysctl.d/zzz-router.conf:2 sets net.ipv4.ip_forward" in record["message"]
+    assert "/etc/sysctl.d/zzz-router.conf:2 sets net.ipv4.ip_forward to 1" in record["message"]
 
 
 def test_check_mode_writes_nothing(tree):
     host = tree(check=True)
     assert enforce(host, [CONTROL]).outcomes[0]["outcome"] == "changed"
     assert not host.exists(OURS)
+
+
+def test_what_nobody_sets_fails_even_where_the_default_would_do(tree):
+    record = observed(tree(), "net.ipv4.ip_forward", 0)
+    assert record["status"] == "fail"
+    assert record["message"] == "no file sets net.ipv4.ip_forward at boot"
+
+
+# -- which file has the last word ----------------------------------------------
+
+
+def test_a_file_in_etc_hides_the_one_of_the_same_name(tree):
+    host = tree({"/usr/lib/sysctl.d/50-x.conf": "kernel.sysrq = 1\n", "/etc/sysctl.d/50-x.conf": "kernel.sysrq = 0\n"})
+    assert observed(host, "kernel.sysrq", 0)["read_from"] == "/etc/sysctl.d/50-x.conf:1"
+
+
+def test_sysctl_conf_counts_only_where_it_is_linked(tree):
+    host = tree({"/etc/sysctl.conf": "kernel.sysrq = 1\n", "/etc/sysctl.d/10-x.conf": "kernel.sysrq = 0\n"})
+    assert observed(host, "kernel.sysrq", 0)["status"] == "pass"
+    os.symlink("../sysctl.conf", host.path("/etc/sysctl.d") + "/99-sysctl.conf")
+    record = observed(host, "kernel.sysrq", 0)
+    assert record["status"] == "fail"
+    assert record["read_from"] == "/etc/sysctl.d/99-sysctl.conf:1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["net.ipv4.conf.eth0/100.rp_filter=1", "net/ipv4/conf/eth0.100/rp_filter = 1", "-net.ipv4.conf.eth0/100.rp_filter =1"],
+)
+def test_a_name_may_be_spelled_with_dots_or_slashes(tree, line):
+    host = tree({"/etc/sysctl.d/a.conf": line + "\n"})
+    assert observed(host, "net.ipv4.conf.eth0/100.rp_filter", 1)["status"] == "pass"
+
+
+def test_comments_and_lines_without_an_assignment_say_nothing(tree):
+    host = tree({"/etc/sysctl.d/a.conf": "kernel.sysrq = 0\n#kernel.sysrq = 1\n; kernel.sysrq = 1\nkernel.sysrq\n"})
+    assert observed(host, "kernel.sysrq", 0)["status"] == "pass"
+
+
+# -- patterns --------------------------------------------------------------------
+
+
+def test_a_pattern_sets_what_no_file_names(tree):
+    host = tree({"/usr/lib/sysctl.d/50-default.conf": "net.ipv4.conf.*.rp_filter = 2\n"})
+    assert observed(host, "net.ipv4.conf.all.rp_filter", 2)["status"] == "pass"
+
+
+def test_a_name_counts_for_more_than_a_later_pattern(tree):
+    host = tree({"/etc/sysctl.d/a.conf": "net.ipv4.conf.all.rp_filter=1\nnet.ipv4.conf.*.rp_filter=2\n"})
+    assert observed(host, "net.ipv4.conf.all.rp_filter", 1)["status"] == "pass"
+
+
+def test_a_pattern_leaves_alone_what_is_excluded(tree):
+    host = tree({"/etc/sysctl.d/a.conf": "net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter\n"})
+    assert observed(host, "net.ipv4.conf.all.rp_filter", 2)["message"] == "no file sets net.ipv4.conf.all.rp_filter at boot"
+    assert observed(host, "net.ipv4.conf.default.rp_filter", 2)["status"] == "pass"
+
+
+@pytest.mark.parametrize("line", ["net.ipv6.conf.eth1.accept_redirects = 1", "net.ipv6.conf.e*.accept_redirects = 1"])
+def test_a_wanted_pattern_fails_on_an_exception_in_another_file(tree, line):
+    host = tree({"/etc/sysctl.d/zzz.conf": line + "\n"})
+    enforce(host, [Control("c", {"sysctl": {"net.ipv6.conf.*.accept_redirects": 0}})])
+    record = observed(host, "net.ipv6.conf.*.accept_redirects", 0)
+    assert record["status"] == "fail"
+    assert record["read_from"] == "/etc/sysctl.d/zzz.conf:1"
+
+
+def test_a_wanted_pattern_passes_with_an_exception_that_agrees(tree):
+    host = tree({"/etc/sysctl.d/a.conf": "net.ipv6.conf.*.accept_ra = 0\nnet.ipv6.conf.eth0.accept_ra = 0\n"})
+    assert observed(host, "net.ipv6.conf.*.accept_ra", 0)["status"] == "pass"
+
+
+# -- the running kernel -----------------------------------------------------------
+
+
+def running(tree, configured, **values):
+    files = {"/etc/sysctl.d/a.conf": configured}
+    files.update({"/proc/sys/" + name.replace("__", "/"): value + "\n" for name, value in values.items()})
+    return tree(files, booted=True)
+
+
+def test_a_running_kernel_must_have_what_boots_set(tree):
+    host = running(tree, "kernel.sysrq = 0\n", kernel__sysrq="438")
+    record = observed(host, "kernel.sysrq", 0)
+    assert record["status"] == "fail"
+    assert record["observed"] == {"sysctl: kernel.sysrq": "438"}
+    assert "/etc/sysctl.d/a.conf:1 sets 0, but in the running kernel kernel.sysrq comes to 438" in record["message"]
+
+
+def test_spaces_and_tabs_are_one(tree):
+    host = running(tree, "net.ipv4.ip_local_port_range = 32768 60999\n", net__ipv4__ip_local_port_range="32768\t60999")
+    assert observed(host, "net.ipv4.ip_local_port_range", "32768 60999")["status"] == "pass"
+
+
+def test_a_parameter_that_the_running_kernel_lacks_does_not_apply_live_and_counts_offline(tree):
+    configured = {"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.accept_ra = 0\n"}
+    assert observed(tree(configured, booted=True), "net.ipv6.conf.all.accept_ra", 0)["status"] == "not_applicable"
+    assert observed(tree(configured), "net.ipv6.conf.all.accept_ra", 0)["status"] == "pass"
+
+
+def test_an_interface_of_its_own_mind_fails_the_value_for_all(tree):
+    host = running(
+        tree,
+        "net.ipv4.conf.all.accept_redirects = 0\n",
+        net__ipv4__conf__all__accept_redirects="0",
+        net__ipv4__conf__lo__accept_redirects="1",
+        net__ipv4__conf__default__accept_redirects="1",
+        net__ipv4__conf__eth0__accept_redirects="0",
+        net__ipv4__conf__eth1__accept_redirects="1",
+    )
+    record = observed(host, "net.ipv4.conf.all.accept_redirects", 0)
+    assert record["status"] == "fail"
+    assert "accept_redirects on eth1 comes to 1" in record["message"]
+
+
+@pytest.mark.parametrize(
+    "parameter, everywhere, own, comes_to",
+    [("accept_source_route", 0, 1, 0), ("log_martians", 1, 0, 1), ("rp_filter", 1, 2, 2), ("send_redirects", 0, 1, 1)],
+)
+def test_the_kernel_joins_the_value_for_all_with_the_interfaces_own(tree, parameter, everywhere, own, comes_to):
+    host = running(
+        tree,
+        f"net.ipv4.conf.all.{parameter} = {everywhere}\n",
+        **{f"net__ipv4__conf__all__{parameter}": str(everywhere), f"net__ipv4__conf__eth0__{parameter}": str(own)},
+    )
+    wanted = "pass" if comes_to == everywhere else "fail"
+    assert observed(host, f"net.ipv4.conf.all.{parameter}", everywhere)["status"] == wanted
+
+
+@pytest.mark.parametrize("own, status", [("0", "pass"), ("1", "fail")])
+def test_ipv6_looks_at_the_interface_alone(tree, own, status):
+    host = running(
+        tree,
+        "net.ipv6.conf.all.accept_ra = 0\n",
+        net__ipv6__conf__all__accept_ra="0",
+        net__ipv6__conf__eth0__accept_ra=own,
+    )
+    assert observed(host, "net.ipv6.conf.all.accept_ra", 0)["status"] == status
+
+
+def test_a_wanted_pattern_is_looked_up_in_the_kernel(tree):
+    host = running(
+        tree,
+        "net.ipv6.conf.*.accept_redirects = 0\n",
+        net__ipv6__conf__default__accept_redirects="0",
+        net__ipv6__conf__eth0__accept_redirects="1",
+    )
+    record = observed(host, "net.ipv6.conf.*.accept_redirects", 0)
+    assert record["status"] == "fail"
+    assert "net.ipv6.conf.eth0.accept_redirects comes to 1" in record["message"]
+
+
+# -- containers --------------------------------------------------------------------
+
+
+def test_a_container_is_judged_by_its_files_and_not_by_its_machines_kernel(tree):
+    files = {"/etc/sysctl.d/a.conf": "kernel.sysrq = 0\n", "/proc/sys/kernel/sysrq": "438\n"}
+    host = tree(files, booted=True, container=True)
+    assert observed(host, "kernel.sysrq", 0)["status"] == "not_checked"
+    assert observed(host, "kernel.sysrq", 1)["status"] == "fail"
+
+
+# -- reloading ----------------------------------------------------------------------
+
+
+def test_the_running_kernel_is_given_our_file(tree):
+    host = tree({"/proc/sys/kernel/sysrq": "438\n"}, booted=True, answers={LOADER: ""})
+    enforce(host, [sysctl(kernel__sysrq=0)])
+    assert host.ran == [[LOADER, OURS]]
+
+
+def test_a_kernel_that_refuses_is_a_failure(tree):
+    refusal = Ran(1, "", "Couldn't write '7' to 'kernel/sysrq': Invalid argument\n")
+    host = tree(booted=True, answers={LOADER: refusal})
+    outcome = enforce(host, [sysctl(kernel__sysrq=7)]).outcomes[0]
+    assert outcome["outcome"] == "failed"
+    assert "Invalid argument" in outcome["message"]
+
+
+def test_a_container_loads_nothing(tree):
+    host = tree(booted=True, container=True)
+    assert enforce(host, [sysctl(kernel__sysrq=0)]).outcomes[0]["outcome"] == "changed"
+    assert host.ran == []
+
+
+def test_forwarding_is_written_first_because_it_resets_the_interfaces(tree):
+    host = tree()
+    enforce(host, [sysctl(net__ipv4__conf__all__accept_redirects=0, net__ipv4__ip_forward=0)])
+    assert [line.split(" ")[0] for line in host.lines(OURS)[1:]] == [
+        "net.ipv4.ip_forward",
+        "net.ipv4.conf.all.accept_redirects",
+    ]
+
+
+def test_forwarding_that_containers_live_on_is_left_alone(tree):
+    files = {
+        "/sys/class/net/docker0/bridge/bridge_id": "8000.0242\n",
+        "/proc/sys/net/ipv4/ip_forward": "1\n",
+        OURS: "net.ipv4.ip_forward = 0\n",
+    }
+    host = tree(files, booted=True, answers={LOADER: ""})
+    outcomes = enforce(host, [CONTROL, Control("other", {"sysctl": {"kernel.sysrq": 0}})], partial=True).outcomes
+    assert [outcome["outcome"] for outcome in outcomes] == ["refused", "changed"]
+    assert "containers or virtual machines" in outcomes[0]["message"]
+    assert "ip_forward" not in host.read(OURS)
