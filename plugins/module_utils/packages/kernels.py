@@ -1,0 +1,137 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Keeping each installed kernel and its initramfs in step."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+
+OK = "ok"
+MISSING = "missing"
+STALE = "stale"
+
+_IMAGE = "/boot/vmlinuz-"
+_BUILDER = "update-initramfs"
+
+# Removing an initramfs is quick and is done at once.
+_STAND_IN = """#!/bin/sh
+# Stands in for update-initramfs while packages are installed: what it is asked is done once, afterwards.
+case " $* " in
+*" -d "*) exec {real} "$@" ;;
+esac
+echo "$*" >> {asked}
+"""
+
+
+def versions(host):
+    """The kernels in /boot, the newest last."""
+    found = [path[len(_IMAGE):] for path in host.glob(_IMAGE + "*") if not path.endswith((".dpkg-new", ".dpkg-tmp"))]
+    return sorted(found, key=lambda version: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", version)])
+
+
+def states(host):
+    """Each kernel with the state of its initramfs, as a module returns it."""
+    return [{"version": version, "initramfs": _state(host, version)} for version in versions(host)]
+
+
+def initramfs(version):
+    return f"/boot/initrd.img-{version}"
+
+
+def _state(host, version):
+    built = _modified(host, initramfs(version))
+    if built is None:
+        return MISSING
+    parts = (f"/lib/modules/{version}/modules.dep", f"/var/lib/dpkg/info/linux-image-{version}.list")
+    return STALE if any((_modified(host, part) or 0) > built for part in parts) else OK
+
+
+def _modified(host, path):
+    try:
+        return os.stat(host.path(path)).st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def due(host, asked=()):
+    """The kernels that lack their initramfs, have an older one or are ``asked`` for.
+
+    Where no initramfs is built at all, as on some cloud images, there are none.
+    """
+    if not host.which(_BUILDER):
+        return []
+    return [entry["version"] for entry in states(host) if entry["initramfs"] != OK or entry["version"] in asked]
+
+
+def bring_in_step(host, asked=()):
+    """Build the initramfs of each kernel that is due; those versions."""
+    built = due(host, asked)
+    created = False
+    for version in built:
+        new = not host.exists(initramfs(version))
+        ran = host.run([_BUILDER, "-c" if new else "-u", "-k", version], timeout=1800)
+        if not ran.ok:
+            raise RuntimeError(f"the initramfs of kernel {version} could not be built: {ran.complaint}")
+        created = created or new
+    if created and host.which("update-grub"):
+        # The boot menu names only those that were there when the kernel was installed.
+        ran = host.run(["update-grub"])
+        if not ran.ok:
+            raise RuntimeError(f"the boot menu could not be written: {ran.complaint}")
+    return built
+
+
+class Deferred:
+    """While packages are installed, collect what update-initramfs is asked for instead of doing it each time.
+
+    A kernel's installation builds its initramfs, and so do the triggers at the
+    end, for the same kernel: at half a minute each. In between the system would
+    not boot, so this is for a copy that is thrown away when anything fails.
+    """
+
+    def __init__(self, host):
+        self.host = host
+        self._real = host.which(_BUILDER)
+        self._folder = None
+
+    def __enter__(self):
+        if self._real:
+            self._folder = tempfile.mkdtemp(prefix="hygeia-", dir=self.host.path("/run"))
+            inside = self.host.outside(self._folder)
+            stand_in = os.path.join(self._folder, _BUILDER)
+            with open(stand_in, "w", encoding="utf-8") as stream:
+                stream.write(_STAND_IN.format(real=self._real, asked=f"{inside}/asked"))
+            os.chmod(stand_in, 0o755)
+        return self
+
+    def __exit__(self, *unused_problem):
+        if self._folder:
+            shutil.rmtree(self._folder)
+
+    @property
+    def options(self):
+        """What makes dpkg find the stand-in first."""
+        if not self._folder:
+            return ()
+        return (f"DPkg::Path={self.host.outside(self._folder)}:/usr/sbin:/usr/bin:/sbin:/bin",)
+
+    @property
+    def asked(self):
+        """The kernels whose initramfs somebody wanted built."""
+        if not self._folder:
+            return set()
+        try:
+            with open(os.path.join(self._folder, "asked"), encoding="utf-8") as stream:
+                lines = stream.read().splitlines()
+        except FileNotFoundError:
+            return set()
+        installed = versions(self.host)
+        named = [re.search(r"(?:^| )-k ?(\S+)", line) for line in lines]
+        found = {name[1] for name in named if name}
+        if "all" in found:
+            return set(installed)
+        # Without a kernel's name the newest is meant (update-initramfs(8)).
+        return (found | set(installed[-1:] if None in named else ())) & set(installed)

@@ -1,0 +1,54 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading what ``apt-get --simulate`` says it would do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# Inst openssl [3.0.20-1] (3.0.22-1 Debian-Security:12/oldstable-security [amd64]) [...]
+_INSTALL = re.compile(r"^Inst (?P<name>\S+) (?:\[(?P<old>\S+)\] )?\((?P<new>\S+)(?: (?P<source>.*?))? \[\w+\]\)", re.M)
+_REMOVE = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)(?: \[(?P<old>\S+)\])?", re.M)
+# Debian's and Ubuntu's security suites are called SUITE-security, by label or by archive name.
+_SECURITY = re.compile(r"Debian-Security:|/\S+-security\b")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One package going from a version to another; no version means not installed."""
+
+    package: str
+    before: str
+    after: str
+    source: str = ""
+
+    @property
+    def security(self):
+        """Does the new version come from a security suite?"""
+        return bool(_SECURITY.search(self.source))
+
+    def result(self):
+        """As a module returns it."""
+        return {"package": self.package, "from": self.before, "to": self.after, "source": self.source}
+
+
+@dataclass(frozen=True)
+class Simulation:
+    installs: tuple
+    removes: tuple
+    # Updates that stay out because of a held package or a conflict.
+    kept_back: bool = False
+
+    @property
+    def steps(self):
+        return (*self.removes, *self.installs)
+
+
+def read(text):
+    """The steps of a simulation, those that install in apt's order."""
+    installs = tuple(
+        Step(found["name"], found["old"] or "", found["new"], found["source"] or "") for found in _INSTALL.finditer(text)
+    )
+    removes = tuple(Step(found["name"], found["old"] or "", "") for found in _REMOVE.finditer(text))
+    return Simulation(installs, removes, "\nThe following packages have been kept back:" in text)
