@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -19,13 +20,13 @@ PACKAGES = """
 # The image knows its security suite, although nothing of it is installed yet: this is what patching will find.
 SOURCES = """\
 Types: deb
-URIs: http://mirror.example.org/debian
+URIs: {main}
 Suites: {suite} {suite}-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
-URIs: http://mirror.example.org/debian-security
+URIs: {security}
 Suites: {suite}-security
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
@@ -59,11 +60,26 @@ systemd-machine-id-setup
 
 def make(suite, cache):
     """The path of the tar file; built only when no equal one is in the cache."""
-    recipe = repr((suite, PACKAGES, FILES, SETUP))
+    recipe = repr((suite, mirrors(), PACKAGES, FILES, SETUP))
     tar = os.path.join(cache, f"base-{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}.tar")
     if not os.path.exists(tar):
         _bootstrap(suite, cache, tar)
     return tar
+
+
+@functools.lru_cache(maxsize=None)
+def mirrors():
+    """Where this machine gets Debian's packages and their security updates: the template uses the same mirrors."""
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"],
+        check=True, text=True, stdout=subprocess.PIPE,
+    ).stdout.split("\n")
+    places = [line.split() for line in listed if line.split()[1:2] == ["main"]]
+    security = [uri for release, unused_component, uri in places if release.endswith("-security")]
+    main = [uri for release, unused_component, uri in places if "-" not in release]
+    if not main or not security:
+        raise SystemExit("apt on this machine knows no mirror of Debian and its security suite: see sources.list(5)")
+    return {"main": main[0], "security": security[0]}
 
 
 def _bootstrap(suite, cache, tar):
@@ -78,7 +94,7 @@ def _bootstrap(suite, cache, tar):
         f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
         f"--customize-hook=sync-out /var/cache/apt/archives {archives}",
         '--customize-hook=exec sh "$HYGEIA_SETUP" "$1"',
-        suite, tar + ".part", f"deb http://mirror.example.org/debian {suite} main",
+        suite, tar + ".part", f"deb {mirrors()['main']} {suite} main",
     ]
     script = tar + ".sh"
     with open(script, "w", encoding="utf-8") as stream:
@@ -90,5 +106,5 @@ def _bootstrap(suite, cache, tar):
 
 def _customize(suite):
     """A shell script that mmdebstrap runs with the new root as its argument."""
-    writes = [f'cat >"$1{path}" <<"END"\n{text.format(suite=suite)}END\n' for path, text in FILES.items()]
+    writes = [f'cat >"$1{path}" <<"END"\n{text.format(suite=suite, **mirrors())}END\n' for path, text in FILES.items()]
     return "set -e\n" + "".join(writes) + f'chroot "$1" sh -e <<"END"{SETUP}END\n'

@@ -27,6 +27,19 @@ def main():
     os.makedirs(options.cache, exist_ok=True)
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
     tar = base.make(options.suite, os.path.abspath(options.cache))
+    if options.format == "directory":
+        os.makedirs(options.output)
+        disk.run("tar", "--extract", "--file", tar, "--directory", options.output, "--numeric-owner", "--xattrs")
+        return
+    if options.format == "directory":
+        os.makedirs(options.output)
+        unpack(tar, options.output)
+    else:
+        make_disk(tar, options)
+    print(options.output)
+
+
+def make_disk(tar, options):
     raw = options.output + ".raw"
     try:
         fill(disk.Disk(raw, options.size << 20, options.table, options.firmware), tar, options)
@@ -34,14 +47,13 @@ def main():
     finally:
         if os.path.exists(raw):
             os.unlink(raw)
-    print(options.output)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True, help="the file to write")
     parser.add_argument("--suite", default="bookworm", help="the release of Debian (default: %(default)s)")
-    parser.add_argument("--format", choices=["qcow2", "raw"], default="qcow2")
+    parser.add_argument("--format", choices=["qcow2", "raw", "directory"], default="qcow2")
     parser.add_argument("--table", choices=["gpt", "mbr", "none"], default="gpt", help="none is a bare filesystem")
     parser.add_argument("--filesystem", choices=sorted(disk.MKFS), default="ext4")
     parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
@@ -63,7 +75,7 @@ def fill(target, tar, options):
     """Make the filesystems and put everything on them."""
     target.format_root(options.filesystem)
     with target.mounted() as (folder, device):
-        disk.run("tar", "--extract", "--file", tar, "--directory", folder, "--numeric-owner", "--xattrs")
+        unpack(tar, folder)
         with open(f"{folder}/etc/fstab", "w", encoding="utf-8") as stream:
             stream.write(fstab(target, options))
         if options.firmware == "direct":
@@ -73,6 +85,10 @@ def fill(target, tar, options):
         if esp:
             os.makedirs(f"{folder}/boot/efi", exist_ok=True)
             target.format_esp(esp)
+
+
+def unpack(tar, folder):
+    disk.run("tar", "--extract", "--file", tar, "--directory", folder, "--numeric-owner", "--xattrs", "--xattrs-include=*")
 
 
 def fstab(target, options):
