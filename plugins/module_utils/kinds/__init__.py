@@ -9,11 +9,17 @@ that they start with what was written.
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
 
 KINDS = {
     kind.name: kind
     for kind in (
+        KernelModule,
         Sysctl,
+        LoginDefs,
+        ShellProfile,
     )
 }
