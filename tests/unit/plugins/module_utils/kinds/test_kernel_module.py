@@ -1,0 +1,139 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+
+OURS = "/etc/modprobe.d/00-hygeia.conf"
+KERNEL = "/lib/modules/6.1.0-50-amd64"
+SYSTEM = {
+    f"{KERNEL}/modules.dep": "kernel/fs/hfs/hfs.ko: kernel/drivers/cdrom/cdrom.ko\n"
+    "kernel/drivers/usb/storage/usb-storage.ko.xz:\nkernel/net/sctp/sctp.ko: kernel/lib/libcrc32c.ko\n",
+    f"{KERNEL}/modules.builtin": "kernel/fs/configfs/configfs.ko\n",
+    "/lib/modprobe.d/fbdev-blacklist.conf": "blacklist radeonfb\n",
+}
+
+
+@pytest.fixture
+def system(tree):
+    """A Debian system whose modprobe prints the files of modprobe.d as the real one does."""
+
+    def make(files=None, **kwargs):
+        host = tree({**SYSTEM, "/usr/sbin/modprobe": "", **(files or {})}, **kwargs)
+        host.answers["modprobe"] = lambda argv, stdin: _showconfig(host) if "--showconfig" in argv else ""
+        os.chmod(host.path("/usr/sbin/modprobe"), 0o755)
+        return host
+
+    return make
+
+
+def _showconfig(host):
+    paths = {path.rpartition("/")[2]: path for path in host.glob("/lib/modprobe.d/*") + host.glob("/etc/modprobe.d/*")}
+    lines = [line for unused_name, path in sorted(paths.items()) for line in host.lines(path)]
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
+
+
+def disabled(*names):
+    return Control("modules", {"kernel_module": dict.fromkeys(names, "disabled")})
+
+
+def looked(host, *names):
+    return audit(host, [disabled(*names)], "live" if host.booted else "offline")[0]
+
+
+def test_enforcing_writes_once_and_passes_the_audit(system):
+    host = system()
+    assert [change.target for change in enforce(host, [disabled("hfs", "usb-storage")]).changes] == [OURS]
+    assert enforce(host, [disabled("hfs", "usb-storage")]).changes == []
+    record = looked(host, "hfs", "usb-storage")
+    assert record["status"] == "pass"
+    assert record["message"] == ""
+
+
+def test_a_module_that_nothing_disables_can_be_loaded(system):
+    record = looked(system(), "hfs")
+    assert record["status"] == "fail"
+    assert record["observed"] == {"kernel_module: hfs": "loadable"}
+
+
+def test_a_blacklist_alone_does_not_stop_loading_by_name(system):
+    assert looked(system({"/etc/modprobe.d/x.conf": "blacklist hfs\n"}), "hfs")["status"] == "fail"
+
+
+@pytest.mark.parametrize("line", ["install hfs /sbin/modprobe --ignore-install hfs", "install hf* /sbin/insmod x.ko"])
+def test_of_two_install_commands_the_first_counts_and_is_named(system, line):
+    host = system({"/etc/modprobe.d/0-site.conf": f"# site\n{line}\n"})
+    enforce(host, [disabled("hfs")])
+    record = looked(host, "hfs")
+    assert record["status"] == "fail"
+    assert record["read_from"] == "/etc/modprobe.d/0-site.conf:2"
+    assert line.split(None, 2)[2] in record["message"]
+
+
+def test_a_later_install_command_means_nothing(system):
+    host = system({"/etc/modprobe.d/zz-site.conf": "install hfs /sbin/modprobe --ignore-install hfs\n"})
+    enforce(host, [disabled("hfs")])
+    assert looked(host, "hfs")["status"] == "pass"
+
+
+def test_somebody_elses_file_will_do(system):
+    host = system({"/etc/modprobe.d/cis.conf": "install usb_storage /bin/true\n"})
+    record = looked(host, "usb-storage")
+    assert (record["status"], record["read_from"]) == ("pass", "/etc/modprobe.d/cis.conf:1")
+
+
+def test_a_module_that_is_built_in_cannot_be_disabled(system):
+    host = system()
+    enforce(host, [disabled("configfs")])
+    record = looked(host, "configfs")
+    assert record["status"] == "fail"
+    assert record["message"] == "configfs is a part of Linux 6.1.0-50-amd64 itself"
+
+
+def test_a_module_that_no_kernel_has_is_wanted_disabled_all_the_same(system):
+    host = system()
+    assert looked(host, "cramfs")["status"] == "fail"
+    enforce(host, [disabled("cramfs")])
+    record = looked(host, "cramfs")
+    assert (record["status"], record["message"]) == ("pass", "no installed kernel has cramfs")
+
+
+def test_a_loaded_module_fails_until_it_is_gone(system):
+    host = system({"/proc/modules": "sctp 400 2 - Live 0x0\n"}, booted=True)
+    enforce(host, [disabled("sctp", "hfs")])
+    record = looked(host, "sctp", "hfs")
+    assert record["observed"] == {"kernel_module: sctp": "loaded"}
+
+
+def test_only_what_nobody_uses_is_unloaded(system):
+    host = system({"/proc/modules": "sctp 400 2 - Live 0x0\nusb_storage 81 0 - Live 0x0\next4 9 0 - Live 0x0\n"}, booted=True)
+    enforce(host, [disabled("sctp", "usb-storage")])
+    assert host.ran == [["modprobe", "--remove", "--quiet", "usb_storage"]]
+
+
+def test_a_container_loads_no_modules(system):
+    assert looked(system(booted=True, container=True), "hfs")["status"] == "not_applicable"
+
+
+def test_without_kmod_nothing_loads_modules(tree):
+    record = looked(tree(SYSTEM), "hfs")
+    assert (record["status"], record["message"].split(",")[0]) == ("not_applicable", "kmod is not installed")
+
+
+def test_modprobe_that_fails_is_an_error_and_no_pass(system):
+    host = system()
+    host.answers["modprobe"] = Ran(1, "", "modprobe: FATAL: no\n")
+    assert looked(host, "hfs")["status"] == "error"
+
+
+@pytest.mark.parametrize("settings", [{"hfs": "enabled"}, {"hfs /bin/sh": "disabled"}])
+def test_only_disabling_can_be_expressed(system, settings):
+    outcome = enforce(system(), [Control("c", {"kernel_module": settings})]).outcomes[0]
+    assert outcome["outcome"] == "failed"
