@@ -1,0 +1,94 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A disk image as a raw file: qemu-storage-daemon shows it over FUSE, on the build host's side.
+
+The daemon never runs inside the session's namespaces: when both are killed at
+once there, the kernel waits for the daemon's answers while it unmounts, for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import Process, wait_until
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run
+
+CONNECTIONS = "/sys/fs/fuse/connections"
+
+
+def start(image, disk, pidfile):
+    """Show the qcow2 file ``image`` as the raw file ``disk``; returns the daemon once the file can be read."""
+    with open(disk, "w", encoding="utf-8"):
+        pass  # the mount point
+    ran = run([
+        "qemu-storage-daemon", "--daemonize", "--pidfile", pidfile,
+        "--blockdev", f"driver=file,node-name=file,discard=unmap,filename={_escaped(image)}",
+        "--blockdev", "driver=qcow2,node-name=image,file=file,discard=unmap",
+        "--export", f"type=fuse,id=disk,node-name=image,writable=on,growable=off,mountpoint={_escaped(disk)}",
+    ])
+    if not ran.ok:
+        raise ImageError(f"qemu-storage-daemon cannot export {image}: {ran.complaint}")
+    daemon = found(pidfile)
+    if daemon is None:
+        raise ImageError(f"qemu-storage-daemon ended at once when it should have exported {image}")
+    return daemon
+
+
+def found(pidfile):
+    """The daemon that wrote ``pidfile``, or None."""
+    try:
+        with open(pidfile, encoding="utf-8") as stream:
+            process = Process.of(int(stream.read()))
+    except (OSError, ValueError):
+        return None
+    return process if process and _is_daemon(process.pid) else None
+
+
+def _is_daemon(pid):
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("qemu-storage-daemon")
+    except OSError:
+        return False
+
+
+def stop(daemon, disk, limit):
+    """End the daemon; past the limit its connection is aborted, which frees whoever waits for it. Was it in order?"""
+    asked = daemon is None
+    if daemon:
+        daemon.signal(signal.SIGTERM)
+        asked = daemon.ended(limit)
+        if not asked:
+            abort(disk)
+            daemon.signal(signal.SIGKILL)
+            daemon.ended(limit)
+    return wait_until(lambda: mounted(disk) is None, min(limit, 2)) and asked
+
+
+def abort(disk):
+    """Make the kernel answer everything that still waits for the daemon with an error."""
+    device = mounted(disk)
+    if device is None:
+        return
+    number = device.split(":")[1]
+    control = os.path.join(CONNECTIONS, number, "abort")
+    if os.path.exists(control):
+        run(["sh", "-c", f"echo 1 > {control}"], limit=10)
+    else:
+        script = f"mount -t fusectl fusectl {CONNECTIONS} && echo 1 > {control}"
+        run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script], limit=10)
+
+
+def mounted(place):
+    """The device number (major:minor) of what is mounted at ``place``, or None."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
+        for line in stream:
+            fields = line.split(" ")
+            if fields[4].replace("\\040", " ") == place:
+                return fields[2]
+    return None
+
+
+def _escaped(path):
+    """A comma in a qemu option value is written twice."""
+    return path.replace(",", ",,")

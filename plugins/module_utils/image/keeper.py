@@ -1,0 +1,182 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The outside of a session: a process on the build host that ends with everything put away.
+
+It runs as a script of its own and needs the standard library only. It starts
+the worker in its namespaces and waits for the first of: being told to end, the
+end of the Ansible run that opened the session, the end of the worker or of the
+storage daemon, too long without a command, too long altogether. Then it ends
+the worker, and after it the daemon. When nobody told it to, the session is
+abandoned, and its folder goes too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+PR_SET_PDEATHSIG = 1
+TOLD = "told to end"
+
+
+def main(plan):
+    waker = wake_on_sigterm()
+    daemon, owner = opened(plan["daemon"]), opened(plan["owner"])
+    with open(os.path.join(plan["folder"], "worker.log"), "wb") as log:
+        worker = subprocess.Popen(
+            plan["worker"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, preexec_fn=die_with_parent,
+        )
+    first = worker.stdout.readline()
+    heard = tell_opener(first)
+    entered = json.loads(first or b"{}")
+    why, clean = "", False
+    if "pid" in entered:
+        inner = os.pidfd_open(entered["pid"])
+        why = "its opener ended"
+        if heard:
+            why = watch(plan, entered["pid"], waker, {inner: "the worker ended", daemon: "the storage daemon ended", owner: "its Ansible run ended"})
+        clean, why = stop_worker(worker, inner, daemon, plan["limit"], why)
+    if not stop(daemon, plan["limit"]):
+        clean, why = False, f"the storage daemon did not end within {plan['limit']} s"
+    note(plan["folder"], {"clean": clean, "why": why})
+    if "pid" in entered and not told(waker):
+        forget(plan["folder"])
+
+
+def wake_on_sigterm():
+    """A descriptor that becomes readable when the signal comes."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    signal.signal(signal.SIGTERM, lambda unused_number, unused_frame: None)
+    return reading
+
+
+def opened(process):
+    """A descriptor for a process that becomes readable when it ends; one that ended already is readable now."""
+    if process is None:
+        return None
+    try:
+        return os.pidfd_open(process["pid"])
+    except ProcessLookupError:
+        return os.open("/dev/null", os.O_RDONLY)
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def tell_opener(line):
+    """Hand the worker's report to the module that waits for it, which then goes away; was it still there?"""
+    try:
+        os.write(1, line)
+    except BrokenPipeError:
+        return False
+    os.dup2(os.open("/dev/null", os.O_RDWR), 1)
+    return True
+
+
+def watch(plan, pid, waker, ends):
+    """Wait for the first reason to end, and say which it was."""
+    poller = select.poll()
+    for handle in [waker] + [handle for handle in ends if handle is not None]:
+        poller.register(handle, select.POLLIN)
+    end = time.monotonic() + plan["lifetime"]
+    while True:
+        left = end - time.monotonic()
+        if left <= 0:
+            return f"it was open for more than {plan['lifetime']} s"
+        ready = poller.poll(min(left, 5) * 1000)
+        if ready:
+            return ends.get(ready[0][0], TOLD)
+        if plan["owner"] is None and idle(plan["folder"]) > plan["lease"] and not busy(pid):
+            return f"nothing ran in it for {plan['lease']} s"
+
+
+def idle(folder):
+    """Seconds since a command was last started."""
+    return time.time() - os.stat(os.path.join(folder, "used")).st_mtime
+
+
+def busy(pid):
+    """Does anything but the worker itself run in its process namespace?"""
+    space = os.readlink(f"/proc/{pid}/ns/pid")
+    return any(space_of(name) == space for name in os.listdir("/proc") if name.isdigit() and int(name) != pid)
+
+
+def space_of(name):
+    try:
+        return os.readlink(f"/proc/{name}/ns/pid")
+    except OSError:
+        return None
+
+
+def stop_worker(worker, inner, daemon, limit, why):
+    """End the worker; returns whether it left clean filesystems, and the reason to tell."""
+    if not stop(inner, limit):
+        send(daemon, signal.SIGKILL)  # whoever waits for the disk gets an error now
+        ended(inner, limit)
+        return False, f"the template's filesystems could not be unmounted within {limit} s"
+    left = json.loads(worker.stdout.readline() or b"{}")
+    worker.wait()
+    return left.get("clean", False) and why == TOLD, left.get("why", why)
+
+
+def stop(process, limit):
+    """Ask a process to end, and kill it past the limit; did it end when asked?"""
+    send(process, signal.SIGTERM)
+    if ended(process, limit):
+        return True
+    send(process, signal.SIGKILL)
+    return False
+
+
+def send(handle, number):
+    try:
+        signal.pidfd_send_signal(handle, number)
+    except OSError:
+        pass
+
+
+def ended(handle, limit):
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if any(ready == handle for ready, unused_event in poller.poll((end - time.monotonic()) * 1000)):
+            return True
+    return False
+
+
+def told(waker):
+    return bool(select.select([waker], [], [], 0)[0])
+
+
+def note(folder, ending):
+    """Leave word for whoever closes the session."""
+    path = os.path.join(folder, "ended.json")
+    with open(path + ".new", "w", encoding="utf-8") as stream:
+        json.dump(ending, stream)
+    os.replace(path + ".new", path)
+
+
+def forget(folder):
+    """Remove an abandoned session, unless somebody acts on it right now."""
+    with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
