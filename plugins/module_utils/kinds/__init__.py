@@ -9,6 +9,7 @@ that they start with what was written.
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import KernelCmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
@@ -19,6 +20,7 @@ KINDS = {
     for kind in (
         KernelModule,
         Sysctl,
+        KernelCmdline,
         LoginDefs,
         ShellProfile,
     )
