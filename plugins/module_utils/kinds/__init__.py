@@ -13,6 +13,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
 
 KINDS = {
@@ -23,5 +24,6 @@ KINDS = {
         KernelCmdline,
         LoginDefs,
         ShellProfile,
+        Sudo,
     )
 }

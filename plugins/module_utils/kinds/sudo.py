@@ -1,0 +1,161 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Defaults of sudo, as ``{use_pty: true, logfile: /var/log/sudo.log}`` (sudoers(5)).
+
+What is in force is what sudo's own parser (cvtsudoers) says; where it was set
+is found in the files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sudoers
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.scratch import Scratch
+
+LIMITS = {
+    "passwd_timeout": at_most,
+    "passwd_tries": at_most,
+    "timestamp_timeout": lambda wanted, value: at_most(wanted, value, lowest=0),
+}
+
+# Flags with which a login without a terminal, or with its own password alone, no longer becomes root.
+HARMFUL = {
+    "noexec": "no command could start another one",
+    "passprompt_override": "Ansible would not recognize the prompt for the password",
+    "requiretty": "sudo would refuse a login without a terminal",
+    "rootpw": "sudo would ask for the password of root",
+    "runaspw": "sudo would ask for the password of the target user",
+    "targetpw": "sudo would ask for the password of the target user",
+}
+
+
+class Sudo(DropIn):
+    name = "sudo"
+    # Files apply in the order of their names and the last one wins; a name with a dot is not read at all.
+    path = "/etc/sudoers.d/zz-hygeia"
+    mode = 0o440
+
+    def absent(self):
+        installed = self.host.which("visudo") or any(map(self.host.packages.installed, ("sudo", "sudo-ldap")))
+        return "" if installed else "sudo is not installed"
+
+    def parse(self, text):
+        return {name: _unquoted(off, value) for off, name, value in re.findall(r"^Defaults (!?)(\w+)(?:=(.*))?$", text, re.M)}
+
+    def render(self, settings):
+        return NOTICE + "".join(_line(name, value) for name, value in sorted(settings.items()))
+
+    def plan(self, wanted, partial=False):
+        for name, value in wanted.items():
+            if not re.fullmatch(r"[a-z_]+", name) or set(str(value)) & set('\n"\\'):
+                raise BadSetting(f"sudo: {name} cannot be written as {value!r}")
+        refusals = [Refusal(frozenset([name]), self._harm(name)) for name in sorted(wanted) if self._harms(name, wanted[name])]
+        refused = {name for refusal in refusals for name in refusal.names}
+        plan = super().plan({name: value for name, value in wanted.items() if name not in refused}, partial)
+        return Plan(plan.changes, plan.refusals + refusals)
+
+    def _harms(self, name, value):
+        return name in HARMFUL and self.plain(value) == "yes" and self.host.operator not in (None, "root")
+
+    def _harm(self, name):
+        return f"{name} would lock out {self.host.operator}, whose SSH login runs this: {HARMFUL[name]}"
+
+    def validate(self, content):
+        """Our file must be right by itself, and still be when the whole configuration is read together."""
+        if not self.host.which("visudo"):
+            return ""  # check mode, before sudo is installed
+        with Scratch(self.host) as scratch:
+            ran = self.host.run(["visudo", "-c", "-f", scratch.write("candidate", content)])
+            if not ran.ok:
+                raise BadSetting(f"sudo: {_blamed(_first(ran), content)}")
+            originals = sudoers.stage(self.host, scratch, {self.path: content})
+            ran = self.host.run(["visudo", "-c", "-f", next(iter(originals))])
+            return "" if ran.ok else f"sudo's configuration is broken already, mend it first: {_named(_first(ran), originals)}"
+
+    def observe(self, wanted):
+        insecure = self._insecure()
+        if insecure:
+            raise RuntimeError(insecure)
+        ran = self.host.run(["cvtsudoers", "-f", "json", sudoers.MAIN])
+        if not ran.ok:
+            raise RuntimeError(f"sudo's parser cannot read its configuration: {ran.complaint}")
+        values, places = {}, {}
+        for name, value in _values(json.loads(ran.out)):
+            values.setdefault(name, []).append(value)
+        for default in sudoers.defaults(self.host):
+            places.setdefault(default.name, []).append(default)
+        return {
+            name: self._observation(name, wanted[name], list(zip(values.get(name, []), places.get(name, []))))
+            for name in wanted
+        }
+
+    def _observation(self, name, wanted, settings):
+        """The value for everybody, unless it is right and somebody has another one."""
+        last = {default.scope: (value, default.place) for value, default in settings}  # the last one of a scope wins
+        if "" not in last:
+            return Observation(None, sudoers.MAIN, f"no file that sudo reads sets {name} for everybody")
+        value, place = last.pop("")
+        if not self.meets(name, wanted, value):
+            ours = place.startswith(self.path + ":")
+            return Observation(value, place, "" if ours else f"{place} has the last word on {name}")
+        for scope, (other, scoped) in last.items():
+            if not self.meets(name, wanted, other):
+                return Observation(other, scoped, f"{scoped} sets {name} otherwise for {scope[1:].strip()}")
+        return Observation(value, place)
+
+    def meets(self, name, wanted, value):
+        if value is not None and name in LIMITS:
+            return LIMITS[name](wanted, value)
+        return value is not None and super().meets(name, wanted, value)
+
+    def _insecure(self):
+        """A file that sudo will not read, because others than root could have written it."""
+        for path in sudoers.files(self.host):
+            status = os.stat(self.host.path(path))
+            if status.st_uid != 0 or status.st_mode & 0o022:
+                return f"sudo does not read {path}, because others than root can write it"
+        return ""
+
+
+def _values(parsed):
+    """Every assignment that sudo's parser saw, in its order, as ``(name, value)``."""
+    for entry in parsed.get("Defaults", []):
+        for option in entry["Options"]:
+            for name, value in option.items():
+                if name != "operation":
+                    yield name, " ".join(value) if isinstance(value, list) else Sudo.plain(value)
+
+
+def _line(name, value):
+    if value in ("yes", "no"):
+        return f"Defaults {'!' if value == 'no' else ''}{name}\n"
+    if re.fullmatch(r"-?[\d.]+", value):
+        return f"Defaults {name}={value}\n"
+    return f'Defaults {name}="{value}"\n'
+
+
+def _unquoted(off, value):
+    """What ``_line`` wrote, read back."""
+    return value.strip('"') if value else ("no" if off else "yes")
+
+
+def _first(ran):
+    """The parser's first sentence."""
+    return (ran.err.strip() or ran.out.strip() or ran.complaint).splitlines()[0]
+
+
+def _blamed(complaint, content):
+    """A complaint with the line of our text that it is about, in place of the copy's name."""
+    number = re.match(r"\S+?:(\d+):", complaint)
+    return f"{content.splitlines()[int(number[1]) - 1]}: {complaint.split(': ', 1)[-1]}" if number else complaint
+
+
+def _named(complaint, originals):
+    """A complaint with the file itself in place of its copy."""
+    copy = next((copy for copy in originals if complaint.startswith(copy + ":")), "")
+    return originals[copy] + complaint[len(copy):] if copy else complaint
