@@ -60,8 +60,9 @@ systemd-machine-id-setup
 
 def make(suite, cache):
     """The path of the tar file; built only when no equal one is in the cache."""
-    recipe = repr((suite, mirrors(), PACKAGES, FILES, SETUP))
-    tar = os.path.join(cache, f"base-{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}.tar")
+    with open(__file__, encoding="utf-8") as recipe:
+        digest = hashlib.sha256((recipe.read() + repr(mirrors())).encode()).hexdigest()
+    tar = os.path.join(cache, f"base-{suite}-{digest[:12]}.tar")
     if not os.path.exists(tar):
         _bootstrap(suite, cache, tar)
     return tar
@@ -74,12 +75,12 @@ def mirrors():
         ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"],
         check=True, text=True, stdout=subprocess.PIPE,
     ).stdout.split("\n")
-    places = [line.split() for line in listed if line.split()[1:2] == ["main"]]
-    security = [uri for release, unused_component, uri in places if release.endswith("-security")]
-    main = [uri for release, unused_component, uri in places if "-" not in release]
-    if not main or not security:
-        raise SystemExit("apt on this machine knows no mirror of Debian and its security suite: see sources.list(5)")
-    return {"main": main[0], "security": security[0]}
+    places = {release: uri for release, component, uri in map(str.split, filter(None, listed)) if component == "main"}
+    for release, uri in places.items():
+        main = places.get(release[:-len("-security")])
+        if release.endswith("-security") and main:
+            return {"main": main, "security": uri}
+    raise SystemExit("apt on this machine knows no mirror of Debian and its security suite: see sources.list(5)")
 
 
 def _bootstrap(suite, cache, tar):
@@ -89,7 +90,7 @@ def _bootstrap(suite, cache, tar):
     command = [
         "mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", "--include=" + ",".join(PACKAGES),
         '--aptopt=Acquire::Languages "none"',
-        "--skip=download/empty", "--skip=essential/unlink",
+        "--skip=download/empty", "--skip=essential/unlink", "--skip=cleanup/reproducible",
         '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
         f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
         f"--customize-hook=sync-out /var/cache/apt/archives {archives}",

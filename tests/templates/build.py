@@ -29,10 +29,6 @@ def main():
     tar = base.make(options.suite, os.path.abspath(options.cache))
     if options.format == "directory":
         os.makedirs(options.output)
-        disk.run("tar", "--extract", "--file", tar, "--directory", options.output, "--numeric-owner", "--xattrs")
-        return
-    if options.format == "directory":
-        os.makedirs(options.output)
         unpack(tar, options.output)
     else:
         make_disk(tar, options)
@@ -40,6 +36,7 @@ def main():
 
 
 def make_disk(tar, options):
+    """A disk is finished under another name, so that a broken one is never taken for a template."""
     raw = options.output + ".raw"
     try:
         fill(disk.Disk(raw, options.size << 20, options.table, options.firmware), tar, options)
@@ -104,7 +101,8 @@ def finish(raw, options):
     if options.format == "raw":
         os.rename(raw, options.output)
     else:
-        disk.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, options.output)
+        disk.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, options.output + ".part")
+        os.rename(options.output + ".part", options.output)
 
 
 if __name__ == "__main__":
