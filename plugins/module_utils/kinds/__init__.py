@@ -9,21 +9,31 @@ that they start with what was written.
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import AuditRule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import KernelCmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import SystemdConf
 
 KINDS = {
     kind.name: kind
     for kind in (
+        Package,
         KernelModule,
         Sysctl,
         KernelCmdline,
+        File,
         LoginDefs,
         ShellProfile,
         Sudo,
+        AuditRule,
+        SystemdConf,
+        Service,
     )
 }

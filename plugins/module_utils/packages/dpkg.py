@@ -79,3 +79,8 @@ class Packages:
     def forget(self):
         """Read the status file again: packages have just been installed or removed."""
         self._found = None
+
+
+def choices(name):
+    """The packages of ``a | b``, as a dependency writes them, the preferred one first."""
+    return [choice.strip() for choice in name.split("|")]

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import ARCHIVES, LISTS, Apt, AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import choices
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.kernels import Deferred
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.simulation import Simulation
 
@@ -22,8 +23,8 @@ _RESERVE = 64 * 2**20
 
 def wanted(names, host):
     """The packages to install so that each of ``names`` is there; ``a | b`` asks for one of several, the first by choice."""
-    choices = [[choice.strip() for choice in name.split("|")] for name in names]
-    return [some[0] for some in choices if not any(host.packages.installed(choice) for choice in some)]
+    found = [choices(name) for name in names]
+    return [some[0] for some in found if not any(host.packages.installed(choice) for choice in some)]
 
 
 def chosen(apt, upgrades):

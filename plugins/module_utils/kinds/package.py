@@ -1,0 +1,156 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Packages, as ``{telnet: absent, "chrony | systemd-timesyncd": present}``."""
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.once import Once
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import GONE, INSTALLED, choices
+
+PRESENT = "present"
+ABSENT = "absent"
+STATUS = "/var/lib/dpkg/status"
+
+
+class Package(Kind):
+    name = "package"
+
+    def __init__(self, host):
+        super().__init__(host)
+        self._listed = set()
+
+    def absent(self):
+        return "" if self.host.exists(STATUS) else "dpkg manages no packages here"
+
+    # -- enforcing ------------------------------------------------------------
+
+    def plan(self, wanted, partial=False):
+        plan = Plan()
+        wrong = {name: _expressed(name, wanted[name]) for name in wanted}
+        wrong = {name: value for name, value in wrong.items() if self._state(name) != value}
+        if not wrong:
+            return plan
+        apt = Apt(self.host)
+        unfinished = ", ".join(self.host.packages.unfinished)
+        if unfinished:
+            plan.changes.append(Change("dpkg", f"{unfinished} not configured\n", "", frozenset(wrong), apt.repair))
+        # Only what is listed is ever removed, so that no control takes a program away by accident.
+        self._listed = {name for name, value in wrong.items() if value == ABSENT}
+        self._plan_removal(apt, {name: name for name in self._listed if not self._kept(name, plan)}, plan)
+        self._plan_installation(apt, {name: choices(name)[0] for name, value in wrong.items() if value == PRESENT}, plan)
+        return plan
+
+    def _plan_removal(self, apt, packages, plan):
+        simulation = self._simulate(apt, ["remove"], packages, plan)
+        if simulation:
+            work = Once(lambda: apt.run("--no-download", "remove", *packages.values()))
+            plan.changes += [self._change(step, packages, work) for step in simulation.removes]
+
+    def _plan_installation(self, apt, packages, plan):
+        if self.host.check and not apt.listed():
+            # The download that comes before a real run is not made in check mode.
+            for name, package in packages.items():
+                plan.changes.append(Change(f"package {package}", "", f"{package}\n", frozenset([name]), lambda: None))
+                self.host.packages.plan(package, True)
+            return
+        arguments = ["--no-install-recommends", "install"]
+        simulation = self._simulate(apt, arguments, packages, plan)
+        if simulation:
+            # An opened image has no network: there everything was downloaded before.
+            offline = [] if self.host.booted else ["--no-download"]
+            work = Once(lambda: apt.run(*offline, *arguments, *packages.values()))
+            plan.changes += [self._change(step, packages, work) for step in simulation.installs]
+
+    def _kept(self, name, plan):
+        """Is this a package that the system or the operator cannot do without?"""
+        if self.host.packages.essential(name):
+            why = f"{name} is essential to the system, so it stays"
+        elif name.startswith("linux-image-"):
+            why = f"{name} is a kernel, so it stays; hygeia.golden.package_upgrade removes old ones with autoremove"
+        elif self.host.operator and name in ("openssh-server", "sudo"):
+            why = f"this login needs {name}, so it stays"
+        else:
+            return False
+        plan.refusals.append(Refusal(frozenset([name]), why))
+        return True
+
+    def _simulate(self, apt, arguments, packages, plan):
+        """What apt-get would do; ``packages`` loses those that cannot be had or that take others away."""
+        if not packages:
+            return None
+        try:
+            simulation = apt.simulate(*arguments, *packages.values())
+            if not self._unlisted(simulation):
+                return simulation
+        except AptError as problem:
+            if len(packages) == 1:
+                plan.failures.update(dict.fromkeys(packages, str(problem)))
+                return None
+        for name, package in list(packages.items()):
+            try:
+                others = self._unlisted(apt.simulate(*arguments, package))
+            except AptError as problem:
+                plan.failures[name] = str(problem)
+                del packages[name]
+                continue
+            if others:
+                why = f"that would also remove {', '.join(others)}: remove them first, list them as absent too, or waive this"
+                plan.refusals.append(Refusal(frozenset([name]), f"{package}: {why}"))
+                del packages[name]
+        return apt.simulate(*arguments, *packages.values()) if packages else None
+
+    def _unlisted(self, simulation):
+        return sorted({step.package for step in simulation.removes} - self._listed)
+
+    def _change(self, step, packages, work):
+        """The change of one package; what is drawn in by others serves no setting of its own."""
+        package = step.package.split(":")[0]
+        names = frozenset(name for name, chosen in packages.items() if chosen == package)
+        if self.host.check:
+            self.host.packages.plan(package, bool(step.after))
+
+        def apply():
+            problem = work()
+            self.host.packages.forget()
+            if problem and self.host.packages.installed(package) != bool(step.after):
+                raise problem
+
+        return Change(f"package {package}", _line(package, step.before), _line(package, step.after), names, apply)
+
+    # -- observing ------------------------------------------------------------
+
+    def observe(self, wanted):
+        return {name: self._observation(name, _expressed(name, wanted[name])) for name in wanted}
+
+    def _observation(self, name, wanted):
+        state = self._state(name)
+        versions = self.host.packages.versions
+        there = " and ".join(f"{choice} {versions[choice]}" for choice in choices(name) if choice in versions)
+        if state == wanted:
+            message = ""
+        elif state in (PRESENT, ABSENT):
+            message = f"{there} is installed" if there else f"{name} is not installed"
+        else:
+            message = f"dpkg left {name} {state}: run dpkg --configure -a"
+        return Observation(state, STATUS, message)
+
+    def _state(self, name):
+        """Present when one of the choices is, absent when none is, else what dpkg left half done."""
+        states = [self.host.packages.state(choice) for choice in choices(name)]
+        if INSTALLED in states:
+            return PRESENT
+        return next((state for state in states if state not in GONE), ABSENT)
+
+
+def _expressed(name, value):
+    if value not in (PRESENT, ABSENT):
+        raise BadSetting(f"package {name} can be {PRESENT} or {ABSENT}, not {value}")
+    if value == ABSENT and "|" in name:
+        raise BadSetting(f"package {name}: only one package at a time can be {ABSENT}")
+    return value
+
+
+def _line(package, version):
+    return f"{package} {version}\n" if version else ""

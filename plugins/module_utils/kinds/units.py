@@ -1,0 +1,152 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The unit files of a system with their states, and on a booted one whether they run."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+_SUFFIXES = (".service", ".socket", ".path", ".timer", ".target", ".mount", ".automount", ".swap", ".slice", ".scope", ".device")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_PROPERTIES = "Id,ActiveState,Type,Result,ConditionResult,TriggeredBy"
+
+
+def unit_name(name):
+    return name if name.endswith(_SUFFIXES) else f"{name}.service"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a running system says about a unit."""
+
+    state: str
+    kind: str
+    result: str
+    condition: str
+    triggers: tuple
+
+    @property
+    def told(self):
+        return f", {self.state}"
+
+    @property
+    def prevented(self):
+        """Did a condition in the unit itself keep it from starting?"""
+        return self.condition == "no" and self.state == "inactive"
+
+    def suits(self, running, units):
+        """Is it as it should be: running, done, or ready to be started by its socket; or else not running?"""
+        active = self.state in ("active", "reloading", "activating", "refreshing")
+        if not running:
+            return not active
+        done = self.state == "inactive" and self.kind == "oneshot" and self.result == "success" and not self.prevented
+        return active or done or any(units.state(trigger) == "enabled" for trigger in self.triggers)
+
+
+class Units:
+    """The states of all unit files, read once; and the activity of those that are ``asked`` for."""
+
+    def __init__(self, host, asked):
+        self.host = host
+        self._activity = {}
+        ran = host.run(["systemctl", "list-unit-files", "--no-legend", "--no-pager", "--full"])
+        if ran.ok:
+            self.source = "systemctl list-unit-files"
+            rows = [line.split() for line in _COLOUR.sub("", ran.out).splitlines()]
+            self._states = {row[0]: row[1] for row in rows if len(row) > 1}
+        else:
+            self.source = FOLDERS[0]
+            self._states = dict(self._read())
+        if host.booted:
+            self._activity = self._active(asked)
+
+    def state(self, unit):
+        """The state of a unit file, an empty string when there is none; an instance has that of its template."""
+        template = re.sub(r"@.+(\.\w+)$", r"@\1", unit)
+        return self._states.get(unit) or self._states.get(template, "")
+
+    def activity(self, unit):
+        """Whether a unit runs; None when that cannot be known here."""
+        return self._activity.get(unit)
+
+    def real(self, unit, keep_vendor_alias=False):
+        """The unit behind another name. A name that the vendor gave can be masked by itself, one in /etc cannot."""
+        while self.state(unit) == "alias":
+            folder, target = self._link(unit)
+            if not target or (keep_vendor_alias and folder != FOLDERS[0]):
+                break
+            unit = target
+        return unit
+
+    def _link(self, unit):
+        for folder in FOLDERS:
+            place = self.host.entry(f"{folder}/{unit}")
+            if os.path.islink(place):
+                return folder, os.path.basename(os.readlink(place))
+        return "", ""
+
+    def starters(self, unit):
+        """The sockets and paths that start a service when it is disabled."""
+        stem = unit[: -len(".service")] if unit.endswith(".service") else None
+        found = [f"{stem}{suffix}" for suffix in (".socket", ".path") if stem and self.state(f"{stem}{suffix}")]
+        activity = self.activity(unit)
+        return list(dict.fromkeys([*found, *(activity.triggers if activity else ())]))
+
+    def _active(self, asked):
+        """One question for all units; each answer is a paragraph."""
+        units = list(dict.fromkeys(self.real(unit) for unit in asked if self.state(unit)))
+        units += [starter for unit in units for starter in self.starters(unit)]
+        if not units:
+            return {}
+        ran = self.host.run(["systemctl", "show", f"--property={_PROPERTIES}", *units])
+        if not ran.ok:
+            raise RuntimeError(f"systemd does not say what runs: {ran.complaint}")
+        answers = [dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in ran.out.split("\n\n")]
+        return {
+            unit: Activity(
+                answer.get("ActiveState", ""),
+                answer.get("Type", ""),
+                answer.get("Result", ""),
+                answer.get("ConditionResult", ""),
+                tuple(answer.get("TriggeredBy", "").split()),
+            )
+            for unit, answer in zip(units, answers)
+        }
+
+    # -- without systemctl ----------------------------------------------------
+
+    def _read(self):
+        """The states as systemctl would give them, read from the unit files and the links to them."""
+        wanted = {
+            os.path.basename(path) for kind in ("wants", "requires") for path in self.host.glob(f"{FOLDERS[0]}/*.{kind}/*")
+        }
+        seen = set()
+        for folder in FOLDERS:
+            for path in self.host.glob(f"{folder}/*"):
+                unit = os.path.basename(path)
+                if unit.endswith(_SUFFIXES) and unit not in seen:
+                    seen.add(unit)
+                    yield unit, self._state_of(path, unit, wanted)
+
+    def _state_of(self, path, unit, wanted):
+        place = self.host.entry(path)
+        target = os.readlink(place) if os.path.islink(place) else ""
+        text = self.host.read(path) or ""
+        if target == "/dev/null" or (not target and not text):
+            return "masked"
+        if target and os.path.basename(target) != unit:
+            return "alias"
+        if unit in wanted:
+            return "enabled"
+        if re.search(r"^(WantedBy|RequiredBy|Alias)\s*=\s*\S", text, re.M):
+            return "disabled"
+        return "indirect" if re.search(r"^Also\s*=\s*\S", text, re.M) else "static"
