@@ -13,7 +13,7 @@ import os
 import shlex
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import journal
-from ansible_collections.hygeia.golden.plugins.module_utils.image.worker import ENVIRONMENT, WITHOUT
+from ansible_collections.hygeia.golden.plugins.module_utils.image.worker import ENVIRONMENT, MARK, WITHOUT
 
 NAME = "enter"
 
@@ -41,7 +41,7 @@ exit 125
 
 def write_open(folder, worker):
     """Commands run in the worker's namespaces."""
-    gone = f"the session {os.path.basename(folder)} is not open any more: its worker ended, open the template again"
+    gone = f"{MARK}the session {os.path.basename(folder)} is not open any more: its worker ended, open the template again"
     write(folder, _OPEN.format(
         pid=worker.pid, start=worker.start, gone=shlex.quote(gone), used=shlex.quote(os.path.join(folder, "used")), without=WITHOUT,
         environment=" ".join(f"{name}={shlex.quote(value)}" for name, value in ENVIRONMENT.items()),
@@ -50,7 +50,7 @@ def write_open(folder, worker):
 
 def write_closed(folder):
     """Commands are refused with one sentence."""
-    sentence = f"the session {os.path.basename(folder)} is closed: nothing can run in it until it is promoted or discarded"
+    sentence = f"{MARK}the session {os.path.basename(folder)} is closed: nothing can run in it until it is promoted or discarded"
     write(folder, _CLOSED.format(sentence=shlex.quote(sentence)))
 
 

@@ -43,7 +43,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import I
 WORK_DIR = "/var/lib/hygeia/sessions"
 OVERLAY, DISK, ROOT, PIDFILE = "overlay.qcow2", "disk", "root", "daemon.pid"
 # States between two others: a session in one of them is worked on, or its process was killed.
-PASSING = ("opening", "closing", "promoting", "discarding")
+PASSING = ("opening", "closing", "promoting", "promoted", "discarding")
 # Less free space than this, or than the whole disk of the template, and work would soon end in a full disk.
 SPARE = 256 << 20
 
@@ -265,6 +265,36 @@ class Session:
         if export.mounted(self.path(DISK)):
             raise ImageError(f"the session {self.name} cannot be closed, and its changes are discarded: {self.path(DISK)} is still mounted")
 
+    # -- promote ------------------------------------------------------------
+
+    def promote(self, target, keep, compress=False, check=False):
+        """Turn the closed session into an image of its own; returns what came of it. With ``check`` only look whether it could."""
+        with self._acting("closed"):
+            target.require_space(self.overlay)
+            if check:
+                return {"pointer": target.pointer, "removed": []}
+            with self._discarding():
+                image = self._publish(target, compress)
+            image["removed"] = target.prune(keep)
+            self._sweep()
+        return image
+
+    def _publish(self, target, compress):
+        source = self.journal["source"]
+        again = _Digest(source["path"])
+        self.journal.record(state="promoting", step="flatten", pointer=target.pointer, leftovers=[target.partial, target.new_pointer])
+        target.flatten(self.overlay, compress, self.limits.promote)
+        if again.result() != source["sha256"]:
+            raise ImageError(f"{source['path']} was changed by somebody else while the session {self.name} was open, which is discarded")
+        digest = disk.sha256(target.partial)
+        path = target.path(digest)
+        self.journal.record(step="publish", leftovers=[*self.journal["leftovers"], path])
+        target.publish(digest)
+        self.journal.record(step="point")
+        target.point(path)
+        self.journal.record(state="promoted", step="prune", leftovers=[])
+        return {"path": path, "sha256": digest, "size": os.path.getsize(path), "pointer": target.pointer}
+
     # -- discard ------------------------------------------------------------
 
     def discard(self):
@@ -282,7 +312,7 @@ class Session:
         """Put away what the journal says may exist. Every step has a time limit; nothing here needs the last to have worked."""
         limit = self.limits.teardown
         known = self.journal or {}
-        if known:
+        if known and self.state != "promoted":
             self.journal.record(state="discarding")
         if self.keeper:
             self.keeper.stop(3 * limit)
@@ -296,8 +326,10 @@ class Session:
         if export.mounted(self.path(DISK)):
             run(["umount", "--lazy", self.path(DISK)], limit)
         for leftover in known.get("leftovers", []):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(leftover)
+            # An image that the pointer names is promoted, whatever happened right after.
+            if leftover != os.path.realpath(known["pointer"]):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(leftover)
         if known.get("source"):
             lock.release(known["source"]["path"], self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -311,7 +343,7 @@ class Session:
         listed = run(["losetup", "--list", "--noheadings", "--raw", "--output", "NAME,BACK-MAJ:MIN"], self.limits.teardown)
         for line in listed.out.splitlines() if device else []:
             loop, unused_space, back = line.partition(" ")
-            if back == device:
+            if back.replace("\\x20", "").strip() == device:
                 run(["losetup", "--detach", loop], self.limits.teardown)
 
     def reap(self):

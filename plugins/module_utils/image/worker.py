@@ -6,8 +6,8 @@ It runs as a script of its own under ``unshare --mount --pid --uts --ipc --net``
 and needs the standard library only. As ``session PLAN`` it finds and mounts the
 root filesystem of a raw disk, makes it the root of everything it can see, says
 so on its standard output, and stays until it is told to end; then it leaves
-clean filesystems behind, or says why not. As ``once STATE ROOT COMMAND...`` it
-does the same around a folder, for one command.
+clean filesystems behind, or says why not. As ``once ROOT COMMAND...`` it does
+the same around a folder, for one command.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ ENVIRONMENT = {
     "debian_chroot": "template",
 }
 NAMESPACES = ["--mount", "--pid", "--uts", "--ipc", "--net", "--fork", "--kill-child", "--propagation", "private"]
+# Begins the sentence that says why a command was not even started.
+MARK = "hygeia.golden: "
 # What root inside may not do, since the kernel is the build host's.
 WITHOUT = "-sys_module,-sys_rawio,-sys_time,-sys_boot"
 
@@ -68,7 +70,7 @@ def main(arguments):
     if role == "session":
         session(json.loads(argument))
     else:
-        sys.exit(once(argument, arguments[2], arguments[3:]))
+        sys.exit(once(argument, arguments[2:]))
 
 
 # -- an opened disk ---------------------------------------------------------
@@ -414,23 +416,31 @@ def loopback_up():
 # -- one command in a folder ------------------------------------------------
 
 
-def once(state, root, command):
-    """Run a command in the system under ``root``; its /run is kept in ``state`` from one command to the next."""
+def once_command(python, source, root, network):
+    """The command line that does this; the command to run comes after it."""
+    namespaces = [name for name in NAMESPACES if not (network and name == "--net")]
+    return ["setpriv", f"--bounding-set={WITHOUT}", "unshare"] + namespaces + [python, "-I", "-c", source, "once", root]
+
+
+def once(root, command):
+    """Run a command in the system under ``root``; its /run stays on the build host's own from one command to the next."""
     try:
-        return in_folder(state, root, command)
+        return in_folder(root, command)
     except (OSError, Problem) as problem:
-        print(f"{root} cannot be entered: {problem}", file=sys.stderr)
+        print(f"{MARK}{root} cannot be entered: {problem}", file=sys.stderr)
         return 125
 
 
-def in_folder(state, root, command):
+def in_folder(root, command):
     resolver = read("/etc/resolv.conf")
     if not holds_system(root):
         raise Problem("it holds no Linux system (no etc/os-release)")
+    place = os.stat(root)
+    state = f"/run/hygeia/roots/{place.st_dev:x}-{place.st_ino:x}"
+    os.makedirs(os.path.join(state, "run"), mode=0o755, exist_ok=True)
     with open(os.path.join(state, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         mount(root, root, None, MS_BIND | MS_REC)
-        os.makedirs(os.path.join(state, "run"), mode=0o755, exist_ok=True)
         mount(os.path.join(state, "run"), inside(root, "/run"), None, MS_BIND)
         pivot(root)
         furnish(resolver, run=False)
