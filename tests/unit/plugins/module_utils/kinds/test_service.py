@@ -1,0 +1,216 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+
+SYSTEMD = {"/usr/lib/systemd/systemd": ""}
+LIST = "systemctl list-unit-files --no-legend --no-pager --full"
+
+
+class Systemctl:
+    """Answers as systemctl does, and keeps what it is told to do."""
+
+    def __init__(self, states, running=None):
+        self.states = states
+        self.running = running or {}
+        self.done = []
+
+    def __call__(self, argv, unused_stdin):
+        verb, units = argv[1], argv[2:]
+        if verb == "list-unit-files":
+            return "".join(f"{unit} {state} enabled\n" for unit, state in self.states.items())
+        if verb == "show":
+            return "\n\n".join(self._shown(unit) for unit in argv[3:])
+        self.done.append([verb, *units])
+        after = {"mask": "masked", "unmask": "disabled", "disable": "disabled", "enable": "enabled"}.get(verb)
+        for unit in units:
+            if after:
+                self.states[unit] = after
+            else:
+                self.running[unit] = "active" if verb == "start" else "inactive"
+        return ""
+
+    def _shown(self, unit):
+        state, *more = self.running.get(unit, "inactive").split()
+        return "\n".join([f"Id={unit}", f"ActiveState={state}", "Type=simple", "Result=success", *more])
+
+
+def control(**services):
+    return Control("c", {"service": {name.replace("_", "-"): state for name, state in services.items()}})
+
+
+def record(host, wanted, stage="offline"):
+    return audit(host, [wanted], stage)[0]
+
+
+def made(tree, states, running=None, **kwargs):
+    systemctl = Systemctl(states, running)
+    host = tree({**SYSTEMD, **kwargs.pop("files", {})}, answers={"systemctl": systemctl}, booted=running is not None, **kwargs)
+    return host, systemctl
+
+
+def test_all_units_of_a_state_are_changed_in_one_call(tree):
+    host, systemctl = made(tree, {"rsync.service": "enabled", "snmpd.service": "disabled", "ssh.service": "disabled"})
+    wanted = control(rsync="masked", snmpd="masked", ssh="enabled")
+    assert record(host, wanted)["observed"] == {
+        "service: rsync": "enabled", "service: snmpd": "disabled", "service: ssh": "disabled",
+    }
+    enforce(host, [wanted])
+    assert systemctl.done == [["mask", "rsync.service", "snmpd.service"], ["enable", "ssh.service"]]
+    assert enforce(host, [wanted]).changes == []
+    assert record(host, wanted)["status"] == "pass"
+
+
+def test_a_service_that_is_not_installed_needs_no_masking_but_cannot_be_enabled(tree):
+    host, systemctl = made(tree, {})
+    assert record(host, control(rsync="masked"))["status"] == "not_applicable"
+    assert record(host, control(rsync="disabled"))["status"] == "not_applicable"
+    assert record(host, control(auditd="enabled"))["status"] == "fail"
+    outcomes = enforce(host, [control(rsync="masked"), Control("d", {"service": {"auditd": "enabled"}})]).outcomes
+    assert [outcome["outcome"] for outcome in outcomes] == ["unchanged", "failed"]
+    assert systemctl.done == []
+
+
+def test_a_socket_that_would_start_a_service_goes_with_it(tree):
+    host, systemctl = made(tree, {"cups.service": "disabled", "cups.socket": "enabled", "cups.path": "static"})
+    found = record(host, control(cups="disabled"))
+    assert (found["status"], found["message"]) == ("fail", "cups.service is disabled, but cups.socket starts it")
+    enforce(host, [control(cups="disabled")])
+    assert systemctl.done == [["disable", "cups.socket"]]
+    enforce(host, [control(cups="masked")])
+    assert systemctl.done[1:] == [["mask", "cups.service", "cups.socket", "cups.path"]]
+
+
+def test_another_name_of_a_service_means_the_service(tree, tmp_path):
+    host, systemctl = made(tree, {"ssh.service": "disabled", "sshd.service": "alias"})
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    (tmp_path / "etc/systemd/system/sshd.service").symlink_to("/lib/systemd/system/ssh.service")
+    assert record(host, control(sshd="enabled"))["message"] == "sshd.service is another name of ssh.service"
+    enforce(host, [control(sshd="enabled")])
+    assert systemctl.done == [["enable", "ssh.service"]]
+
+
+def test_a_name_that_the_vendor_gave_is_masked_by_itself(tree, tmp_path):
+    host, systemctl = made(tree, {"ctrl-alt-del.target": "alias", "reboot.target": "static"})
+    (tmp_path / "usr/lib/systemd/system").mkdir(parents=True)
+    (tmp_path / "usr/lib/systemd/system/ctrl-alt-del.target").symlink_to("reboot.target")
+    enforce(host, [Control("c", {"service": {"ctrl-alt-del.target": "masked"}})])
+    assert systemctl.done == [["mask", "ctrl-alt-del.target"]]
+
+
+def test_a_masked_service_is_unmasked_before_it_is_enabled(tree):
+    host, systemctl = made(tree, {"auditd.service": "masked"})
+    enforce(host, [control(auditd="enabled")])
+    assert systemctl.done == [["unmask", "auditd.service"], ["enable", "auditd.service"]]
+
+
+def test_a_static_unit_cannot_be_disabled(tree):
+    host, unused_s = made(tree, {"debug.service": "static"})
+    assert record(host, control(debug="disabled"))["status"] == "fail"
+    assert "mask it" in enforce(host, [control(debug="disabled")]).outcomes[0]["message"]
+
+
+def test_the_site_s_own_unit_is_not_masked(tree):
+    host, systemctl = made(tree, {"rsync.service": "enabled"}, files={"/etc/systemd/system/rsync.service": "[Unit]\n"})
+    outcome = enforce(host, [control(rsync="masked")]).outcomes[0]
+    assert (outcome["outcome"], systemctl.done) == ("refused", [])
+    assert "/etc/systemd/system/rsync.service is a unit of this site" in outcome["message"]
+
+
+def test_a_systemctl_that_fails_is_the_outcome_of_its_units(tree):
+    host = tree(SYSTEMD, answers={LIST: "rsync.service enabled enabled\n", "systemctl": Ran(1, "", "Read-only file system\n")})
+    outcome = enforce(host, [control(rsync="masked")]).outcomes[0]
+    assert (outcome["outcome"], outcome["message"]) == (
+        "failed", "rsync.service: systemctl mask rsync.service failed: Read-only file system",
+    )
+
+
+def test_check_mode_changes_nothing_and_takes_a_unit_for_granted_that_a_package_brings(tree):
+    host, systemctl = made(tree, {"rsync.service": "enabled"}, check=True)
+    outcomes = enforce(host, [control(rsync="masked", auditd="enabled")]).outcomes
+    assert (outcomes[0]["changed"], systemctl.done) == (["auditd.service", "rsync.service"], [])
+
+
+# -- on a running system -----------------------------------------------------
+
+
+def test_an_enabled_service_must_run_and_is_started(tree):
+    host, systemctl = made(tree, {"auditd.service": "enabled"}, {"auditd.service": "failed"})
+    found = record(host, control(auditd="enabled"), "live")
+    assert (found["status"], found["message"]) == ("fail", "auditd.service is enabled, but it is failed")
+    enforce(host, [control(auditd="enabled")])
+    assert systemctl.done == [["start", "auditd.service"]]
+    assert record(host, control(auditd="enabled"), "live")["status"] == "pass"
+
+
+def test_a_masked_service_must_not_run_and_is_stopped(tree):
+    host, systemctl = made(tree, {"rsync.service": "masked"}, {"rsync.service": "active"})
+    assert record(host, control(rsync="masked"), "live")["status"] == "fail"
+    enforce(host, [control(rsync="masked")])
+    assert systemctl.done == [["stop", "rsync.service"]]
+    assert record(host, control(rsync="masked"), "live")["status"] == "pass"
+
+
+def test_a_service_that_its_socket_starts_need_not_run(tree):
+    host, unused_s = made(
+        tree, {"ssh.service": "enabled", "ssh.socket": "enabled"}, {"ssh.service": "inactive TriggeredBy=ssh.socket"}
+    )
+    assert record(host, control(ssh="enabled"), "live")["status"] == "pass"
+
+
+def test_a_service_whose_conditions_do_not_hold_is_told_and_not_started_again_and_again(tree):
+    host, systemctl = made(tree, {"auditd.service": "enabled"}, {"auditd.service": "inactive ConditionResult=no"})
+    assert "its own conditions do not hold" in record(host, control(auditd="enabled"), "live")["message"]
+    assert enforce(host, [control(auditd="enabled")]).changes == []
+    assert systemctl.done == []
+    host.container = True
+    assert record(host, control(auditd="enabled"), "live")["status"] == "not_applicable"
+
+
+@pytest.mark.parametrize("state", ["masked", "disabled"])
+def test_the_login_of_the_operator_is_not_cut_off(tree, state):
+    environ = {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22", "USER": "ops"}
+    host, systemctl = made(tree, {"ssh.service": "enabled"}, {"ssh.service": "active"}, environ=environ)
+    outcome = enforce(host, [control(ssh=state)]).outcomes[0]
+    assert (outcome["outcome"], systemctl.done) == ("refused", [])
+
+
+# -- without systemctl -------------------------------------------------------
+
+
+def test_a_tree_without_systemctl_is_read(tree, tmp_path):
+    install = "[Install]\nWantedBy=multi-user.target\n"
+    units = {
+        "/usr/lib/systemd/system/ssh.service": install,
+        "/usr/lib/systemd/system/cron.service": install,
+        "/usr/lib/systemd/system/rsync.service": install,
+        "/usr/lib/systemd/system/debug.service": "[Service]\n",
+        "/usr/lib/systemd/system/uuidd.service": "[Install]\nAlso=uuidd.socket\n",
+    }
+    host = tree({**SYSTEMD, **units})
+    (tmp_path / "etc/systemd/system/multi-user.target.wants").mkdir(parents=True)
+    (tmp_path / "etc/systemd/system/multi-user.target.wants/ssh.service").symlink_to("/lib/systemd/system/ssh.service")
+    (tmp_path / "etc/systemd/system/rsync.service").symlink_to("/dev/null")
+    (tmp_path / "etc/systemd/system/sshd.service").symlink_to("/lib/systemd/system/ssh.service")
+    wanted = {"ssh": "enabled", "cron": "disabled", "rsync": "masked", "sshd": "enabled", "uuidd": "disabled"}
+    assert record(host, control(**wanted))["status"] == "pass"
+    wrong = {"ssh": "masked", "cron": "enabled", "rsync": "enabled", "sshd": "disabled", "debug": "disabled"}
+    assert record(host, control(**wrong))["observed"] == {
+        "service: ssh": "enabled", "service: cron": "disabled", "service: rsync": "masked", "service: sshd": "enabled",
+        "service: debug": "static",
+    }
+
+
+def test_a_system_without_systemd_has_no_units(tree):
+    assert record(tree(), control(rsync="masked"))["status"] == "not_applicable"
+
+
+def test_a_state_that_does_not_exist_is_told(tree):
+    host, unused_s = made(tree, {})
+    assert "service rsync can be" in enforce(host, [control(rsync="off")]).outcomes[0]["message"]
