@@ -107,7 +107,7 @@ def enter(plan):
     partition, options = find_root(plan["disk"], plan["candidates"], plan["partition"], root)
     attach(plan["disk"], partition, root, options)
     mounts, skipped = mount_others(plan["disk"], plan["partitions"], root)
-    devices = [(os.stat(root + place).st_dev, found["uuid"]) for place, found in [("", partition)] + mounts]
+    devices = [(device_of(root + place), found["uuid"]) for place, found in [("", partition)] + mounts]
     pivot(root)
     mounts = ["/"] + [place for place, unused_found in mounts]
     WRITTEN.update((place, os.open(place, os.O_RDONLY | os.O_DIRECTORY)) for place in mounts)
@@ -188,6 +188,14 @@ def attach(disk, partition, place, options, tries=20):
     complaint = (done.stderr.strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
     where = f"partition {partition['number']}" if partition["number"] else "the disk"
     raise Problem(f"the {partition['filesystem']} filesystem on {where} cannot be mounted on the build host: {complaint}")
+
+
+def device_of(place):
+    """The path and number of the device that is mounted at a place; a btrfs tells it here only."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as stream:
+        mounts = [line.split(" ") for line in stream]
+    path = [fields[fields.index("-") + 2] for fields in mounts if fields[4] == place.replace(" ", "\\040")][-1]
+    return path, os.stat(path).st_rdev
 
 
 def mount_others(disk, partitions, root):
@@ -358,13 +366,13 @@ def furnish_dev(devices):
     links = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
     for name, target in links.items():
         os.symlink(target, f"/dev/{name}")
-    for device, uuid in devices:
-        if os.major(device) != 7:  # btrfs has no single device
-            continue
-        name = f"/dev/loop{os.minor(device)}"
-        if not os.path.exists(name):
-            node(name, stat.S_IFBLK | 0o600, device)
-            os.symlink(f"../..{name[4:]}", f"/dev/disk/by-uuid/{uuid}")
+    for number, ((path, device), uuid) in enumerate(devices):
+        # A name of its own: update-grub leaves every kernel out of the menu when the root is a loop device on a file.
+        name = f"/dev/template{number}"
+        node(name, stat.S_IFBLK | 0o600, device)
+        for alias in (path, f"/dev/disk/by-uuid/{uuid}"):
+            if not os.path.lexists(alias):
+                os.symlink(name, alias)
 
 
 def node(path, mode, device):
