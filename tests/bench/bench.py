@@ -1,0 +1,126 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Print what each step costs on one template, beside the plain job: figures to read, nothing is asserted.
+
+The plain job is what a person would do by hand: loop-mount the image, `apt-get dist-upgrade` in a chroot, convert.
+Both start from the same template, with the same mirror, one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+
+INVENTORY = "all: {{children: {{templates: {{hosts: {{bench: {{template_source: {source}}}}}}}}}}}\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("template", type=Path, help="a qcow2 template with a GPT, as tests/templates/build.py makes")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=REPO / ".build") as scratch:
+        plain = plain_job(options.template, Path(scratch))
+        report("plain chroot apt-get dist-upgrade and qemu-img convert", plain)
+        whole = transaction(options.template, Path(scratch))
+        report("transaction without the boot check", whole)
+        for name, seconds in steps(options.template, Path(scratch)).items():
+            report(name, seconds)
+    print(f"{'transaction without the boot check / plain job':62}{whole / plain:8.2f} x")
+
+
+def report(name, seconds):
+    print(f"{name:62}{seconds:8.2f} s", flush=True)
+
+
+def plain_job(template, scratch):
+    started = time.monotonic()
+    raw, root = scratch / "plain.raw", scratch / "plain"
+    root.mkdir()
+    run("qemu-img", "convert", "-O", "raw", template, raw)
+    offset, size = root_partition(raw)
+    device = output("losetup", "--find", "--show", "--offset", offset, "--sizelimit", size, raw)
+    try:
+        run("mount", device, root)
+        try:
+            upgrade(root)
+        finally:
+            run("umount", "--recursive", root)
+    finally:
+        run("losetup", "--detach", device)
+    run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, scratch / "plain.qcow2")
+    raw.unlink()
+    return time.monotonic() - started
+
+
+def root_partition(raw):
+    """The largest partition, in bytes."""
+    table = json.loads(output("sfdisk", "--json", raw))["partitiontable"]
+    sector = table.get("sectorsize", 512)
+    return max(((part["start"] * sector, part["size"] * sector) for part in table["partitions"]), key=lambda part: part[1])
+
+
+def upgrade(root):
+    (root / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
+    (root / "usr/sbin/policy-rc.d").chmod(0o755)
+    resolver = root / "etc/resolv.conf"
+    resolver.unlink(missing_ok=True)
+    resolver.write_text(Path("/etc/resolv.conf").read_text())
+    for kind in ("proc", "sysfs", "devtmpfs"):
+        run("mount", "-t", kind, kind, root / {"sysfs": "sys", "devtmpfs": "dev"}.get(kind, kind))
+    keep = ["-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef"]
+    run("chroot", root, "apt-get", "update")
+    run("chroot", root, "apt-get", "--yes", *keep, "dist-upgrade")
+
+
+def transaction(template, scratch):
+    """The main job without its boot check, from the first line of Ansible to the last."""
+    return play(REPO / "playbooks/golden_image.yml", template, scratch, "transaction", verify_boot="false")[0]
+
+
+def steps(template, scratch):
+    """Each step by itself, timed by Ansible's own JUnit callback."""
+    times = play(REPO / "tests/bench/bench.yml", template, scratch, "steps")[1]
+    return {
+        "enter": times["hygeia.golden.image_session: open"],
+        "leave": times["hygeia.golden.image_session: closed"],
+    }
+
+
+def play(playbook, template, scratch, name, **extra):
+    """Run a playbook on the template; returns the seconds of the whole and those of each task."""
+    inventory = scratch / "inventory.yml"
+    inventory.write_text(INVENTORY.format(source=template.resolve()))
+    junit = scratch / name
+    variables = {"bench_scratch": scratch, "image_work_dir": scratch / "sessions", "image_dest": scratch / "images",
+                 "evidence_dir": scratch / "evidence", **extra}
+    command = ["ansible-playbook", "--inventory", inventory, playbook]
+    command += [word for key, value in variables.items() for word in ("--extra-vars", f"{key}={value}")]
+    started = time.monotonic()
+    run(*command, env=dict(os.environ, ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.junit", JUNIT_OUTPUT_DIR=str(junit)))
+    whole = time.monotonic() - started
+    cases = ElementTree.parse(next(junit.glob("*.xml"))).iter("testcase")
+    return whole, {case.get("name"): float(case.get("time")) for case in cases}
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], text=True, capture_output=True, check=False, **options)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-2000:]}")
+    return done.stdout
+
+
+def output(*command):
+    return run(*command).strip()
+
+
+if __name__ == "__main__":
+    main()
