@@ -10,13 +10,16 @@ that they start with what was written.
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import AuditRule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditd_conf import AuditdConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import KernelCmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.mount import Mount
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import SystemdConf
@@ -28,11 +31,14 @@ KINDS = {
         KernelModule,
         Sysctl,
         KernelCmdline,
+        Mount,
         File,
         LoginDefs,
         ShellProfile,
         Sudo,
+        Sshd,
         AuditRule,
+        AuditdConf,
         SystemdConf,
         Service,
     )

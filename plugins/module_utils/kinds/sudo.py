@@ -13,6 +13,7 @@ import os
 import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sudoers
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.scratch import Scratch
@@ -73,7 +74,7 @@ class Sudo(DropIn):
             ran = self.host.run(["visudo", "-c", "-f", scratch.write("candidate", content)])
             if not ran.ok:
                 raise BadSetting(f"sudo: {_blamed(_first(ran), content)}")
-            originals = sudoers.stage(self.host, scratch, {self.path: content})
+            originals = sudoers.stage(Altered(self.host, {self.path: content}), scratch)
             ran = self.host.run(["visudo", "-c", "-f", next(iter(originals))])
             return "" if ran.ok else f"sudo's configuration is broken already, mend it first: {_named(_first(ran), originals)}"
 
@@ -87,7 +88,7 @@ class Sudo(DropIn):
         values, places = {}, {}
         for name, value in _values(json.loads(ran.out)):
             values.setdefault(name, []).append(value)
-        for default in sudoers.defaults(self.host):
+        for default in sudoers.defaults(Altered(self.host, {})):
             places.setdefault(default.name, []).append(default)
         return {
             name: self._observation(name, wanted[name], list(zip(values.get(name, []), places.get(name, []))))
@@ -115,7 +116,7 @@ class Sudo(DropIn):
 
     def _insecure(self):
         """A file that sudo will not read, because others than root could have written it."""
-        for path in sudoers.files(self.host):
+        for path in sudoers.files(Altered(self.host, {})):
             status = os.stat(self.host.path(path))
             if status.st_uid != 0 or status.st_mode & 0o022:
                 return f"sudo does not read {path}, because others than root can write it"

@@ -1,6 +1,9 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where sudoers(5) sets which default: every Defaults line of the main file and of those it includes."""
+"""Where sudoers(5) sets which default: every Defaults line of the main file and of those it includes.
+
+``seen`` is an Altered: the files as they are, or as they would be.
+"""
 
 from __future__ import annotations
 
@@ -25,30 +28,30 @@ class Default:
     name: str
 
 
-def defaults(host, path=MAIN, depth=0):
+def defaults(seen, path=MAIN, depth=0):
     """Every assignment, in the order in which sudo reads them."""
-    for number, line in _logical_lines(host.read(path) or ""):
+    for number, line in _logical_lines(seen.read(path) or ""):
         include = _INCLUDE.match(line)
         if include:
-            for included in _included(host, path, include) if depth < 128 else ():
-                yield from defaults(host, included, depth + 1)
+            for included in _included(seen, path, include) if depth < 128 else ():
+                yield from defaults(seen, included, depth + 1)
             continue
         match = _DEFAULTS.match(line)
         for option in _OPTION.finditer(match[2]) if match else ():
             yield Default(f"{path}:{number}", " ".join((match[1] or "").split()), option[2])
 
 
-def files(host, path=MAIN, depth=0):
+def files(seen, path=MAIN, depth=0):
     """Every file that sudo reads."""
     yield path
-    for unused_number, line in _logical_lines(host.read(path) or ""):
+    for unused_number, line in _logical_lines(seen.read(path) or ""):
         include = _INCLUDE.match(line)
-        for included in _included(host, path, include) if include and depth < 128 else ():
-            yield from files(host, included, depth + 1)
+        for included in _included(seen, path, include) if include and depth < 128 else ():
+            yield from files(seen, included, depth + 1)
 
 
-def stage(host, scratch, texts):
-    """A copy of the whole configuration in which ``texts`` replace files: ``{its path: the path it stands for}``.
+def stage(seen, scratch):
+    """A copy of the whole configuration, as ``{path of the copy: path that it stands for}``.
 
     The main file's copy is the first; line numbers stay, so that a complaint about a copy can be read.
     """
@@ -57,13 +60,13 @@ def stage(host, scratch, texts):
 
     def copy(path, name):
         originals[f"{scratch.path}/{name}"] = path
-        text = texts.get(path, host.read(path) or "")
+        text = seen.read(path) or ""
         scratch.write(name, "".join(edited(path, line) for line in text.splitlines(keepends=True)))
         return f"{scratch.path}/{name}"
 
     def edited(path, line):
         include = _INCLUDE.match(line)
-        found = _included(host, path, include, texts) if include else []
+        found = _included(seen, path, include) if include else []
         if not found or len(folders) > 128:
             return line
         folders.append(path)
@@ -76,22 +79,14 @@ def stage(host, scratch, texts):
     return originals
 
 
-def _included(host, path, include, texts=()):
+def _included(seen, path, include):
     words = shlex.split(include[2], comments=True)
-    target = os.path.join(os.path.dirname(path), words[0] if words else "")
+    target = os.path.join(os.path.dirname(path), words[0] if words else "").rstrip("/")
     if include[1] == "include":
-        return [target] if target in texts or host.exists(target) else []
-    names = {os.path.basename(found) for found in [*host.glob(target + "/*"), *_inside(target, texts)]}
-    chosen = sorted(name for name in names if "." not in name and not name.endswith("~"))
-    return [f"{target}/{name}" for name in chosen if os.path.join(target, name) in texts or _file(host, f"{target}/{name}")]
-
-
-def _inside(folder, texts):
-    return [path for path in texts if os.path.dirname(path) == folder.rstrip("/")]
-
-
-def _file(host, path):
-    return os.path.isfile(host.path(path))
+        return [target] if seen.is_file(target) else []
+    names = [os.path.basename(found) for found in seen.glob(f"{target}/*")]
+    chosen = [name for name in names if "." not in name and not name.endswith("~")]
+    return [f"{target}/{name}" for name in chosen if seen.is_file(f"{target}/{name}")]
 
 
 def _logical_lines(text):

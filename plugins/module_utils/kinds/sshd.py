@@ -1,0 +1,273 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Settings of the SSH server, as ``{PermitRootLogin: "no"}`` (sshd_config(5)).
+
+The truth is what ``sshd -T`` says. A wanted value is spelled by sshd as well, so
+that both are compared in its own words.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sshd_doors, sshd_files
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_login import Login
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_probe import OPTIONS, Probe, Rejected, service_options
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+# Lists of which this software may not have every algorithm, and what ssh -Q calls them.
+ALGORITHMS = {"ciphers": "cipher", "kexalgorithms": "kex", "macs": "mac"}
+# Lists in which fewer algorithms are stricter.
+CHOICES = {*ALGORITHMS, "casignaturealgorithms", "hostbasedacceptedalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms"}
+LIMITS = {"clientalivecountmax", "clientaliveinterval", "logingracetime", "maxauthtries", "maxsessions"}
+# Keywords whose values add up, and those of them that take one value a line.
+ONE_A_LINE = {"hostcertificate", "hostkey", "listenaddress", "port"}
+ADDING = {*ONE_A_LINE, "acceptenv", "allowgroups", "allowusers", "denygroups", "denyusers"}
+
+PATIENCE = 10  # seconds for a reloaded sshd to answer
+
+
+class Sshd(DropIn):
+    name = "sshd"
+    # The first value of a keyword wins, and Debian includes this folder at the top.
+    path = "/etc/ssh/sshd_config.d/00-hygeia.conf"
+
+    def __init__(self, host):
+        super().__init__(host)
+        self._spelled = {}  # wanted values in sshd's own words
+        self._answered = False  # before anything was changed
+
+    def absent(self):
+        installed = self.host.which("sshd") or self.host.packages.installed("openssh-server")
+        return "" if installed else "openssh-server is not installed"
+
+    # -- our file -----------------------------------------------------------------
+
+    def parse(self, text):
+        settings = {}
+        for name, value in re.findall(r"^(\w+) (.*)$", text, re.M):
+            settings[name] = f"{settings[name]} {value}" if name in settings else value
+        return settings
+
+    def render(self, settings):
+        return NOTICE + "".join(f"{line}\n" for name in sorted(settings) for line in _lines(name, settings[name]))
+
+    def _written(self, name, value):
+        """A wanted value as the file holds it."""
+        text = (_glue(name)).join(map(self.plain, value)) if isinstance(value, list) else self.plain(value)
+        if not re.fullmatch(r"[A-Za-z]\w+", name) or name.lower() in ("match", "include") or not text:
+            raise BadSetting(f"sshd: {name} cannot be written as {value!r}")
+        kind = ALGORITHMS.get(sshd_files.keyword(name))
+        if not kind or text[0] in "+-^" or not self.host.which("ssh"):
+            return text
+        known = self.host.run(["ssh", "-Q", kind]).out.split()
+        chosen = [algorithm for algorithm in text.split(",") if algorithm in known]
+        if not chosen:
+            raise BadSetting(f"sshd: this sshd has none of the wanted {name}")
+        return ",".join(chosen)
+
+    # -- enforcing ------------------------------------------------------------------
+
+    def plan(self, wanted, partial=False):
+        old = self.parse(self.host.read(self.path) or "")
+        settings = {name: self._written(name, value) for name, value in wanted.items()}
+        if partial:
+            known = {sshd_files.keyword(name) for name in settings}
+            settings.update((name, value) for name, value in old.items() if sshd_files.keyword(name) not in known)
+        if not self.host.which("sshd"):
+            return Plan(self._changes(old, settings))  # check mode, before openssh-server is installed
+        with Probe(self.host) as probe:
+            self._spell(probe, settings)
+            try:
+                refusals = self._lockouts(probe, old, settings)
+                kept = {name: settings[name] for name in settings if not any(name in refusal.names for refusal in refusals)}
+                changes = self._changes(old, kept) if kept or not refusals else []
+                if changes:
+                    self._candidate(probe, changes)
+                if changes and self.host.booted:
+                    self._answered = sshd_doors.any_answers(_doors(probe))
+                return Plan(changes, refusals)
+            except Rejected as problem:
+                return Plan([], [Refusal(frozenset(settings), f"sshd would not accept its configuration then: {problem}")])
+
+    def _changes(self, old, settings):
+        names = [name for name in {**old, **settings} if old.get(name) != settings.get(name)] or list(settings)
+        if not settings:
+            return self.uninstall(self.path, old)
+        changes = self.install(self.path, self.render(settings), names)
+        main = self.host.read(sshd_files.MAIN)
+        if main is None or sshd_files.includes(self.host, self.path):
+            return changes
+        # Our file alone: others in its folder have not been in force, and nobody asked for them.
+        included = f"# hygeia.golden: the first value of a keyword wins.\nInclude {self.path}\n\n{main}"
+        return changes + self.install(sshd_files.MAIN, included, settings, self._mode(sshd_files.MAIN))
+
+    def _spell(self, probe, settings):
+        """Have sshd read the wanted settings alone: it names a bad one, and spells the others."""
+        lines = [(name, line) for name in sorted(settings) for line in _lines(name, settings[name])]
+        path = probe.scratch.write("wanted.conf", "".join(f"{line}\n" for unused_name, line in lines))
+        try:
+            values = probe.effective(path, service=False)
+        except Rejected as problem:
+            number = re.search(r"line (\d+): (.*)", str(problem))
+            blamed = f"{lines[int(number[1]) - 1][1]}: {number[2]}" if number else str(problem)
+            raise BadSetting(f"sshd: {blamed}") from problem
+        for name in settings:
+            if sshd_files.keyword(name) not in values:
+                raise BadSetting(f"sshd: this sshd does not heed {name}")
+            self._spelled[name] = values[sshd_files.keyword(name)]
+
+    def _candidate(self, probe, changes, login=""):
+        """The effective values after the changes; a file of somebody else is named if sshd does not accept it."""
+        seen = Altered(self.host, {change.target: change.after for change in changes})
+        originals = sshd_files.stage(seen, probe.scratch)
+        try:
+            return probe.effective(next(iter(originals)), login)
+        except Rejected as problem:
+            sentence = str(problem)
+            for copy, original in originals.items():
+                sentence = sentence.replace(copy, original)
+            raise Rejected(sentence) from problem
+
+    def _lockouts(self, probe, old, settings):
+        """The settings with which the operator could not log in again, one by one."""
+        if not self.host.operator:
+            return []
+        login = Login(self.host)
+        now = probe.effective(login=login.question)
+
+        def barred(chosen):
+            return login.barred(self._candidate(probe, self._changes(old, chosen), login.question), now)
+
+        if not barred(settings):
+            return []
+        kept, refusals = {}, []
+        for name in sorted(settings):
+            why = barred({**kept, name: settings[name]})
+            if why:
+                sentence = f"{name} {settings[name]} would lock out {login.name}, whose SSH login runs this: {why}"
+                refusals.append(Refusal(frozenset([name]), sentence))
+            else:
+                kept[name] = settings[name]
+        return refusals
+
+    # -- on a running host ------------------------------------------------------------
+
+    def reload(self, changes):
+        problem = self._reloaded()
+        if problem:
+            for change in reversed(changes):
+                self._restore(change)
+            self._reloaded()
+            raise RuntimeError(f"{problem}; the former configuration is back")
+
+    def _reloaded(self):
+        """Why sshd does not serve after a reload, in one sentence; else an empty string."""
+        for unit in ("ssh.service", "sshd.service"):
+            if self.host.run(["systemctl", "is-active", "--quiet", unit]).ok:
+                ran = self.host.run(["systemctl", "reload", unit])
+                if not ran.ok:
+                    return f"{unit} could not be reloaded: {ran.complaint}"
+                break
+        if not self._answered:
+            return ""
+        with Probe(self.host) as probe:
+            return "" if sshd_doors.any_answers(_doors(probe), PATIENCE) else "sshd did not answer after the reload"
+
+    def _restore(self, change):
+        if change.before:
+            self.host.write(change.target, change.before, self._mode(change.target))
+        else:
+            self.host.remove(change.target)
+
+    def _mode(self, path):
+        return os.stat(self.host.path(path)).st_mode & 0o7777
+
+    # -- observing --------------------------------------------------------------------
+
+    def observe(self, wanted):
+        with Probe(self.host) as probe:
+            self._spell(probe, {name: self._written(name, value) for name, value in wanted.items()})
+            values = probe.effective()
+            places = _service_settings(self.host) + list(sshd_files.assignments(Altered(self.host, {})))
+            unread = self._unread(values)
+            return {name: self._observation(probe, name, wanted[name], values, places, unread) for name in wanted}
+
+    def _observation(self, probe, name, wanted, values, places, unread):
+        """The value for everybody; or if that is right, the looser one of a Match block."""
+        keyword = sshd_files.keyword(name)
+        value = values.get(keyword)
+        set_here = [place for place in places if place.keyword == keyword]
+        for place in set_here:
+            other = self._block_value(probe, place)
+            if place.block and not self.meets(name, wanted, other):
+                return Observation(other, place.place, f"{place.place} sets {name} to {other} for Match {place.block}")
+        everybody = [place.place for place in set_here if not place.block]
+        if not self.meets(name, wanted, value):
+            others = [place for place in everybody if not place.startswith(self.path + ":")]
+            message = f"no file sets {name}, so sshd's own default applies" if not everybody else ""
+            if others and (keyword in ADDING or others[0] == everybody[0]):
+                message = f"{others[0]} sets {name}, and {_rule(keyword)}"
+            return Observation(value, (others or everybody or ["sshd -T"])[0], message)
+        if unread:
+            return Observation(value, everybody[0] if everybody else "sshd -T", unread, result.NOT_CHECKED)
+        return Observation(value, everybody[0] if everybody else "sshd -T")
+
+    def _block_value(self, probe, place):
+        """A value under a Match line, in sshd's own words."""
+        if not place.block:
+            return None
+        path = probe.scratch.write("block.conf", f"{place.keyword} {place.value}\n")
+        return probe.effective(path, service=False).get(place.keyword)
+
+    def _unread(self, values):
+        """What the running sshd has not read yet: it writes its pid file whenever it reads its configuration."""
+        pid_file = values.get("pidfile", "none")
+        if not self.host.booted or not self.host.exists(pid_file):
+            return ""
+        read = os.stat(self.host.path(pid_file)).st_mtime
+        files = [path for path, unused_block in sshd_files.files(Altered(self.host, {}))]
+        for path in (*files, os.path.dirname(self.path), OPTIONS):
+            if self.host.exists(path) and os.stat(self.host.path(path)).st_ctime > read:
+                return f"the running sshd has not read {path} since it changed; restart it"
+        return ""
+
+    def meets(self, name, wanted, value):
+        keyword, goal = sshd_files.keyword(name), self._spelled.get(name, self.plain(wanted))
+        if value is None:
+            return False
+        if keyword in CHOICES:
+            return set(value.split(",")) <= set(goal.split(","))
+        return at_most(goal, value) if keyword in LIMITS else value == goal
+
+
+def _lines(name, value):
+    several = value.split() if sshd_files.keyword(name) in ONE_A_LINE else [value]
+    return [f"{name} {one}" for one in several]
+
+
+def _glue(name):
+    return "," if sshd_files.keyword(name) in CHOICES else " "
+
+
+def _rule(keyword):
+    return "values add up" if keyword in ADDING else "the first value wins"
+
+
+def _doors(probe):
+    return sshd_doors.doors(probe.effective().get("listenaddress", ""))
+
+
+def _service_settings(host):
+    """What the service's own options set, which come before every file."""
+    options = iter(service_options(host))
+    found = []
+    for option in options:
+        setting = next(options, "") if option in ("-o", "-p") else option[2:]
+        name, value = ("port", setting) if option.startswith("-p") else re.match(r"(\w*)[\s=]*(.*)", setting).groups()
+        found.append(sshd_files.Assignment(OPTIONS, sshd_files.keyword(name), value, ""))
+    return found

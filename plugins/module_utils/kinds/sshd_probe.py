@@ -1,0 +1,86 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""sshd itself, asked what a configuration means (``sshd -T``), on a host or in a template that has no host key."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.scratch import Scratch
+
+# Debian's sshd refuses to start without it, and a template's /run is empty.
+RUN_FOLDER = "/run/sshd"
+OPTIONS = "/etc/default/ssh"
+_WITH_VALUE = ("-o", "-p")
+
+
+class Rejected(Exception):
+    """sshd does not accept a configuration; the sentence is its own."""
+
+
+class Probe:
+    """``with Probe(host) as probe``: everything it needs exists for the moment alone."""
+
+    def __init__(self, host):
+        self.host = host
+        self.scratch = Scratch(host)
+        self._made = False
+
+    def __enter__(self):
+        self.scratch.__enter__()
+        try:
+            self._made = not self.host.exists(RUN_FOLDER)
+            if self._made:
+                os.mkdir(self.host.path(RUN_FOLDER), 0o755)
+            self.key = f"{self.scratch.path}/key"
+            ran = self.host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key])
+            if not ran.ok:
+                raise Rejected(f"no host key can be made to ask sshd with: {ran.complaint}")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *unused_failure):
+        self.scratch.__exit__()
+        if self._made:
+            os.rmdir(self.host.path(RUN_FOLDER))
+
+    def effective(self, path=None, login="", service=True):
+        """The effective values as ``{keyword: value}``, several lines of a keyword joined.
+
+        ``login`` tells for whom, as ``sshd -C`` takes it; ``service`` says that
+        the options with which the service is started count too.
+        """
+        argv = [self.host.which("sshd"), "-T", "-h", self.key]
+        argv += service_options(self.host) if service else []
+        argv += ["-f", path] if path else []
+        argv += ["-C", login] if login else []
+        ran = self.host.run(argv)
+        if not ran.ok:
+            raise Rejected((ran.err.strip() or ran.complaint).splitlines()[0])
+        values = {}
+        for line in ran.out.splitlines():
+            keyword, unused_space, value = line.partition(" ")
+            if (keyword, value) != ("hostkey", self.key):
+                values.setdefault(keyword, []).append(value)
+        return {keyword: " ".join(several) for keyword, several in values.items()}
+
+
+def service_options(host):
+    """What the service puts before every file's settings (SSHD_OPTS), reduced to settings."""
+    found = []
+    for line in host.lines(OPTIONS):
+        name, unused_sign, value = line.strip().partition("=")
+        if name == "SSHD_OPTS":
+            words = shlex.split(" ".join(shlex.split(value, comments=True)))
+            pairs = zip(words, words[1:] + [""])
+            found = [part for option, following in pairs for part in _setting(option, following)]
+    return found
+
+
+def _setting(option, following):
+    if option in _WITH_VALUE:
+        return [option, following]
+    return [option] if option.startswith(_WITH_VALUE) else []
