@@ -121,6 +121,8 @@ def space_of(name):
 
 def stop_worker(worker, inner, daemon, limit, why):
     """End the worker; returns whether it left clean filesystems, and the reason to tell."""
+    if why != TOLD:
+        send(inner, signal.SIGKILL)  # nobody wants its filesystems any more
     if not stop(inner, limit):
         send(daemon, signal.SIGKILL)  # whoever waits for the disk gets an error now
         ended(inner, limit)

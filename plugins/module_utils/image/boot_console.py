@@ -1,0 +1,48 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a guest said on its serial console, for the sentence about a boot that failed."""
+
+from __future__ import annotations
+
+import re
+
+# A boot that has come to one of these will not go on by itself.
+ENDS = re.compile(
+    r"Kernel panic - not syncing|You are in emergency mode|Give root password for maintenance|Cannot open access to console"
+    r"|^\(initramfs\)|^grub rescue>|^grub>|No bootable (?:device|option)|ALERT! .* does not exist|BdsDxe: failed to load"
+)
+PROMPT = re.compile(r"(?:^|\s)login:\s*$")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07]*\x07)|[^\x20-\x7e\n]")
+_SECRET = re.compile(r"(?i)\b([\w-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key)[\w-]*)(['\"]?\s*[=:]\s*)\S+")
+_LONGEST = 200
+
+
+def lines(path):
+    """The console's lines that hold anything, as plain text."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            text = stream.read().replace("\r", "\n")
+    except FileNotFoundError:
+        return []
+    return [line.strip() for line in _ESCAPES.sub("", text).split("\n") if line.strip()]
+
+
+def end(path):
+    """The line with which the boot came to its end, or None while it may go on."""
+    return next((masked(line) for line in lines(path) if ENDS.search(line)), None)
+
+
+def last(path):
+    """The last line that tells anything, or None."""
+    said = lines(path)
+    return masked(said[-1]) if said else None
+
+
+def at_prompt(path):
+    said = lines(path)
+    return bool(said and PROMPT.search(said[-1]))
+
+
+def masked(line):
+    """A line that may be shown: secrets are taken out, and the length has an end."""
+    return _SECRET.sub(r"\1\2********", line)[:_LONGEST]
