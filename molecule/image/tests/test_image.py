@@ -1,0 +1,113 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Look at the promoted image from outside, with tools that are not ours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import testinfra
+
+FOLDER = Path(os.environ["HYGEIA_IMAGE"])
+POINTER = FOLDER / "golden/image.qcow2"
+
+
+def run(*command):
+    return subprocess.run([str(word) for word in command], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def promoted(tmp_path_factory):
+    """The root filesystem of the promoted image, mounted without writing to it."""
+    folder = tmp_path_factory.mktemp("promoted")
+    raw, root = folder / "disk.raw", folder / "root"
+    root.mkdir()
+    run("qemu-img", "convert", "-O", "raw", POINTER, raw)
+    table = json.loads(run("sfdisk", "--json", raw))["partitiontable"]
+    largest = max(table["partitions"], key=lambda part: part["size"])
+    device = run("losetup", "--find", "--show", "--offset", largest["start"] * 512, "--sizelimit", largest["size"] * 512, raw)
+    try:
+        run("mount", "-o", "ro,noload", device, root)
+        try:
+            yield testinfra.get_host(f"chroot://{root}")
+        finally:
+            run("umount", root)
+    finally:
+        run("losetup", "--detach", device)
+        raw.unlink()
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    """The folder of the newest evidence."""
+    return max(FOLDER.glob("evidence/**/manifest.json"), key=lambda path: path.stat().st_mtime).parent
+
+
+def test_the_template_is_bit_for_bit_what_it_was():
+    before = (FOLDER / "template.qcow2.sha256").read_text().split()[0]
+    assert hashlib.sha256((FOLDER / "template.qcow2").read_bytes()).hexdigest() == before
+
+
+def test_the_pointer_names_an_image_with_its_own_digest():
+    target = os.readlink(POINTER)
+    digest = hashlib.sha256(POINTER.read_bytes()).hexdigest()
+    assert "/" not in target and digest.startswith(target.rsplit("-", 1)[1].removesuffix(".qcow2"))
+
+
+def test_the_image_is_whole_and_stands_alone():
+    run("qemu-img", "check", POINTER)
+    assert "backing-filename" not in json.loads(run("qemu-img", "info", "--output=json", POINTER))
+
+
+def test_nothing_is_pending(promoted, evidence):
+    changes = json.loads((evidence / "manifest.json").read_text())["packages"]["changes"]
+    assert changes, "the template had updates waiting"
+    for change in changes:
+        installed = promoted.package(change["package"].split(":")[0])
+        assert not change["to"] or installed.version == change["to"]
+
+
+def test_every_kernel_has_its_initramfs(promoted):
+    kernels = promoted.file("/boot").listdir()
+    versions = [name.removeprefix("vmlinuz-") for name in kernels if name.startswith("vmlinuz-")]
+    assert versions and all(f"initrd.img-{version}" in kernels for version in versions)
+
+
+def test_its_identity_is_gone(promoted):
+    assert promoted.file("/etc/machine-id").content_string.strip() in ("", "uninitialized")
+    assert not [name for name in promoted.file("/etc/ssh").listdir() if name.startswith("ssh_host_")]
+    assert not promoted.file("/root/.bash_history").exists
+
+
+def test_nothing_of_the_work_is_left_inside(promoted):
+    assert not promoted.file("/usr/sbin/policy-rc.d").exists
+    assert not promoted.file("/root/.ansible").exists
+    assert promoted.file("/tmp").listdir() == []
+    assert promoted.file("/var/lib/apt/lists").listdir() in ([], ["partial"], ["lock", "partial"], ["auxfiles"])
+
+
+def test_the_user_of_the_boot_check_never_was_in_it(promoted):
+    assert "hygeia" not in promoted.file("/etc/passwd").content_string
+
+
+def test_root_cannot_log_in_over_ssh(promoted):
+    assert promoted.file("/etc/ssh/sshd_config.d/00-hygeia.conf").contains("PermitRootLogin no")
+
+
+def test_the_evidence_says_what_happened(evidence):
+    results = json.loads((evidence / "results.json").read_text())
+    records = results["results"] if isinstance(results, dict) else results
+    assert {record["stage"] for record in records} == {"offline", "boot"}
+    assert not [record for record in records if record["status"] == "fail" and record["severity"] in ("high", "critical")]
+    assert (evidence / "report.html").stat().st_size > 10_000
+    assert (evidence / "junit.xml").read_text().startswith("<?xml")
+
+
+def test_nothing_is_left_on_the_build_host():
+    assert not list(FOLDER.glob("sessions/*/*"))
+    assert str(FOLDER / "sessions") not in Path("/proc/mounts").read_text()
