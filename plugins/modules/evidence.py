@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: evidence
+short_description: Write what a run found, for people and for machines
+description:
+  - Writes a folder on the controller with C(results.json), C(report.html), C(manifest.json) and C(junit.xml), all views
+    of the same records. The folder appears whole or not at all, and an earlier one is never overwritten.
+  - Works with whatever is known, so that a run which failed halfway leaves evidence too.
+  - What looks like a secret is masked in every file.
+  - Runs on the controller and needs no connection to the host.
+version_added: 0.1.0
+author: The hygeia.golden authors (@hygeia)
+extends_documentation_fragment:
+  - hygeia.golden.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: none
+    details: Each call leaves a folder of its own.
+options:
+  path:
+    description: The folder to write. When it exists, a number is added to its name.
+    type: path
+    required: true
+  template:
+    description: The Jinja template of the report.
+    type: path
+    required: true
+  profile:
+    description: The id of the profile.
+    type: str
+    required: true
+  severity:
+    description: The least severity at which a failed control stops a promotion.
+    type: str
+    choices: [low, medium, high, critical]
+    default: high
+  controls:
+    description: The controls, as P(hygeia.golden.controls#lookup) returns them.
+    type: list
+    elements: dict
+    default: []
+  records:
+    description: The records, as P(hygeia.golden.records#filter) returns them.
+    type: list
+    elements: dict
+    default: []
+  outcomes:
+    description: The outcomes, as M(hygeia.golden.enforce) returns them.
+    type: list
+    elements: dict
+    default: []
+  diffs:
+    description: The differences, as M(hygeia.golden.enforce) returns them.
+    type: list
+    elements: dict
+    default: []
+  changes:
+    description: The packages that changed, each with C(package), C(from) and C(to).
+    type: list
+    elements: dict
+    default: []
+  pending:
+    description: The packages that have an update which was not installed, in the same form.
+    type: list
+    elements: dict
+    default: []
+  source:
+    description: The template, with C(path), C(sha256) and C(size).
+    type: dict
+  image:
+    description: The promoted image, with C(path), C(sha256) and C(size).
+    type: dict
+  boot:
+    description: What there is to know about the throwaway boot.
+    type: dict
+    default: {}
+  playbook:
+    description: The playbook's file.
+    type: path
+  started:
+    description: When the run started, in UTC as ISO 8601.
+    type: str
+  failure:
+    description: Why the run stopped before its end.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Leave evidence
+  hygeia.golden.evidence:
+    path: "/srv/evidence/{{ inventory_hostname }}/{{ now(utc=true).strftime('%Y%m%dT%H%M%SZ') }}"
+    template: "{{ role_path }}/templates/report.html.j2"
+    profile: hipaa
+    controls: "{{ baseline_controls }}"
+    records: "{{ verify_records }}"
+"""
+
+RETURN = r"""
+path:
+  description: The folder that was written.
+  returned: always
+  type: str
+  sample: /srv/evidence/debian-12/20261009T120000Z
+verdict:
+  description: V(promoted), V(passed), V(refused), V(stopped), or V(unverified) when nothing was looked at.
+  returned: always
+  type: str
+  sample: refused
+text:
+  description: How the run ended, in a sentence.
+  returned: always
+  type: str
+  sample: One control of severity high or above does not hold, so the image was not promoted.
+failing:
+  description: The controls that stopped the promotion.
+  returned: always
+  type: list
+  elements: str
+  sample: [ssh-root-login]
+score:
+  description: The figures, as P(hygeia.golden.score#filter) returns them.
+  returned: always
+  type: dict
+"""

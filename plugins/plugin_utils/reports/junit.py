@@ -1,0 +1,55 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""junit.xml: one suite a stage and one case a record, for the gates of CI systems.
+
+JUnit knows passed, failed, error and skipped alone; what is skipped says in its
+message whether it was waived, not checked or not applicable.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, PASS
+
+# What XML 1.0 has no way to write.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def junit(run):
+    root = ElementTree.Element("testsuites", name="hygeia.golden")
+    for stage in run["stages"]:
+        records = [record for record in run["records"] if record["stage"] == stage]
+        suite = ElementTree.SubElement(root, "testsuite", {
+            "name": _text(f"{run['host']} {stage}"),
+            "hostname": _text(run["host"]),
+            "timestamp": run["ended"].rstrip("Z"),
+            "tests": str(len(records)),
+            "failures": str(sum(record["status"] == FAIL for record in records)),
+            "errors": str(sum(record["status"] == ERROR for record in records)),
+            "skipped": str(sum(record["status"] not in (PASS, FAIL, ERROR) for record in records)),
+        })
+        for record in records:
+            _case(suite, record)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(suite, record):
+    name = f"{record['control']}: {record['title']}"
+    case = ElementTree.SubElement(suite, "testcase", {"classname": _text(suite.get("name").replace(" ", ".")), "name": _text(name)})
+    if record["status"] == PASS:
+        return
+    if record["status"] in (FAIL, ERROR):
+        tag, message = {FAIL: "failure", ERROR: "error"}[record["status"]], record["message"]
+    else:
+        tag, message = "skipped", f"{record['status'].replace('_', ' ')}: {record['message']}"
+    outcome = ElementTree.SubElement(case, tag, {"message": _text(message or "not as wanted"), "type": record["severity"]})
+    outcome.text = _text(
+        f"expected: {record['expected']}\nobserved: {record['observed']}\nread from: {record['read_from']}"
+    )
+
+
+def _text(value):
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))

@@ -1,0 +1,51 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""manifest.json: what was made of what, by what, with which outcome, and how long this is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+SCHEMA_VERSION = 1
+# The rule is about documentation of policies, procedures and actions; it does not name logs or images.
+RETENTION = "45 CFR 164.316(b)(2)(i): documentation is retained for six years from its creation or when it last was in effect."
+
+
+def manifest(run, files):
+    """``files`` are the other texts of the evidence by name, so that a change to one of them shows."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "host": run["host"],
+        "generator": run["generator"],
+        "playbook": run["playbook"],
+        "started": run["started"] or None,
+        "ended": run["ended"],
+        "source": run["source"],
+        "image": run["image"],
+        "profile": {
+            "id": run["profile"],
+            "controls": len(run["controls"]),
+            # Two runs with the same digest wanted the same things.
+            "sha256": _digest(json.dumps([[control["id"], control["settings"]] for control in run["controls"]], sort_keys=True)),
+        },
+        "verdict": {"outcome": run["verdict"], "severity": run["severity"], "text": run["sentence"], "failing": run["failing"]},
+        "score": run["score"],
+        "stages": run["stages"],
+        "waivers": [
+            {"control": control["id"], **control["waiver"]} for control in run["controls"] if control.get("waiver")
+        ],
+        "packages": {"changed": run["changes"], "pending": run["pending"]},
+        "files": {name: {"sha256": _digest(text), "size": len(text.encode())} for name, text in sorted(files.items())},
+        "retention": {"retain_until": retain_until(run["ended"]), "basis": RETENTION},
+    }
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def retain_until(moment):
+    """The day six years after a moment; the 29th of February becomes the 1st of March."""
+    year, month, day = moment[:10].split("-")
+    return f"{int(year) + 6}-03-01" if (month, day) == ("02", "29") else f"{int(year) + 6}-{month}-{day}"

@@ -1,0 +1,190 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""report.html: one page for people, from a template; this is what the template sees."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import datetime
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, NOT_CHECKED, STATUSES
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import load
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, by_control, verdict
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import manifest
+
+# More lines of one file's difference than this help nobody on a page.
+LONGEST_DIFF = 200
+
+
+def page(run, template):
+    """The page as text. ``template`` is the path of a Jinja template; every value is escaped."""
+    # Not at the top: what only lists the collection's plugins does not need it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(os.path.dirname(template)), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )
+    environment.filters.update(shown=shown, day=day, moment=moment, size=size)
+    return environment.get_template(os.path.basename(template)).render(view(run))
+
+
+def view(run):
+    """The run, arranged as a reader wants to meet it: what failed first."""
+    frameworks = [load(os.path.join(BASELINE, "frameworks", name)).data for name in _FRAMEWORKS]
+    known = {control["id"]: control for control in run["controls"]}
+    controls = [
+        {**_control(records, known.get(name, {}), run), "citations": list(_citations(records[0]["references"], frameworks))}
+        for name, records in by_control(run["records"]).items()
+    ]
+    worst_first = sorted(controls, key=lambda control: -SEVERITIES.index(control["severity"]))
+    return {
+        "run": run,
+        "rule": frameworks[0],
+        "failed": [control for control in worst_first if control["verdict"] in (FAIL, ERROR)],
+        "unchecked": [control for control in worst_first if NOT_CHECKED in control["by_stage"].values()],
+        "waivers": [control for control in worst_first if control["waiver"]],
+        "areas": _areas(controls),
+        "safeguards": _safeguards(controls, frameworks[0]),
+        "outcomes": _outcomes(run["outcomes"]),
+        "diffs": [_diff(change) for change in run["diffs"]],
+        "duration": duration(run["started"], run["ended"]),
+        "retention": manifest.RETENTION,
+        "retain_until": manifest.retain_until(run["ended"]),
+    }
+
+
+_FRAMEWORKS = ("hipaa.yml", "nist_800_53.yml", "cis_debian12.yml")
+
+
+def _control(records, control, run):
+    """One control with the records of all stages, those that say the same told once."""
+    first = records[0]
+    findings = {}
+    for record in records:
+        said = (record["status"], str(record["expected"]), str(record["observed"]), record["read_from"], record["message"])
+        findings.setdefault(said, {**record, "stages": [], "rows": _rows(record)})["stages"].append(record["stage"])
+    return {
+        "id": first["control"],
+        "title": first["title"],
+        "severity": first["severity"],
+        "rationale": control.get("rationale", ""),
+        "area": control.get("area", "checks"),
+        "references": first["references"],
+        "waiver": first["waiver"],
+        "verdict": verdict(records),
+        "by_stage": {record["stage"]: record["status"] for record in records},
+        "findings": list(findings.values()),
+        "stops": first["control"] in run["failing"],
+    }
+
+
+def _rows(record):
+    """Setting, wanted and found, one row a setting."""
+    expected, observed = record["expected"], record["observed"]
+    if isinstance(expected, dict):
+        return [(name, shown(value), shown((observed or {}).get(name))) for name, value in expected.items()]
+    return [("", shown(expected), shown(observed))] if expected is not None else []
+
+
+def _citations(references, frameworks):
+    """Each citation with its heading, or with the name of its framework when the heading is not known."""
+    known = {framework["id"]: framework for framework in frameworks}
+    for name, citations in references.items():
+        framework = known.get(name, {"title": name})
+        for citation in citations:
+            yield citation, framework.get("citations", {}).get(citation, framework)["title"]
+
+
+def _areas(controls):
+    areas = {}
+    for control in controls:
+        areas.setdefault(control["area"], []).append(control)
+    return areas
+
+
+def _safeguards(controls, framework):
+    """For each citation of the rule how the controls that serve it stand."""
+    found = {name: [] for name in framework["citations"]}
+    for control in controls:
+        for citation in control["references"].get(framework["id"], ()):
+            found.setdefault(citation, []).append(control["verdict"])
+    return [
+        {"citation": name, **framework["citations"].get(name, {}), "verdicts": {status: verdicts.count(status) for status in STATUSES}}
+        for name, verdicts in found.items()
+        if verdicts
+    ]
+
+
+def _outcomes(outcomes):
+    grouped = {}
+    for outcome in outcomes:
+        grouped.setdefault(outcome["outcome"], []).append(outcome)
+    return grouped
+
+
+def _diff(change):
+    """One file's difference as lines with their sort."""
+    before, after = change["before"].splitlines(), change["after"].splitlines()
+    lines = [line for line in difflib.unified_diff(before, after, lineterm="", n=2)][2:]
+    sorts = {"+": "added", "-": "removed", "@": "place"}
+    marked = [(sorts.get(line[:1], "same"), line) for line in lines]
+    return {
+        "target": change["after_header"],
+        "added": sum(sort == "added" for sort, unused_line in marked),
+        "removed": sum(sort == "removed" for sort, unused_line in marked),
+        "lines": marked[:LONGEST_DIFF],
+        "left_out": max(0, len(marked) - LONGEST_DIFF),
+    }
+
+
+# -- values as a person reads them ---------------------------------------------
+
+
+def shown(value):
+    """A value in a cell: nothing, yes or no, one a line for a list, name and value for a mapping."""
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {shown(item)}" if not isinstance(item, list) else f"{name}: {' '.join(map(str, item))}"
+                         for name, item in value.items()) or "nothing"
+    if isinstance(value, list):
+        return "\n".join(shown(item) for item in value) or "nothing"
+    return str(value)
+
+
+def day(text):
+    """2026-10-09 as 9 October 2026."""
+    try:
+        when = datetime.strptime(text[:10], "%Y-%m-%d")
+    except ValueError:
+        return text
+    return f"{when.day} {when:%B %Y}"
+
+
+def moment(text):
+    return f"{day(text)}, {text[11:16]} UTC" if text else "not known"
+
+
+def size(number):
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if number < 1024 or unit == "TiB":
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1024
+    return ""
+
+
+def duration(started, ended):
+    if not started:
+        return ""
+    seconds = int((_parsed(ended) - _parsed(started)).total_seconds())
+    minutes, seconds = divmod(max(0, seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _parsed(text):
+    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,37 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known about one run on one host, however far it came: what every report is a view of."""
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing, score
+
+PROMOTED, REFUSED, STOPPED, PASSED, UNVERIFIED = "promoted", "refused", "stopped", "passed", "unverified"
+
+
+def gathered(facts, ended):
+    """The facts of a run with what follows from them; ``ended`` is a time in UTC as ISO 8601."""
+    stopping = failing(facts["records"], facts["severity"])
+    run = {**facts, "ended": ended, "failing": list(dict.fromkeys(record["control"] for record in stopping))}
+    run["stages"] = [stage for stage in STAGES if any(record["stage"] == stage for record in facts["records"])]
+    run["score"] = score(facts["records"])
+    run["verdict"], run["sentence"] = _verdict(run)
+    return run
+
+
+def _verdict(run):
+    """How the run ended, in a word and in a sentence."""
+    gate = f"severity {run['severity']} or above"
+    if run["failure"]:
+        nothing = " Nothing was promoted." if run["source"] and not run["image"] else ""
+        return STOPPED, f"The run stopped before its end: {run['failure'].rstrip('.')}.{nothing}"
+    if not run["records"]:
+        return UNVERIFIED, "Nothing was verified, so nothing can be said."
+    if run["failing"]:
+        many = f"{len(run['failing'])} controls of {gate} do" if len(run["failing"]) > 1 else f"One control of {gate} does"
+        return REFUSED, f"{many} not hold{', so the image was not promoted' if run['source'] else ''}."
+    held = f"Every control of {gate} that could be checked holds or is waived"
+    if run["image"]:
+        return PROMOTED, f"{held}, and the image was promoted."
+    return PASSED, f"{held}."

@@ -1,0 +1,54 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible_collections.hygeia.golden.plugins.action import evidence
+from ansible_collections.hygeia.golden.plugins.modules import evidence as documented
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+
+TEMPLATE = os.path.normpath(os.path.join(BASELINE, "../../evidence/templates/report.html.j2"))
+
+
+@pytest.fixture
+def act(tmp_path):
+    """Run the action as the role does."""
+
+    def run(check_mode=False, **arguments):
+        arguments = {"path": str(tmp_path / "host" / "run"), "template": TEMPLATE, "profile": "hipaa", **arguments}
+        task = SimpleNamespace(args=arguments, check_mode=check_mode, async_val=0, action="evidence", diff=False)
+        connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+        play = SimpleNamespace(check_mode=check_mode)
+        action = evidence.ActionModule(task, connection, play, None, None, None)
+        return action.run(task_vars={"inventory_hostname": "debian-12"})
+
+    return run
+
+
+def test_the_documentation_names_what_the_action_takes():
+    options = yaml.safe_load(documented.DOCUMENTATION)["options"]
+    spec = {name: {key: value for key, value in known.items() if key != "description"} for name, known in options.items()}
+    assert spec == evidence.ARGUMENTS
+
+
+def test_it_writes_and_tells_the_verdict(act):
+    found = act(failure="Patch: no space left")
+    assert (found["verdict"], found["changed"]) == ("stopped", True)
+    assert sorted(os.listdir(found["path"])) == ["junit.xml", "manifest.json", "report.html", "results.json"]
+
+
+def test_check_mode_tells_the_verdict_and_writes_nothing(act, tmp_path):
+    assert act(check_mode=True)["verdict"] == "unverified"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_is_told(act, tmp_path):
+    (tmp_path / "host").write_text("", encoding="utf-8")
+    with pytest.raises(AnsibleError, match="the evidence could not be written to .*/host/run: (File exists|Not a directory)"):
+        act()

@@ -1,0 +1,135 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import retain_until
+from referencing import Registry, Resource
+
+WAIVER = {"reason": "vendor", "approver": "ciso", "until": "2099-01-01", "expired": False}
+WHOLE = {
+    "source": {"path": "/srv/t.qcow2", "sha256": "0" * 64, "size": 1},
+    "image": {"path": "/srv/i.qcow2", "sha256": "1" * 64, "size": 2, "pointer": "/srv/t"},
+    "changes": [{"package": "openssl", "from": "1", "to": "2", "source": "security"}],
+    "pending": [{"package": "vim", "from": "1", "to": "2"}],
+    "started": "2026-10-09T12:00:00Z",
+}
+
+
+def check(name, text):
+    """Hold a text to its schema, as a user with any validator would."""
+    schemas = {}
+    for known in ("results", "manifest"):
+        with open(os.path.join(schema.FOLDER, f"{known}.json"), encoding="utf-8") as stream:
+            schemas[known] = json.load(stream)
+    registry = Registry().with_resources((found["$id"], Resource.from_contents(found)) for found in schemas.values())
+    jsonschema.Draft202012Validator(schemas[name], registry=registry).validate(json.loads(text))
+    return json.loads(text)
+
+
+def test_a_whole_run_is_written_in_four_files_that_fit_their_schemas(files, record, control):
+    statuses = ["pass", "fail", "error", "not_applicable", "not_checked"]
+    records = [record(f"a-{status}", status) for status in statuses]
+    records.append(record("a-waived", "waived", waiver=WAIVER))
+    found = files(records=records, controls=[control("a-waived", waiver=WAIVER)], **WHOLE)
+    assert sorted(found) == ["junit.xml", "manifest.json", "report.html", "results.json"]
+    assert check("results", found["results.json"])["records"] == records
+    manifest = check("manifest", found["manifest.json"])
+    assert manifest["waivers"] == [{"control": "a-waived", **WAIVER}]
+    assert manifest["verdict"]["failing"] == ["a-fail", "a-error"]
+
+
+def test_a_run_that_knows_nothing_is_written_too(files):
+    found = files(failure="Open: the template is in use by another run.")
+    assert check("manifest", found["manifest.json"])["verdict"]["outcome"] == "stopped"
+    assert check("results", found["results.json"])["records"] == []
+    assert "Open: the template is in use by another run." in found["report.html"]
+
+
+def test_the_manifest_has_the_digests_of_the_other_files(files, record):
+    found = files(records=[record()])
+    digests = json.loads(found["manifest.json"])["files"]
+    assert digests == {
+        name: {"sha256": hashlib.sha256(found[name].encode()).hexdigest(), "size": len(found[name].encode())}
+        for name in ("junit.xml", "report.html", "results.json")
+    }
+
+
+def test_the_manifest_has_the_digest_of_the_playbook(files, tmp_path):
+    playbook = tmp_path / "play.yml"
+    playbook.write_text("- hosts: all\n", encoding="utf-8")
+    digest = hashlib.sha256(b"- hosts: all\n").hexdigest()
+    found = json.loads(files(playbook=str(playbook))["manifest.json"])
+    assert found["playbook"] == {"path": str(playbook), "sha256": digest}
+
+
+def test_the_digest_of_a_profile_changes_with_a_value_and_with_nothing_else(files, control):
+    def digest(**known):
+        return json.loads(files(controls=[control(**known)])["manifest.json"])["profile"]["sha256"]
+
+    assert digest() == digest(rationale="Other words.")
+    assert digest() != digest(settings={"sshd": {"PermitRootLogin": "yes"}})
+
+
+@pytest.mark.parametrize(
+    ("ended", "until"), [("2026-10-09T23:59:59Z", "2032-10-09"), ("2028-02-29T00:00:00Z", "2034-03-01")]
+)
+def test_documentation_is_kept_for_six_years(ended, until):
+    assert retain_until(ended) == until
+
+
+def test_junit_keeps_what_failed_apart_from_what_was_not_checked(files, record):
+    statuses = ["pass", "fail", "error", "not_applicable", "not_checked"]
+    records = [record(f"a-{status}", status, message="why & <why>") for status in statuses]
+    records += [record("a-waived", "waived", message="why & <why>"), record("b-pass", stage="boot")]
+    suites = ElementTree.fromstring(files(records=records)["junit.xml"]).findall("testsuite")
+    offline = suites[0].attrib
+    assert [suite.get("name") for suite in suites] == ["debian-12 offline", "debian-12 boot"]
+    assert (offline["tests"], offline["failures"], offline["errors"], offline["skipped"]) == ("6", "1", "1", "3")
+    assert [[child.tag for child in case] for case in suites[0]] == [
+        [], ["failure"], ["error"], ["skipped"], ["skipped"], ["skipped"]
+    ]
+    assert suites[0].find("testcase/failure").get("message") == "why & <why>"
+    assert [skipped.get("message") for skipped in suites[0].iter("skipped")] == [
+        "not applicable: why & <why>", "not checked: why & <why>", "waived: why & <why>"
+    ]
+
+
+def test_bytes_that_are_no_text_and_controls_that_xml_lacks_do_not_stop_the_evidence(files, record, tmp_path):
+    found = files(records=[record(status="fail", message="a\x00b \udcff c\x1b")])
+    ElementTree.fromstring(found["junit.xml"])
+    evidence.written(str(tmp_path / "run"), found)
+    assert "\\udcff" in (tmp_path / "run" / "results.json").read_text(encoding="utf-8")
+
+
+def test_the_folder_appears_whole_and_never_replaces_another(files, tmp_path):
+    found = files()
+    assert evidence.written(str(tmp_path / "host" / "run"), found) == str(tmp_path / "host" / "run")
+    assert evidence.written(str(tmp_path / "host" / "run"), {"results.json": "later"}) == str(tmp_path / "host" / "run-2")
+    assert (tmp_path / "host" / "run" / "results.json").read_text(encoding="utf-8") == found["results.json"]
+    assert os.stat(tmp_path / "host" / "run" / "report.html").st_mode & 0o777 == 0o640
+    assert os.stat(tmp_path / "host" / "run").st_mode & 0o777 == 0o750
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
+    with pytest.raises(OSError):
+        evidence.written(str(tmp_path / "run"), {"results.json": "x", "no/such/folder": "x"})
+    assert os.listdir(tmp_path) == []
+
+
+def test_secrets_are_in_no_file(files, record):
+    secrets = ["hunter2", "$6$salt$hashhashhash", "s3cr3t", "MIIEabc", "grub.pbkdf2.sha512.10000.AB12"]
+    diff = {"after_header": "/etc/x", "before": "", "after": f"password = {secrets[0]}\nroot:{secrets[1]}:19000\n"}
+    message = f"https://user:{secrets[2]}@mirror.example -----BEGIN RSA PRIVATE KEY-----\n{secrets[3]} and {secrets[4]}"
+    found = files(records=[record(status="fail", message=message)], diffs=[diff])
+    assert [(name, secret) for name in found for secret in secrets if secret in found[name]] == []
+    assert "[masked]" in found["results.json"]

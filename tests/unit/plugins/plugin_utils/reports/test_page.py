@@ -1,0 +1,160 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+VOID = ("meta", "br", "link", "img", "hr", "input")
+EXPIRED = {"reason": "Old console", "approver": "M. Okafor", "until": "2020-03-31", "expired": True}
+
+
+class Page(HTMLParser):
+    """A page taken apart: its text by section, its headings, and whether every element is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.links, self.headings = [], [], [], [], []
+        self.text = {"": ""}
+        self.section = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        known = dict(attrs)
+        self.tags.append((tag, known))
+        self.ids += [known["id"]] if "id" in known else []
+        self.links += [known[name] for name in ("href", "src") if name in known]
+        if tag == "h2":
+            self.section = known["id"]
+            self.text[self.section] = ""
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text[self.section] += data
+
+
+@pytest.fixture
+def page(files):
+    return lambda **known: Page(files(**known)["report.html"])
+
+
+def full(record, control):
+    """Facts in which every section has something to show."""
+    records = [
+        record("ssh-root-login", "fail", message="/etc/ssh/sshd_config.d/00-vendor.conf:3 sets it"),
+        record("ssh-root-login", "fail", "boot", message="/etc/ssh/sshd_config.d/00-vendor.conf:3 sets it"),
+        record("kernel-pointers", "not_checked", message="only a running kernel knows"),
+        record("kernel-pointers", "pass", "boot"),
+        record("account-age", "fail", severity="low", waiver=EXPIRED),
+        record("critical-thing", "fail", severity="critical"),
+    ]
+    return {
+        "records": records,
+        "controls": [control("ssh-root-login"), control("kernel-pointers"), control("account-age", waiver=EXPIRED)],
+        "outcomes": [{"control": "ssh-root-login", "outcome": "refused", "changed": [], "message": "would lock out operator"}],
+        "diffs": [{"after_header": "/etc/login.defs", "before": "a\nb\n", "after": "a\nc\nd\n"}],
+        "changes": [{"package": "openssl", "from": "1.0", "to": "1.1"}, {"package": "telnet", "from": "0.1", "to": ""}],
+        "pending": [{"package": "vim", "from": "9.0", "to": "9.1"}],
+        "source": {"path": "/srv/t.qcow2", "sha256": "ab" * 32, "size": 1288490188},
+        "boot": {"accelerator": "tcg", "failed_units": []},
+        "started": "2026-10-09T12:00:03Z",
+    }
+
+
+def test_the_page_is_well_formed_and_stands_alone(page, record, control):
+    found = page(**full(record, control))
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert {link[1:] for link in found.links} <= set(found.ids)
+    assert all(link.startswith("#") for link in found.links)
+    assert not [tag for tag, unused_attrs in found.tags if tag in ("script", "img", "link", "iframe")]
+
+
+def test_headings_go_down_one_step_at_a_time(page, record, control):
+    headings = page(**full(record, control)).headings
+    assert headings[0] == 1 and headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(headings, headings[1:]))
+
+
+def test_every_table_has_a_caption_and_its_header_cells_a_scope(page, record, control):
+    tags = page(**full(record, control)).tags
+    assert sum(tag == "table" for tag, unused_attrs in tags) == sum(tag == "caption" for tag, unused_attrs in tags)
+    assert all("scope" in attrs for tag, attrs in tags if tag == "th")
+
+
+def test_what_failed_comes_first_and_the_most_severe_of_it(page, record, control):
+    found = page(**full(record, control))
+    text = found.text["failed"]
+    assert list(found.text)[1] == "failed"
+    assert text.index("critical-thing") < text.index("ssh-root-login") < text.index("account-age")
+    assert text.count("stops promotion") == 2 + 1  # two controls, and the sentence that explains it
+    for told in ("00-vendor.conf:3 sets it", "Rationale of ssh-root-login.", "sshd: PermitRootLogin", "164.312(d)", "sshd -T"):
+        assert told in text
+
+
+def test_stages_that_found_the_same_are_told_once(page, record, control):
+    assert page(**full(record, control)).text["failed"].count("00-vendor.conf:3 sets it") == 1
+
+
+def test_both_stages_are_side_by_side(files, record, control):
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", files(**full(record, control))["report.html"]))
+    assert "Title of kernel-pointers kernel-pointers High severity offline: Not checked boot: Pass" in text
+
+
+def test_what_was_not_checked_is_told_and_not_counted_as_passed(page, record):
+    found = page(records=[record("kernel-pointers", "not_checked", message="only a running kernel knows")])
+    assert "only a running kernel knows" in found.text["unchecked"]
+    assert "0 of 1" in found.text[""]
+
+
+def test_waivers_packages_differences_and_refusals_are_told(page, record, control):
+    found = page(**full(record, control))
+    assert "Old console" in found.text["waivers"] and "31 March 2020" in found.text["waivers"]
+    assert "would lock out operator" in found.text["hardening"]
+    assert "+2" in found.text["hardening"] and "−1" in found.text["hardening"]
+    for told in ("openssl", "1.0", "1.1", "removed", "vim"):
+        assert told in found.text["packages"]
+    for told in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):
+        assert told in found.text["run"]
+
+
+def test_every_value_is_escaped(files, record):
+    evil = "<script>alert('x')</script>"
+    known = {
+        "records": [record(status="fail", message=evil, title=evil, read_from=evil, observed={"sshd: PermitRootLogin": evil})],
+        "diffs": [{"after_header": evil, "before": "", "after": evil}],
+        "outcomes": [{"control": "a", "outcome": "refused", "changed": [], "message": evil}],
+        "changes": [{"package": evil, "from": evil, "to": evil}],
+        "boot": {"x": evil},
+        "failure": evil,
+        "host": evil,
+        "profile": evil,
+    }
+    assert "<script" not in files(**known)["report.html"]
+
+
+def test_a_long_difference_is_cut_and_says_so(page):
+    after = "".join(f"line {number}\n" for number in range(1000))
+    text = page(diffs=[{"after_header": "/x", "before": "", "after": after}]).text["hardening"]
+    assert "+1000" in text and "801 more lines are left out." in text
+
+
+def test_a_page_of_seventy_controls_at_two_stages_stays_small(files, record, control):
+    names = [f"area{number % 12}-control-{number}" for number in range(70)]
+    records = [
+        record(name, stage=stage, read_from=f"/etc/some/long/path/{stage}/zz-hygeia.conf:{number}",
+               references={"hipaa": ["164.312(d)", "164.312(b)"], "nist_800_53": ["AC-6(2)", "AU-12"], "cis_debian12": ["5.1.20"]})
+        for number, name in enumerate(names)
+        for stage in ("offline", "boot")
+    ]
+    assert len(files(records=records, controls=[control(name) for name in names])["report.html"].encode()) < 300_000

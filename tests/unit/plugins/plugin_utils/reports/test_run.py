@@ -1,0 +1,42 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import gathered
+
+SOURCE = {"path": "/t.qcow2", "sha256": "0" * 64}
+IMAGE = {"path": "/i.qcow2", "sha256": "1" * 64}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "known", "verdict", "sentence"),
+    [
+        (["pass"], {"source": SOURCE, "image": IMAGE}, "promoted",
+         "Every control of severity high or above that could be checked holds or is waived, and the image was promoted."),
+        (["pass", "not_checked", "waived"], {}, "passed",
+         "Every control of severity high or above that could be checked holds or is waived."),
+        (["pass", "fail"], {"source": SOURCE}, "refused",
+         "One control of severity high or above does not hold, so the image was not promoted."),
+        (["fail", "error"], {}, "refused", "2 controls of severity high or above do not hold."),
+        (["pass"], {"source": SOURCE, "failure": "Patch: no space left."}, "stopped",
+         "The run stopped before its end: Patch: no space left. Nothing was promoted."),
+        ([], {"source": SOURCE}, "unverified", "Nothing was verified, so nothing can be said."),
+    ],
+)
+def test_the_verdict_says_how_the_run_ended(facts, record, statuses, known, verdict, sentence):
+    records = [record(f"a-{number}", status) for number, status in enumerate(statuses)]
+    run = gathered(facts(records=records, **known), "2026-10-09T12:03:41Z")
+    assert (run["verdict"], run["sentence"]) == (verdict, sentence)
+
+
+def test_a_failure_below_the_gate_does_not_refuse(facts, record):
+    run = gathered(facts(records=[record(status="fail", severity="medium")]), "2026-10-09T12:03:41Z")
+    assert (run["verdict"], run["failing"], run["score"]["fail"]) == ("passed", [], 1)
+
+
+def test_a_control_that_fails_at_two_stages_is_named_once(facts, record):
+    records = [record(status="fail", stage=stage) for stage in ("boot", "offline")]
+    run = gathered(facts(records=records), "2026-10-09T12:03:41Z")
+    assert (run["failing"], run["stages"]) == (["ssh-root-login"], ["offline", "boot"])
