@@ -22,6 +22,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.system_state import SystemState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import SystemdConf
 
 KINDS = {
@@ -41,5 +42,6 @@ KINDS = {
         AuditdConf,
         SystemdConf,
         Service,
+        SystemState,
     )
 }

@@ -91,6 +91,10 @@ class Kind:
     def reload(self, changes):
         """Put what was written into force on a booted host, without ending anybody's work."""
 
+    @staticmethod
+    def by_reload():
+        """What a change applies when its files are right already and only ``reload`` is due."""
+
     def observe(self, wanted):
         """The effective value of each name in ``wanted``, as ``{name: Observation}``."""
         raise NotImplementedError(self.name)

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     NOTICE,
+    Change,
     DropIn,
     Observation,
     Refusal,
@@ -42,7 +43,13 @@ class Sysctl(DropIn):
 
     def plan(self, wanted, partial=False):
         routed = self._routed(wanted)
-        plan = super().plan({name: value for name, value in wanted.items() if name not in routed}, partial)
+        kept = {name: value for name, value in wanted.items() if name not in routed}
+        plan = super().plan(kept, partial)
+        for name, value in kept.items() if self.host.kernel else ():
+            for where, live in self._own(_slashed(name)).items():
+                if not self.meets(name, value, live):
+                    change = Change(f"/proc/sys ({where})", live, self.plain(value), frozenset([name]), self.by_reload)
+                    plan.changes.append(change)
         if routed:
             plan.refusals.append(Refusal(routed, "containers or virtual machines reach their network through this host"))
         return plan
@@ -119,17 +126,20 @@ class Sysctl(DropIn):
     def _running(self, key):
         return " ".join((self.host.read(f"/proc/sys/{key}") or "").split())
 
-    def _everywhere(self, key):
-        """The value of a parameter, and of each interface where it is one for all, as ``{where: value}``."""
+    def _own(self, key):
+        """The value of a parameter, or of every one that a pattern matches, as ``{name: value}``."""
         keys = [path[len("/proc/sys/"):] for path in self.host.glob(f"/proc/sys/{key}")]
-        values = {_dotted(found): self._running(found) for found in keys}
+        return {_dotted(found): self._running(found) for found in keys}
+
+    def _everywhere(self, key):
+        """The same, and what each interface makes of a parameter for all of them."""
+        values = self._own(key)
         parts = key.split("/")
-        if keys and parts[:1] + parts[2:4] == ["net", "conf", "all"]:
-            for path in self.host.glob("/proc/sys/" + key.replace("/all/", "/*/")):
-                interface = path.split("/")[-2]
+        if values and parts[:1] + parts[2:4] == ["net", "conf", "all"]:
+            for name, own in self._own(key.replace("/all/", "/*/")).items():
+                interface = _slashed(name).split("/")[3]
                 if interface not in ("all", "default", "lo"):
-                    own = self._running(path[len("/proc/sys/"):])
-                    values[f"{parts[-1]} on {interface}"] = _joined(parts[1], parts[-1], self._running(key), own)
+                    values[f"{parts[4]} on {interface}"] = _joined(parts[1], parts[4], self._running(key), own)
         return values
 
 

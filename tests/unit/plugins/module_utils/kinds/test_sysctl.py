@@ -226,6 +226,18 @@ def test_a_kernel_that_refuses_is_a_failure(tree):
     assert "Invalid argument" in outcome["message"]
 
 
+def test_what_was_changed_in_the_running_kernel_is_put_back(tree):
+    host = tree({OURS: "", "/proc/sys/kernel/sysrq": "0\n"}, booted=True, answers={LOADER: ""})
+    enforce(host, [sysctl(kernel__sysrq=0)])
+    assert enforce(host, [sysctl(kernel__sysrq=0)]).changes == []
+    host.write("/proc/sys/kernel/sysrq", "438\n")
+    again = enforce(host, [sysctl(kernel__sysrq=0)])
+    assert [(change.target, change.before, change.after) for change in again.changes] == [
+        ("/proc/sys (kernel.sysrq)", "438", "0")
+    ]
+    assert host.ran == [[LOADER, OURS]] * 2
+
+
 def test_a_container_loads_nothing(tree):
     host = tree(booted=True, container=True)
     assert enforce(host, [sysctl(kernel__sysrq=0)]).outcomes[0]["outcome"] == "changed"

@@ -1,0 +1,203 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Groups of audit rules, as ``{time-change: [lines of audit.rules(7)]}``.
+
+A group holds when every event that its lines describe is recorded. It need not
+be our line that does it, and our line does not help where one before it says never.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditctl import Rules, for_arm64, identity, read
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    NOTICE,
+    BadSetting,
+    Change,
+    DropIn,
+    Observation,
+)
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+FOLDER = "/etc/audit/rules.d"
+JOINED = "/etc/audit/audit.rules"
+
+# Without it, auditctl stops at the first line that the kernel does not take and leaves out all that follow.
+GO_ON = "-c"
+
+# Options of the audit system itself, of which augenrules keeps the last, by the name that auditctl -s has for them.
+OPTIONS = {"-b": "backlog_limit", "-e": "enabled", "-f": "failure"}
+
+# Where the names of system calls come from, by the arch of a rule.
+MACHINES = {"arm64": {"b64": "aarch64", "b32": "arm"}, "x86": {"b64": "x86_64", "b32": "i386"}}
+ELF_MACHINE = slice(18, 20)
+ELF_ARM64 = b"\xb7\x00"
+
+
+class AuditRule(DropIn):
+    name = "audit_rule"
+    path = f"{FOLDER}/50-hygeia.rules"
+    mode = 0o640
+
+    def absent(self):
+        return "" if self.host.packages.installed("auditd") or self.host.which("auditctl") else "auditd is not installed"
+
+    @staticmethod
+    def plain(value):
+        return "\n".join(_listed(value))
+
+    # -- our file ------------------------------------------------------------------
+
+    def parse(self, text):
+        groups = {}
+        for line in text.splitlines():
+            if line.startswith("## "):
+                lines = groups.setdefault(line[3:], [])
+            elif groups and line:
+                lines.append(line)
+        return {name: "\n".join(lines) for name, lines in groups.items()}
+
+    def render(self, settings):
+        groups = (f"\n## {name}\n{settings[name]}\n" for name in sorted(settings))
+        return f"{NOTICE}{GO_ON}\n" + "".join(groups)
+
+    def plan(self, wanted, partial=False):
+        """Lines that mean nothing here stay out of our file, and so do those that another file has: twice is an error."""
+        theirs = set(self._theirs())
+        kept = {
+            name: [line for line in self._fitting(lines) if identity(line) not in theirs]
+            for name, lines in wanted.items()
+        }
+        plan = super().plan(kept, partial)
+        if wanted and not plan.changes and self.host.kernel:
+            plan.changes += self._unloaded(wanted)
+        return plan
+
+    def _unloaded(self, wanted):
+        """Groups that are written and that the running kernel has lost, unless only a boot brings them back."""
+        if self._status().get("enabled") == "2":
+            return []
+        loaded = self._loaded()
+        lines = {name: [line for line in self._fitting(wanted[name]) if not loaded.judge(line).holds] for name in wanted}
+        return [
+            Change("auditctl -l", "", "\n".join(lines[name]), frozenset([name]), self.by_reload)
+            for name in wanted if lines[name]
+        ]
+
+    def validate(self, content):
+        """Every system call is looked up where auditctl will look it up."""
+        known = {}
+        for arch, machine in MACHINES["arm64" if self._arm64 else "x86"].items():
+            ran = self.host.run(["ausyscall", machine, "--dump"])
+            if not ran.ok:
+                return ""  # the package comes later, or is too old to tell
+            known[arch] = {line.split()[-1] for line in ran.out.splitlines() if line[:1].isdigit()}
+        for line in content.splitlines():
+            arch = "b32" if "-F arch=b32" in line else "b64"
+            calls = {call for calls in re.findall(r"-S (\S+)", line) for call in calls.split(",")}
+            for call in sorted(calls - known[arch] - {"all"}):
+                return f"audit rule {line}: there is no system call {call}"
+        return ""
+
+    def reload(self, changes):
+        """Load the rules; locked ones are only joined, and loaded by the next boot."""
+        if self.host.container or not self.host.which("augenrules"):
+            return
+        locked = self._status().get("enabled") == "2"
+        ran = self.host.run(["augenrules"] if locked else ["augenrules", "--load"])
+        joined, ours = self.host.lines(JOINED), self.host.lines(self.path)
+        refused = [joined[int(number) - 1] for number in re.findall(r"error in line (\d+) of", ran.err + ran.out)]
+        bad = [line for line in refused if line in ours]
+        # What the kernel refuses of other files was refused before, too.
+        if bad or not (ran.ok or refused):
+            raise RuntimeError(f"the kernel did not take the audit rule {bad[0]}" if bad else f"augenrules: {ran.complaint}")
+
+    # -- what is in force ------------------------------------------------------------
+
+    def observe(self, wanted):
+        written = ((f"{path}:{number}", line) for path, number, line in self._lines())
+        sources = [Rules(written, f"no file in {FOLDER} asks for it")]
+        if self.host.kernel:
+            sources.append(self._loaded())
+        return {name: self._observation(_listed(lines), sources) for name, lines in wanted.items()}
+
+    def _observation(self, lines, sources):
+        """The lines that hold in the files, and then in the kernel; the first that does not is told."""
+        fitting = self._fitting(lines)
+        if not fitting:
+            return Observation(status=result.NOT_APPLICABLE, message="nothing that these rules watch is there")
+        for source in sources:
+            verdicts = {line: source.judge(line) for line in fitting}
+            wrong = [line for line in fitting if not verdicts[line].holds]
+            if wrong:
+                first = verdicts[wrong[0]]
+                holding = [line for line in fitting if line not in wrong]
+                return Observation(holding, first.place or FOLDER, f"{wrong[0]}: {first.why}")
+        places = ", ".join(dict.fromkeys(verdict.place for verdict in verdicts.values()))
+        if self.host.container:
+            message = "the audit rules in force belong to the machine under this container"
+            return Observation(lines, places, message, result.NOT_CHECKED)
+        return Observation(lines, places, "; ".join(dict.fromkeys(v.why for v in verdicts.values() if v.why)))
+
+    def _loaded(self):
+        """The rules that the running kernel has."""
+        ran, status = self.host.run(["auditctl", "-l"]), self._status()
+        if not ran.ok or not status:
+            raise RuntimeError(f"the kernel's audit rules cannot be read: {ran.complaint}")
+        lines = [("auditctl -l", line) for line in ran.out.splitlines() if line.startswith("-")]
+        lines += [("auditctl -s", f"{option} {status.get(name)}") for option, name in OPTIONS.items()]
+        locked = ", and its rules are locked until the next boot" if status.get("enabled") == "2" else ""
+        return Rules(lines, f"the running kernel does not have it{locked}")
+
+    def _status(self):
+        lines = (line.split() for line in self.host.run(["auditctl", "-s"]).out.splitlines())
+        return {words[0]: words[1] for words in lines if len(words) > 1}
+
+    def _lines(self):
+        """Every line of the rules as (path, number, line), in the order in which augenrules joins the files."""
+        for path in sorted(self.host.glob(f"{FOLDER}/*.rules"), key=_version):
+            for number, line in enumerate(self.host.lines(path), 1):
+                if line.startswith("-"):
+                    yield path, number, line
+
+    def _theirs(self):
+        for path, unused_number, line in self._lines():
+            try:
+                if path != self.path and read(line)[1]:
+                    yield identity(line)
+            except BadSetting:
+                continue
+
+    # -- what means anything here ------------------------------------------------------
+
+    def _fitting(self, lines):
+        """The lines that this system's kernel can take; others would only make loading fail."""
+        adapted = (for_arm64(line) if self._arm64 else line for line in _listed(lines))
+        return [line for line in adapted if line and self._watchable(line)]
+
+    def _watchable(self, line):
+        """A watch needs the folder that it is in, and a watch of a whole folder needs that."""
+        file = re.search(r"(?:-w |-F path=)(\S+)", line)
+        folder = re.search(r"-F dir=(\S+)", line)
+        return not (file or folder) or self.host.exists(folder[1] if folder else os.path.dirname(file[1].rstrip("/")))
+
+    @property
+    def _arm64(self):
+        """Is the system one for 64-bit ARM? Its programs tell, also where they do not run."""
+        for program in ("/sbin/auditctl", "/bin/sh"):
+            if self.host.exists(program):
+                with open(self.host.path(program), "rb") as stream:
+                    return stream.read(ELF_MACHINE.stop)[ELF_MACHINE] == ELF_ARM64
+        return False
+
+
+def _listed(lines):
+    return [" ".join(line.split()) for line in ([lines] if isinstance(lines, str) else lines)]
+
+
+def _version(path):
+    """The order of ``ls -v``: numbers by their size, letters before everything else."""
+    parts = re.split(r"(\d+)", os.path.basename(path)[:-len(".rules")])
+    return [int(part) if part.isdigit() else [ord(c) if c.isalpha() else ord(c) + 256 for c in part] for part in parts]

@@ -1,0 +1,237 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+
+FSTAB = "/etc/fstab"
+FSTAB_TEXT = """\
+# /etc/fstab: static file system information.
+UUID=4ea3164e-74e5-49be-8905-294900b8b5f2 /               ext4    errors=remount-ro 0       1
+UUID=7d1c3a10-0000-4000-8000-000000000000 /home           xfs     defaults,nofail   0       2
+/dev/sdb1\t/srv/with\\040blank\text4\tdefaults\t0\t0
+"""
+SAFE = ["nodev", "nosuid", "noexec"]
+TMP_UNIT = "[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\nOptions=mode=1777,strictatime,nosuid,nodev,size=50%%\n"
+TRIXIE = {
+    "/usr/lib/systemd/system/tmp.mount": TMP_UNIT,
+    "/usr/lib/systemd/system/local-fs.target.wants/tmp.mount": TMP_UNIT,
+}
+DROP_IN = "/etc/systemd/system/tmp.mount.d/zz-hygeia.conf"
+
+
+def mount(where, options=("nodev", "nosuid"), **more):
+    return Control("c", {"mount": {where: {"options": list(options), **more}}})
+
+
+def looked(host, control):
+    return audit(host, [control], "live" if host.booted else "offline")[0]
+
+
+# -- fstab -----------------------------------------------------------------------------
+
+
+def test_options_are_added_to_a_line_and_nothing_else_changes(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    assert [change.target for change in enforce(host, [mount("/home")]).changes] == [FSTAB]
+    assert host.read(FSTAB) == FSTAB_TEXT.replace("defaults,nofail ", "defaults,nofail,nodev,nosuid ")
+    assert enforce(host, [mount("/home")]).changes == []
+    assert looked(host, mount("/home"))["status"] == "pass"
+
+
+def test_shared_memory_gets_a_line(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    assert looked(host, mount("/dev/shm", SAFE))["message"] == "the service manager mounts /dev/shm without noexec"
+    enforce(host, [mount("/dev/shm", SAFE)])
+    assert host.read(FSTAB) == FSTAB_TEXT + "tmpfs /dev/shm tmpfs defaults,nodev,nosuid,noexec 0 0\n"
+    assert enforce(host, [mount("/dev/shm", SAFE)]).changes == []
+    record = looked(host, mount("/dev/shm", SAFE))
+    assert (record["status"], record["read_from"]) == ("pass", "/etc/fstab:5")
+
+
+def test_shared_memory_without_devices_needs_no_line(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    assert enforce(host, [mount("/dev/shm")]).changes == []
+    assert looked(host, mount("/dev/shm"))["status"] == "pass"
+
+
+def test_a_line_that_says_the_opposite_is_turned_round(tree):
+    host = tree({FSTAB: "tmpfs /dev/shm tmpfs rw,exec,suid,size=1g 0 0\n"})
+    enforce(host, [mount("/dev/shm", SAFE)])
+    assert host.read(FSTAB) == "tmpfs /dev/shm tmpfs rw,size=1g,nodev,nosuid,noexec 0 0\n"
+
+
+@pytest.mark.parametrize(
+    "options, status",
+    [
+        ("defaults,nodev,nosuid", "pass"),
+        ("nodev,nosuid,defaults", "fail"),
+        ("nodev,nosuid,dev", "fail"),
+        ("users,rw", "pass"),
+        ("users,suid", "fail"),
+    ],
+)
+def test_the_last_word_on_an_option_counts(tree, options, status):
+    host = tree({FSTAB: f"/dev/sdb1 /home ext4 {options} 0 2\n"})
+    assert looked(host, mount("/home"))["status"] == status
+    enforce(host, [mount("/home")])
+    assert looked(host, mount("/home"))["status"] == "pass"
+
+
+def test_a_last_line_without_an_end_is_not_run_together(tree):
+    host = tree({FSTAB: "/dev/vda1 / ext4 defaults 0 1"})
+    enforce(host, [mount("/dev/shm", SAFE)])
+    assert host.lines(FSTAB)[0] == "/dev/vda1 / ext4 defaults 0 1"
+    assert len(host.lines(FSTAB)) == 2
+
+
+def test_blanks_in_a_mount_point(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    enforce(host, [mount("/srv/with blank")])
+    assert host.lines(FSTAB)[3] == "/dev/sdb1\t/srv/with\\040blank\text4\tdefaults,nodev,nosuid\t0\t0"
+
+
+def test_the_files_mode_stays(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    os.chmod(host.path(FSTAB), 0o600)
+    enforce(host, [mount("/home")])
+    assert os.stat(host.path(FSTAB)).st_mode & 0o777 == 0o600
+
+
+def test_check_mode_writes_nothing(tree):
+    host = tree({FSTAB: FSTAB_TEXT}, check=True)
+    assert enforce(host, [mount("/home")]).outcomes[0]["outcome"] == "changed"
+    assert host.read(FSTAB) == FSTAB_TEXT
+
+
+# -- what is no filesystem of its own ---------------------------------------------------
+
+
+def test_the_disk_layout_decides(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    assert enforce(host, [mount("/var/log")]).changes == []
+    record = looked(host, mount("/var/log"))
+    assert record["status"] == "not_applicable"
+    assert "disk layout" in record["message"]
+
+
+def test_a_tmpfs_is_made_when_it_is_asked_for(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    control = mount("/tmp", type="tmpfs")
+    assert looked(host, control)["status"] == "fail"
+    enforce(host, [control])
+    assert host.lines(FSTAB)[-1] == "tmpfs /tmp tmpfs defaults,nodev,nosuid,mode=1777 0 0"
+    assert enforce(host, [control]).changes == []
+    assert looked(host, control)["status"] == "pass"
+
+
+# -- mount units -------------------------------------------------------------------------
+
+
+def test_a_mount_unit_gets_a_drop_in_with_all_options(tree):
+    host = tree(TRIXIE)
+    assert looked(host, mount("/tmp", SAFE))["read_from"] == "/usr/lib/systemd/system/tmp.mount"
+    assert [change.target for change in enforce(host, [mount("/tmp", SAFE)]).changes] == [DROP_IN]
+    assert host.lines(DROP_IN)[-1] == "Options=mode=1777,strictatime,nosuid,nodev,size=50%%,noexec"
+    assert enforce(host, [mount("/tmp", SAFE)]).changes == []
+    record = looked(host, mount("/tmp", SAFE))
+    assert (record["status"], record["read_from"]) == ("pass", DROP_IN)
+
+
+def test_a_later_drop_in_is_the_culprit(tree):
+    host = tree({**TRIXIE, "/etc/systemd/system/tmp.mount.d/zzz.conf": "[Mount]\nOptions=size=1G\n"})
+    enforce(host, [mount("/tmp", SAFE)])
+    record = looked(host, mount("/tmp", SAFE))
+    assert record["status"] == "fail"
+    assert record["message"].startswith("/etc/systemd/system/tmp.mount.d/zzz.conf mounts /tmp without nodev")
+
+
+def test_fstab_counts_for_more_than_a_vendors_unit_and_less_than_the_hosts(tree):
+    fstab = "tmpfs /tmp tmpfs nodev,nosuid 0 0\n"
+    assert looked(tree({**TRIXIE, FSTAB: fstab}), mount("/tmp"))["read_from"] == "/etc/fstab:1"
+    host = tree({"/etc/systemd/system/tmp.mount": "[Mount]\nOptions=size=1G\n"})
+    record = looked(host, mount("/tmp"))
+    assert (record["status"], record["read_from"]) == ("fail", "/etc/systemd/system/tmp.mount")
+
+
+def test_a_unit_that_nothing_wants_or_that_is_masked_mounts_nothing(tree, tmp_path):
+    host = tree({"/usr/lib/systemd/system/tmp.mount": TMP_UNIT})
+    assert looked(host, mount("/tmp", SAFE))["status"] == "not_applicable"
+    host = tree({**TRIXIE, "/etc/systemd/system/x": ""})
+    os.symlink("/dev/null", tmp_path / "etc/systemd/system/tmp.mount")
+    assert looked(host, mount("/tmp", SAFE))["status"] == "not_applicable"
+
+
+def test_a_units_name_is_the_escaped_path(tree):
+    host = tree({
+        "/etc/systemd/system/srv-pacs\\x2darchive.mount": "[Mount]\nOptions=nodev,nosuid\n",
+        "/etc/systemd/system/local-fs.target.requires/srv-pacs\\x2darchive.mount": "",
+    })
+    assert looked(host, mount("/srv/pacs-archive"))["status"] == "pass"
+
+
+# -- running hosts --------------------------------------------------------------------------
+
+
+def mountinfo(options, where="/dev/shm"):
+    return f"25 1 0:22 / {where} rw,{options} shared:3 - tmpfs tmpfs rw,size=1024k\n"
+
+
+def test_what_is_mounted_must_have_the_options_too(tree):
+    files = {FSTAB: "tmpfs /dev/shm tmpfs nodev,nosuid,noexec 0 0\n", "/proc/self/mountinfo": mountinfo("nosuid,nodev")}
+    record = looked(tree(files, booted=True), mount("/dev/shm", SAFE))
+    assert record["status"] == "fail"
+    assert record["read_from"] == "/proc/self/mountinfo"
+    assert record["observed"] == {"mount: /dev/shm": {"options": ["rw", "nosuid", "nodev", "rw", "size=1024k"]}}
+
+
+def test_the_mount_on_top_counts(tree):
+    files = {
+        FSTAB: "tmpfs /dev/shm tmpfs nodev,nosuid,noexec 0 0\n",
+        "/proc/self/mountinfo": mountinfo("nosuid,nodev") + mountinfo("nosuid,nodev,noexec"),
+    }
+    assert looked(tree(files, booted=True), mount("/dev/shm", SAFE))["status"] == "pass"
+
+
+def test_what_is_mounted_gets_its_options_at_once(tree):
+    host = tree({"/proc/self/mountinfo": mountinfo("nosuid,nodev")}, booted=True, answers={"mount": "", "systemctl": ""})
+    enforce(host, [mount("/dev/shm", SAFE)])
+    assert ["mount", "-o", "remount,defaults,nodev,nosuid,noexec", "/dev/shm"] in host.ran
+
+
+def test_options_that_were_taken_away_are_given_back(tree):
+    files = {FSTAB: "tmpfs /dev/shm tmpfs nodev,nosuid,noexec 0 0\n", "/proc/self/mountinfo": mountinfo("nosuid,nodev")}
+    host = tree(files, booted=True, answers={"mount": "", "systemctl": ""})
+    assert [change.target for change in enforce(host, [mount("/dev/shm", SAFE)]).changes] == ["mount /dev/shm"]
+    assert ["mount", "-o", "remount,nodev,nosuid,noexec", "/dev/shm"] in host.ran
+
+
+def test_nothing_is_mounted_over_a_folder_in_use(tree):
+    host = tree({"/proc/self/mountinfo": mountinfo("relatime", "/")}, booted=True, answers={"systemctl": ""})
+    control = mount("/tmp", type="tmpfs")
+    assert enforce(host, [control]).outcomes[0]["outcome"] == "changed"
+    assert not [argv for argv in host.ran if argv[0] == "mount"]
+    record = looked(host, control)
+    assert record["status"] == "fail"
+    assert "/tmp is not mounted before the next boot" in record["message"]
+
+
+def test_a_mount_that_does_not_take_its_options_is_a_failure(tree):
+    answers = {"systemctl": "", "mount": Ran(32, "", "mount: /dev/shm: permission denied.\n")}
+    host = tree({"/proc/self/mountinfo": mountinfo("nosuid,nodev")}, booted=True, answers=answers)
+    outcome = enforce(host, [mount("/dev/shm", SAFE)]).outcomes[0]
+    assert (outcome["outcome"], "permission denied" in outcome["message"]) == ("failed", True)
+
+
+@pytest.mark.parametrize("value", ["nodev", {"options": "nodev"}, {"options": ["nodev", "x y"]}])
+def test_what_would_break_fstab_is_not_written(tree, value):
+    host = tree({FSTAB: FSTAB_TEXT})
+    assert enforce(host, [Control("c", {"mount": {"/home": value}})]).outcomes[0]["outcome"] == "failed"
+    assert host.read(FSTAB) == FSTAB_TEXT
