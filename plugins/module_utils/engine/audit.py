@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind, compatible
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
@@ -35,11 +35,11 @@ def audit(host, controls, stage):
             records[control.id] = result.record(control.id, result.NOT_APPLICABLE, stage, message=reason)
         else:
             due.append(control)
-    wanted = by_kind(due)
-    kinds = {name: KINDS[name](host) for name in wanted}
-    seen = {name: _observe(kind, wanted[name]) for name, kind in kinds.items()}
-    for control in due:
-        records[control.id] = _judge(control, stage, kinds, seen)
+    for group in compatible(due):
+        wanted = by_kind(group)
+        kinds = {name: KINDS[name](host) for name in wanted}
+        seen = {name: _observe(kind, wanted[name]) for name, kind in kinds.items()}
+        records.update((control.id, _judge(control, stage, kinds, seen)) for control in group)
     return [records[control.id] for control in controls]
 
 

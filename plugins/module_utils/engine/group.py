@@ -24,3 +24,22 @@ def by_kind(controls):
                 if wanted.setdefault(kind, {}).setdefault(name, value) != value:
                     raise Conflict(f"controls {first} and {control.id} want different values of {kind}: {name}")
     return {kind: wanted[kind] for kind in KINDS if kind in wanted}
+
+
+def compatible(controls):
+    """The controls in groups without contradiction, for looking: nearly always one group.
+
+    The baseline protects a file that the seal removes; both hold once it is gone.
+    """
+    groups = []
+    for control in controls:
+        settings = {(kind, name): value for kind, values in control.settings.items() for name, value in values.items()}
+        for group, known in groups:
+            if all(known.get(key, value) == value for key, value in settings.items()):
+                break
+        else:
+            groups.append(([], {}))
+            group, known = groups[-1]
+        group.append(control)
+        known.update(settings)
+    return [group for group, unused_settings in groups]

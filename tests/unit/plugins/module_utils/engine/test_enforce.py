@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import Conflict
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 
 
@@ -106,3 +108,10 @@ def test_a_package_that_one_kind_installs_makes_a_control_of_a_later_kind_apply(
 def test_a_kind_that_means_nothing_here_is_not_applicable(tree):
     done = enforce(tree({"/no-notes": ""}), [note(x=1)])
     assert (outcomes(done), done.outcomes[0]["message"]) == ({"a": "not_applicable"}, "there are no notes here")
+
+
+def test_controls_that_want_different_values_are_refused_before_anything_is_written(tree):
+    host = tree()
+    with pytest.raises(Conflict, match="controls a and b want different values of note: x"):
+        enforce(host, [note("a", x=1), note("b", x=2)])
+    assert host.glob("/notes/*") == []
