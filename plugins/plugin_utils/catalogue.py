@@ -33,8 +33,10 @@ class Catalogue:
         self.waivers = []
         self._places = {}
         self._problems = []
-        for folder in [baseline, *folders]:
-            self._read(os.path.abspath(os.path.expanduser(folder)), check=strict or folder is not baseline)
+        self._read(baseline, check=strict)
+        self._ours = frozenset(self.controls)
+        for folder in folders:
+            self._read(os.path.abspath(os.path.expanduser(folder)), check=True)
         self._problems += self._bad_references()
         for profile in self.profiles:
             self._try(self.resolve, profile)
@@ -162,9 +164,9 @@ class Catalogue:
         return f"{self._places['profile', name]}: profile {name}" if name else "the variables of the play"
 
     def unused(self):
-        """The controls that no profile chooses, so that nobody would ever look at them."""
+        """The site's controls that no profile chooses, so that nobody would ever look at them."""
         used = {control["id"] for profile in self.profiles for control in self.resolve(profile)}
-        return [name for name in self.controls if name not in used]
+        return [name for name in self.controls if name not in used and name not in self._ours]
 
 
 def _matching(globs, names, here, field):
