@@ -100,7 +100,7 @@ _raw:
       description: Citations by framework.
       type: dict
     area:
-      description: The name of the file that the control is from, without its ending.
+      description: The first word of the identifier, which names what the control is about.
       type: str
     waiver:
       description: The C(reason), C(approver), C(until) and C(expired) of the waiver that covers the control, or null.

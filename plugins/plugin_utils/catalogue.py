@@ -93,8 +93,8 @@ class Catalogue:
         for kind in control["settings"]:
             if kind not in KINDS:
                 self._problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {_known(kind, KINDS)}.")
-        area = os.path.splitext(os.path.basename(document.path))[0]
-        self.controls[control["id"]] = {"applies_to": {}, "stages": list(STAGES), "references": {}, **control, "area": area}
+        area = control["id"].split("-", maxsplit=1)[0]
+        self.controls[control["id"]] = {"applies_to": {}, "stages": list(STAGES), **control, "area": area}
 
     def _profile(self, document):
         """A profile chooses among the controls of its own folder and of those before it."""

@@ -1,0 +1,53 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The collection's own policy, held to what it promises."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+
+import jsonschema
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
+from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+
+CATALOGUE = Catalogue(strict=True)
+CONTROLS = list(CATALOGUE.controls.values())
+
+
+def names(controls):
+    return {control["id"] for control in controls}
+
+
+@pytest.mark.parametrize("path", sorted(glob.glob(f"{schema.FOLDER}/*.json")), ids=os.path.basename)
+def test_every_schema_is_one(path):
+    with open(path, encoding="utf-8") as stream:
+        jsonschema.Draft202012Validator.check_schema(json.load(stream))
+
+
+def test_the_default_profile_has_all_controls_but_those_of_the_seal():
+    sealed = {name for name in CATALOGUE.controls if name.startswith("seal-")}
+    assert names(CATALOGUE.resolve("hipaa")) == set(CATALOGUE.controls) - sealed
+    assert names(CATALOGUE.resolve("sealed")) == sealed
+
+
+def test_the_default_profile_has_at_least_sixty_controls():
+    assert len(CATALOGUE.resolve("hipaa")) >= 60
+
+
+@pytest.mark.parametrize("profile", CATALOGUE.profiles)
+def test_a_profile_can_be_enforced_in_one_call(profile):
+    by_kind([Control.load(control) for control in CATALOGUE.resolve(profile)])
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["id"])
+def test_a_control_cites_both_rules_and_says_why(control):
+    assert control["references"]["nist_800_53"] and control["references"]["hipaa"]
+    headings = CATALOGUE.frameworks["nist_800_53"]["citations"]
+    assert [citation for citation in control["references"]["nist_800_53"] if citation not in headings] == []
+    assert control["rationale"].rstrip().endswith(".")
+    assert not control["title"].endswith(".")
