@@ -54,14 +54,11 @@ def _is_daemon(pid):
 
 def stop(daemon, disk, limit):
     """End the daemon; past the limit its connection is aborted, which frees whoever waits for it. Was it in order?"""
-    asked = daemon is None
-    if daemon:
-        daemon.signal(signal.SIGTERM)
-        asked = daemon.ended(limit)
-        if not asked:
-            abort(disk)
-            daemon.signal(signal.SIGKILL)
-            daemon.ended(limit)
+    asked = daemon is None or daemon.ask(limit)
+    if not asked:
+        abort(disk)
+        daemon.signal(signal.SIGKILL)
+        daemon.ended(limit)
     return wait_until(lambda: mounted(disk) is None, min(limit, 2)) and asked
 
 

@@ -133,10 +133,16 @@ def stop_worker(worker, inner, daemon, limit, why):
 
 
 def stop(process, limit):
-    """Ask a process to end, and kill it past the limit; did it end when asked?"""
-    send(process, signal.SIGTERM)
-    if ended(process, limit):
-        return True
+    """Ask a process to end, and kill it past the limit; did it end when asked?
+
+    It is asked again and again: qemu-storage-daemon misses a signal that comes
+    between two of its waits (it looks at its flag, then sleeps without end).
+    """
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        send(process, signal.SIGTERM)
+        if ended(process, 0.1):
+            return True
     send(process, signal.SIGKILL)
     return False
 

@@ -59,11 +59,19 @@ class Process:
 
     def stop(self, limit):
         """Ask it to end, wait, and kill it past the limit; did it end when asked?"""
-        self.signal(signal.SIGTERM)
-        if self.ended(limit):
+        if self.ask(limit):
             return True
         self.signal(signal.SIGKILL)
         self.ended(limit)
+        return False
+
+    def ask(self, limit):
+        """Ask it to end, again and again, since qemu-storage-daemon misses a signal between two waits; did it?"""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            self.signal(signal.SIGTERM)
+            if self.ended(0.1):
+                return True
         return False
 
 

@@ -19,7 +19,7 @@ moment, such as a throwaway overlay that is about to boot:
         image.write("/etc/issue", "hello\\n")
         ran = image.run(["systemctl", "enable", "probe.service"])
 
-``image.host`` is a ``Host`` on its root. On leaving, the filesystems are
+``image.host`` is a ``Host`` on its root, ``image.disk`` the raw disk. On leaving, the filesystems are
 clean and the file is nobody's again; a problem is an ``ImageError``.
 """
 
@@ -240,7 +240,7 @@ class Session:
 
     def close(self):
         """Leave the template with clean filesystems; false when it was closed already. A problem discards."""
-        with self._acting("open", "closed"):
+        with self.acting("open", "closed"):
             if self.state == "closed":
                 return False
             with self._discarding():
@@ -253,8 +253,7 @@ class Session:
     def _leave(self):
         """End the keeper, which ends the worker and the daemon; whatever is not in order is a problem."""
         if self.keeper and self.keeper.alive:
-            self.keeper.signal(signal.SIGTERM)
-            self.keeper.ended(3 * self.limits.teardown)
+            self.keeper.ask(3 * self.limits.teardown)
         try:
             with open(self.path("ended.json"), encoding="utf-8") as stream:
                 ended = json.load(stream)
@@ -269,7 +268,7 @@ class Session:
 
     def promote(self, target, keep, compress=False, check=False):
         """Turn the closed session into an image of its own; returns what came of it. With ``check`` only look whether it could."""
-        with self._acting("closed"):
+        with self.acting("closed"):
             target.require_space(self.overlay)
             if check:
                 return {"pointer": target.pointer, "removed": []}
@@ -316,10 +315,10 @@ class Session:
             self.journal.record(state="discarding")
         if self.keeper:
             self.keeper.stop(3 * limit)
-        inner = Process.load(known.get("worker"))
-        if inner:
-            inner.signal(signal.SIGKILL)
-            inner.ended(limit)
+        for process in map(Process.load, (known.get("guest"), known.get("worker"))):
+            if process:
+                process.signal(signal.SIGKILL)
+                process.ended(limit)
         daemon = Process.load(known.get("daemon")) or export.found(self.path(PIDFILE))
         self._free_loops()
         export.stop(daemon, self.path(DISK), limit)
@@ -362,7 +361,7 @@ class Session:
     # -- help ---------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _acting(self, *states):
+    def acting(self, *states):
         """Hold the session while acting on it; it must be in one of these states."""
         if self.journal is None:
             raise ImageError(f"there is no session {self.folder}: it was discarded, or never opened")
@@ -398,6 +397,7 @@ class Opened:
     def __init__(self, folder, pid):
         self._enter = os.path.join(folder, enter.NAME)
         self.host = Host(f"/proc/{pid}/root")
+        self.disk = os.path.join(folder, DISK)
 
     def run(self, argv, stdin=None, timeout=300):
         """Run a program of the image in its namespaces."""

@@ -1,0 +1,144 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sessions on real disks. These tests need root, FUSE and loop devices, and leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import images
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.image import disk, export
+from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory):
+    """A folder for images that several tests start from."""
+    return tmp_path_factory.mktemp("stock")
+
+
+@pytest.fixture(scope="session")
+def tree(stock):
+    return images.system(stock / "tree")
+
+
+@pytest.fixture(scope="session")
+def plain(stock, tree):
+    """A bare ext4 filesystem as qcow2, the quickest template there is. Tests only read it."""
+    return images.qcow2(images.filesystem("ext4", stock / "plain.raw", tree), stock / "plain.qcow2")
+
+
+@pytest.fixture
+def lab(tmp_path):
+    return Lab(tmp_path)
+
+
+class Lab:
+    """A build host's folders, and the module run in a process of its own."""
+
+    def __init__(self, place):
+        self.place = place
+        self.work_dir = place / "sessions"
+        self.dest = place / "golden"
+        self.folder = self.work_dir / "web"
+
+    def start(self, state, environ=None, **params):
+        """Begin one call of the module."""
+        params = {"state": state, "session": "web", "work_dir": str(self.work_dir), "dest": str(self.dest), "version": "1", **params}
+        return subprocess.Popen(
+            [sys.executable, str(HERE / "driver.py"), json.dumps({key: str(value) if isinstance(value, Path) else value for key, value in params.items()})],
+            stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})},
+        )
+
+    def do(self, state, **params):
+        """One call of the module that succeeds; returns its result."""
+        result = self.result(self.start(state, **params))
+        assert "msg" not in result, result["msg"]
+        return result
+
+    def refused(self, state, **params):
+        """One call of the module that fails; returns its sentence."""
+        return self.result(self.start(state, **params))["msg"]
+
+    @staticmethod
+    def result(process):
+        out, unused_err = process.communicate(timeout=60)
+        return json.loads(out)
+
+    def kill_at(self, step, state, **params):
+        """Begin a call and kill it as soon as its journal shows a step."""
+        process = self.start(state, **params)
+        path = self.folder / "journal.json"
+
+        def there():
+            if process.poll() is not None:
+                pytest.fail(f"{state} ended before the step {step}: {process.stdout.read()}")
+            try:
+                return json.loads(path.read_text())["step"] == step
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
+        while not there():
+            time.sleep(0.0005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def run(self, *argv, **kwargs):
+        """A command in the template."""
+        return subprocess.run([str(self.folder / "enter"), *argv], capture_output=True, text=True, check=False, **kwargs)
+
+    def journal(self):
+        return json.loads((self.folder / "journal.json").read_text())
+
+    def kill(self, who):
+        os.kill(self.journal()[who]["pid"], signal.SIGKILL)
+
+    def leftovers(self):
+        """Everything of this lab that is still about."""
+        work = str(self.place)
+        found = [f"file {path}" for path in sorted(self.work_dir.glob("*"))] if self.work_dir.exists() else []
+        found += [f"file {path}" for path in sorted(self.dest.glob(".*"))] if self.dest.exists() else []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_text(errors="replace")
+                mounts = (process / "mountinfo").read_text(errors="replace")
+            except OSError:
+                continue
+            if work in words and int(process.name) != os.getpid() and "pytest" not in words:
+                found.append(f"process {words}")
+            found += [f"mount {line} of process {process.name}" for line in mounts.splitlines() if f" {work}/sessions" in line]
+        return found + orphans()
+
+    def assert_clean(self, source, digest):
+        """Nothing is left, and the template is what it was."""
+        assert wait_until(lambda: not self.leftovers(), 10), self.leftovers()
+        assert disk.sha256(str(source)) == digest
+
+
+def orphans():
+    """Loop devices and FUSE connections whose storage daemon is gone; other sessions on this machine have theirs."""
+    mounted = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    alive = {line.split()[2] for line in mounted.splitlines()}
+    loops = json.loads(images.call("losetup", "--list", "--json", "--output", "NAME,BACK-MAJ:MIN") or '{"loopdevices": []}')
+    found = [
+        f"loop device {loop['name']}" for loop in loops["loopdevices"]
+        if loop["back-maj:min"].strip().startswith("0:") and loop["back-maj:min"].strip() not in alive
+    ]
+    script = f"mountpoint -q {export.CONNECTIONS} || mount -t fusectl fusectl {export.CONNECTIONS}; ls {export.CONNECTIONS}"
+    connections = images.call("unshare", "--mount", "--propagation", "private", "sh", "-c", script).split()
+    return found + [f"FUSE connection {number}" for number in connections if f"0:{number}" not in alive]

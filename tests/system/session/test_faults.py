@@ -1,0 +1,185 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Killed anywhere, a session leaves nothing behind, and the template is what it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import images
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.image import disk
+from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+
+
+@pytest.fixture
+def template(lab, plain):
+    """A template of this test's own, with its digest."""
+    source = lab.place / "template.qcow2"
+    shutil.copy(plain, source)
+    return source, disk.sha256(source)
+
+
+def recovers(lab, template):
+    """The next run finds nothing in its way, and nothing is left after it."""
+    source, digest = template
+    lab.do("open", source=source)
+    assert lab.run("cat", "/etc/hostname").stdout == "template\n"
+    lab.do("discarded")
+    lab.assert_clean(source, digest)
+
+
+@pytest.mark.parametrize("step", ["claim", "overlay", "export", "partitions", "worker"])
+def test_the_opener_is_killed(lab, template, step):
+    lab.kill_at(step, "open", source=template[0])
+    recovers(lab, template)
+
+
+@pytest.mark.parametrize("who", ["worker", "daemon", "keeper"])
+def test_a_part_of_an_open_session_is_killed_while_it_writes(lab, template, who):
+    lab.do("open", source=template[0])
+    writer = subprocess.Popen([str(lab.folder / "enter"), "dd", "if=/dev/zero", "of=/big", "bs=64k", "count=400", "oflag=sync"], stderr=subprocess.DEVNULL)
+    time.sleep(0.05)
+    lab.kill(who)
+    sentence = lab.refused("closed")
+    assert "the session" in sentence, sentence
+    writer.wait(timeout=20)
+    lab.do("discarded")
+    lab.assert_clean(*template)
+    recovers(lab, template)
+
+
+def test_a_command_in_a_session_whose_worker_was_killed(lab, template):
+    lab.do("open", source=template[0])
+    script = (lab.folder / "enter").read_text()
+    lab.kill("worker")
+    assert wait_until(lambda: not lab.folder.exists(), 10), "the keeper puts everything away"
+    lab.folder.mkdir()
+    (lab.folder / "enter").write_text(script)
+    ran = subprocess.run(["sh", lab.folder / "enter", "id"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (125, "hygeia.golden: the session web is not open any more: its worker ended, open the template again\n")
+    shutil.rmtree(lab.folder)
+    lab.assert_clean(*template)
+
+
+def test_the_closer_is_killed(lab, template):
+    lab.do("open", source=template[0])
+    process = lab.start("closed")
+    wait_until(lambda: lab.journal()["state"] == "closing", 5)
+    process.kill()
+    process.wait()
+    recovers(lab, template)
+
+
+@pytest.mark.parametrize("step", ["flatten", "publish", "point"])
+def test_the_promoter_is_killed(lab, template, step):
+    lab.do("open", source=template[0])
+    lab.do("closed")
+    lab.kill_at(step, "promoted")
+    pointer = lab.dest / "web.qcow2"
+    moved = pointer.exists()
+    recovers(lab, template)
+    assert pointer.exists() == moved, "an image is promoted or it is not"
+    assert len(list(lab.dest.glob("web-*.qcow2"))) == (1 if moved else 0)
+
+
+def test_the_discarder_is_killed(lab, template):
+    lab.do("open", source=template[0])
+    process = lab.start("discarded")
+    wait_until(lambda: not lab.folder.exists() or lab.journal()["state"] == "discarding", 5)
+    process.kill()
+    process.wait()
+    recovers(lab, template)
+
+
+def test_everything_is_killed_at_once(lab, template):
+    lab.do("open", source=template[0])
+    journal = lab.journal()
+    for who in ("daemon", "keeper", "worker"):
+        os.kill(journal[who]["pid"], signal.SIGKILL)
+    assert "the session web cannot be closed" in lab.refused("closed")
+    lab.assert_clean(*template)
+
+
+def test_a_stopped_daemon_is_cut_off(lab, template):
+    """One that answers nothing any more must not hold up whoever waits for it."""
+    lab.do("open", source=template[0])
+    os.kill(lab.journal()["daemon"]["pid"], signal.SIGSTOP)
+    writer = subprocess.Popen([str(lab.folder / "enter"), "sh", "-c", "dd if=/dev/zero of=/big bs=64k count=100 oflag=sync"], stderr=subprocess.DEVNULL)
+    time.sleep(0.1)
+    start = time.monotonic()
+    assert "could not be unmounted within 2 s" in lab.refused("closed", teardown_timeout=2)
+    assert time.monotonic() - start < 15
+    writer.wait(timeout=10)
+    lab.assert_clean(*template)
+
+
+# -- the run that opened the session ----------------------------------------
+
+
+@pytest.fixture
+def run_of(lab):
+    """A process that looks like an Ansible run: it opens a session and then waits."""
+    program = lab.place / "ansible-playbook"
+    program.write_text(f"#!/bin/sh\n{sys.executable} {Path(__file__).parent}/driver.py \"$1\"\nsleep 60\n")
+    program.chmod(0o755)
+    started = []
+
+    def start(**params):
+        lab_start = lab.start("open", **params)  # only for its command line
+        lab_start.kill()
+        lab_start.wait()
+        process = subprocess.Popen([str(program), lab_start.args[-1]], stdout=subprocess.PIPE, text=True, start_new_session=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_session_ends_with_its_run(lab, template, run_of):
+    process = run_of(source=template[0], lease=1)
+    assert wait_until(lambda: (lab.folder / "journal.json").exists() and lab.journal()["state"] == "open", 10)
+    time.sleep(1.5)
+    assert lab.journal()["state"] == "open", "a lease is for runs on another machine"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    lab.assert_clean(*template)
+
+
+def test_two_openers(lab, template, run_of):
+    source, digest = template
+    process = run_of(source=source)
+    assert wait_until(lambda: (lab.folder / "journal.json").exists() and lab.journal()["state"] == "open", 10)
+    hard_link = lab.place / "other-name.qcow2"
+    os.link(source, hard_link)
+    for params in ({"session": "other"}, {"session": "web"}, {"session": "other", "source": hard_link}, {"session": "other", "work_dir": lab.place / "elsewhere"}):
+        sentence = lab.refused("open", **{"source": source, **params})
+        assert f"{source} is open in the session web since 20" in sentence, sentence
+        assert f" by process {process.pid}: wait for it to end, or discard the session {lab.folder}" in sentence
+    os.unlink(hard_link)
+    assert lab.run("cat", "/etc/hostname").returncode == 0, "the first one goes on"
+    lab.do("discarded")
+    lab.assert_clean(source, digest)
+
+
+def test_a_session_nobody_uses_ends_after_its_lease(lab, template):
+    lab.do("open", source=template[0], lease=1)
+    busy = subprocess.Popen([str(lab.folder / "enter"), "sleep", "8"])
+    time.sleep(7)
+    assert busy.poll() is None and lab.folder.exists(), "a long command is use"
+    busy.wait()
+    lab.assert_clean(*template)
+
+
+def test_a_session_never_outlives_its_lifetime(lab, template):
+    lab.do("open", source=template[0], lifetime=1)
+    lab.assert_clean(*template)
