@@ -14,11 +14,6 @@ import os
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-
 FOLDER = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../roles/baseline/files/schema"))
 
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "boolean": "true or false"}
@@ -36,10 +31,12 @@ def complaints(data, name, place):
 
 @functools.lru_cache(maxsize=None)
 def _validator(name):
-    if jsonschema is None:
+    try:
+        import jsonschema  # only a site's own policy needs it, and loading it takes longer than all controls
+    except ImportError as problem:
         raise PolicyError(
             "Checking a policy needs the Python library jsonschema on the controller; install python3-jsonschema or jsonschema."
-        )
+        ) from problem
     with open(os.path.join(FOLDER, f"{name}.json"), encoding="utf-8") as stream:
         schema = json.load(stream)
     return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(formats=["date", "regex"]))

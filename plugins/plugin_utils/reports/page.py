@@ -8,6 +8,7 @@ import difflib
 import os
 from datetime import datetime
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, NOT_CHECKED, STATUSES
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import load
@@ -20,9 +21,6 @@ LONGEST_DIFF = 200
 
 def page(run, template):
     """The page as text. ``template`` is the path of a Jinja template; every value is escaped."""
-    # Not at the top: what only lists the collection's plugins does not need it.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     environment = Environment(
         loader=FileSystemLoader(os.path.dirname(template)), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,

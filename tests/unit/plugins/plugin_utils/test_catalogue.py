@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
@@ -257,7 +259,7 @@ def test_a_folder_that_is_not_there_is_told(baseline):
 
 
 def test_a_policy_without_the_library_that_checks_it_is_told(site, monkeypatch):
-    monkeypatch.setattr(schema, "jsonschema", None)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
     schema._validator.cache_clear()
     assert complaints(site, controls__own=OWN_CONTROL) == [
         "Checking a policy needs the Python library jsonschema on the controller; install python3-jsonschema or jsonschema."
