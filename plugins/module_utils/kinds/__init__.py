@@ -17,6 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.mount import Mount
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
@@ -36,6 +37,7 @@ KINDS = {
         File,
         LoginDefs,
         ShellProfile,
+        Pam,
         Sudo,
         Sshd,
         AuditRule,

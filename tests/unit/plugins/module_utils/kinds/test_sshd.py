@@ -118,7 +118,7 @@ def test_a_setting_that_a_block_may_not_hold_is_not_written_into_one(ssh):
     host = ssh("Match User clara\n  Include /etc/ssh/sshd_config.d/*.conf\n")
     plan = applied(host, {"LoginGraceTime": 60})
     assert plan.changes == []
-    assert f"{OURS}: line 2: Directive 'LoginGraceTime' is not allowed within a Match block" in plan.refusals[0].why
+    assert f"{OURS} line 2: Directive 'LoginGraceTime' is not allowed within a Match block" in plan.refusals[0].why
 
 
 @pytest.mark.parametrize(
