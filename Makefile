@@ -15,15 +15,51 @@ export PYTHONPATH := $(BUILD)/collections
 export PATH := $(VENV)/bin:$(PATH)
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
-.PHONY: help demo test deps lint sanity unit versions system molecule docs bench clean
+.PHONY: help demo test deps lint sanity unit versions system molecule docs docs-check bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-demo: deps $(DEMO)/templates/debian-12.qcow2
+demo: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/inventory.yml
 	ansible-playbook --inventory $(DEMO)/inventory.yml playbooks/golden_image.yml
 
-test: lint sanity unit versions system molecule
+test: lint sanity unit versions system molecule docs-check
+
+lint: deps
+	ansible-lint --profile production
+	antsibull-changelog lint
+
+sanity: deps
+	tests/sanity.sh $(VENV)
+
+unit: deps
+	pytest --quiet tests/unit
+
+# The oldest and the newest supported release of ansible-core; the one in between runs everything else.
+versions: deps
+	for release in 2.16 2.21; do \
+	    tests/with-ansible-core.sh $$release pytest --quiet tests/unit; \
+	    tests/with-ansible-core.sh $$release molecule test --scenario-name rootfs; done
+
+# Real disks, real daemons, real guests.
+system: deps
+	pytest --quiet tests/system
+
+molecule: deps
+	for scenario in rootfs image live; do molecule test --scenario-name $$scenario; done
+
+# The catalogue of controls is generated from the data.
+docs: deps
+	python docs/generate.py
+
+docs-check: deps
+	python docs/generate.py --check
+
+bench: deps $(DEMO)/templates/debian-12.qcow2
+	python tests/bench/bench.py $(DEMO)/templates/debian-12.qcow2
+
+clean:
+	rm -rf $(BUILD)
 
 # -- what the commands need ---------------------------------------------------
 
@@ -45,6 +81,11 @@ $(VENV)/done: tests/requirements.txt tests/constraints.txt | $(BUILD)/packages.d
 $(BUILD)/collections/ansible_collections/hygeia/golden:
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
+
+$(DEMO)/inventory.yml: Makefile
+	mkdir -p $(@D)
+	printf '%s\n' 'templates:' '  vars:' '    image_dest: $(DEMO)/images' '    evidence_dir: $(DEMO)/evidence' \
+	    '  hosts:' '    debian-12:' '      template_source: $(DEMO)/templates/debian-12.qcow2' > $@
 
 $(DEMO)/templates/debian-12.qcow2: | deps
 	mkdir -p $(@D)
