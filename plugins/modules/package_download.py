@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - hygeia.golden.attributes
   - hygeia.golden.attributes.writes
 options:
-  upgrades:
+  updates:
     description:
       - Which updates of installed packages to fetch - V(all), only those from a V(security) suite with what they need,
         or V(none).
@@ -84,13 +84,13 @@ from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade imp
 def main():
     module = AnsibleModule(
         argument_spec={
-            "upgrades": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
+            "updates": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
             "names": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     try:
-        result = download(Host(check=module.check_mode), module.params["upgrades"], module.params["names"])
+        result = download(Host(check=module.check_mode), module.params["updates"], module.params["names"])
     except AptError as problem:
         module.fail_json(msg=f"Downloading packages failed: {problem}.")
     after = "".join(f"{entry['package']} {entry['to']}\n" for entry in result["packages"]) if result["changed"] else ""

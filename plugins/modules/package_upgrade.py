@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - hygeia.golden.attributes
   - hygeia.golden.attributes.writes
 options:
-  upgrades:
+  updates:
     description:
       - Which updates to install - V(all), or only those whose new version comes from a V(security) suite, with what
         they need.
@@ -45,7 +45,7 @@ seealso:
 EXAMPLES = r"""
 - name: Install what was downloaded
   hygeia.golden.package_upgrade:
-    upgrades: security
+    updates: security
   register: patch
 
 - name: Every kernel can boot
@@ -111,7 +111,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade imp
 def main():
     module = AnsibleModule(
         argument_spec={
-            "upgrades": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
+            "updates": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
             "autoremove": {"type": "bool", "default": False},
             "throwaway": {"type": "bool", "default": False},
         },

@@ -84,20 +84,19 @@ class Package(Kind):
             simulation = apt.simulate(*arguments, *packages.values())
             if not self._unlisted(simulation):
                 return simulation
-        except AptError as problem:
-            if len(packages) == 1:
-                plan.failures.update(dict.fromkeys(packages, str(problem)))
-                return None
+        except AptError:
+            pass  # at least one of them cannot be had: the next lines find out which
         for name, package in list(packages.items()):
             try:
-                others = self._unlisted(apt.simulate(*arguments, package))
+                others = ", ".join(self._unlisted(apt.simulate(*arguments, package)))
+                why = others and f"{package}: that would also remove {others}: list them as absent too, or waive this"
             except AptError as problem:
-                plan.failures[name] = str(problem)
-                del packages[name]
-                continue
-            if others:
-                why = f"that would also remove {', '.join(others)}: remove them first, list them as absent too, or waive this"
-                plan.refusals.append(Refusal(frozenset([name]), f"{package}: {why}"))
+                if name not in self._listed:
+                    plan.failures[name] = str(problem)
+                why = f"{package} cannot be removed, because the system would break without it"
+            if why and name not in plan.failures:
+                plan.refusals.append(Refusal(frozenset([name]), why))
+            if why:
                 del packages[name]
         return apt.simulate(*arguments, *packages.values()) if packages else None
 

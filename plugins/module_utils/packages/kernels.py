@@ -76,7 +76,7 @@ def bring_in_step(host, asked=()):
         if not ran.ok:
             raise RuntimeError(f"the initramfs of kernel {version} could not be built: {ran.complaint}")
         created = created or new
-    if created and host.which("update-grub"):
+    if created and host.which("update-grub") and host.exists("/boot/grub/grub.cfg"):
         # The boot menu names only those that were there when the kernel was installed.
         ran = host.run(["update-grub"])
         if not ran.ok:

@@ -27,12 +27,12 @@ def wanted(names, host):
     return [some[0] for some in found if not any(host.packages.installed(choice) for choice in some)]
 
 
-def chosen(apt, upgrades):
+def chosen(apt, updates):
     """The arguments that make apt-get install these updates, and what it would do; None when there are none."""
-    if upgrades == NONE:
+    if updates == NONE:
         return None
     arguments, simulation = ["dist-upgrade"], apt.simulate("dist-upgrade")
-    if upgrades == SECURITY:
+    if updates == SECURITY:
         names = [step.package for step in simulation.installs if step.security and step.before]
         if not names:
             return None
@@ -62,7 +62,7 @@ def expired(host, now):
             yield f"the lists of {fields.get('Suite', path)} were valid until {until:%Y-%m-%d}: fetch them anew"
 
 
-def download(host, upgrades, names):
+def download(host, updates, names):
     """Fetch the lists and then every package that these updates and ``names`` need; what arrived."""
     apt = Apt(host)
     before, lists = apt.archives(), _lists(host)
@@ -70,7 +70,7 @@ def download(host, upgrades, names):
         apt.update()
     elif not apt.listed():
         return {"changed": True, "packages": [], "bytes": 0}
-    plans = [chosen(apt, upgrades)]
+    plans = [chosen(apt, updates)]
     missing = wanted(names, host)
     if missing:
         arguments = ["--no-install-recommends", "install", *missing]
@@ -95,7 +95,7 @@ def _lists(host):
     return [(path, os.path.getsize(host.path(path)), int(os.path.getmtime(host.path(path)))) for path in found]
 
 
-def upgrade(host, upgrades=ALL, autoremove=False, throwaway=False):
+def upgrade(host, updates=ALL, autoremove=False, throwaway=False):
     """Install updates that were downloaded before, and leave every kernel bootable.
 
     ``throwaway`` says that this system is a copy which is discarded when
@@ -106,7 +106,7 @@ def upgrade(host, upgrades=ALL, autoremove=False, throwaway=False):
         return _result([], [], kernels.states(host), [])
     before = dict(host.packages.versions)
     repaired = list(host.packages.unfinished) if host.check else apt.repair()
-    plan = chosen(apt, upgrades)
+    plan = chosen(apt, updates)
     removal = apt.simulate("autoremove") if autoremove else Simulation((), ())
     sources = {step.package: step.source for step in plan[1].installs} if plan else {}
     if host.check:
