@@ -174,6 +174,10 @@ class AuditRule(DropIn):
 
     def _fitting(self, lines):
         """The lines that this system's kernel can take; others would only make loading fail."""
+        for line in _listed(lines):
+            option, rule = read(line)
+            if rule is None and option.split(" ")[0] not in OPTIONS:
+                raise BadSetting(f"audit rule {line}: neither a rule nor one of {', '.join(OPTIONS)}")
         adapted = (for_arm64(line) if self._arm64 else line for line in _listed(lines))
         return [line for line in adapted if line and self._watchable(line)]
 

@@ -1,0 +1,322 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import JOINED, _version
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+
+OURS = "/etc/audit/rules.d/50-hygeia.rules"
+TIME = [
+    "-a always,exit -F arch=b64 -S adjtimex,settimeofday -F key=time-change",
+    "-w /etc/localtime -p wa -k time-change",
+]
+DELETE = "-a always,exit -F arch=b64 -S rename,unlink,unlinkat -F auid>=1000 -F auid!=unset -F key=delete"
+DEBIAN = {
+    "/etc/audit/rules.d/audit.rules": "## First rule - delete all\n-D\n\n-b 8192\n\n--backlog_wait_time 60000\n\n-f 1\n",
+    "/etc/localtime": "",
+    "/usr/sbin/auditctl": "\x7fELF",
+}
+STATUS = "enabled 1\nfailure 1\npid 238\nrate_limit 0\nbacklog_limit 8192\nlost 0\n"
+
+
+@pytest.fixture
+def system(tree):
+    """A system with auditd; when it runs, ``kernel`` is what its kernel has."""
+
+    def make(files=None, kernel="", status=STATUS, **kwargs):
+        host = tree({**DEBIAN, "/usr/sbin/augenrules": "", **(files or {})}, **kwargs)
+        host.answers.update({
+            "auditctl -l": "\n".join(kernel) + "\n" if kernel else "No rules\n",
+            "auditctl -s": status,
+            "augenrules": "",
+        })
+        for program in ("auditctl", "augenrules"):
+            os.chmod(host.path(f"/usr/sbin/{program}"), 0o755)
+        return host
+
+    return make
+
+
+def rules(**groups):
+    return Control("c", {"audit_rule": {name.replace("_", "-"): lines for name, lines in groups.items()}})
+
+
+def looked(host, **groups):
+    return audit(host, [rules(**groups)], "live" if host.booted else "offline")[0]
+
+
+def test_enforcing_writes_once_and_passes_the_audit(system):
+    host = system()
+    assert looked(host, time_change=TIME)["status"] == "fail"
+    assert [change.target for change in enforce(host, [rules(time_change=TIME)]).changes] == [OURS]
+    assert enforce(host, [rules(time_change=TIME)]).changes == []
+    record = looked(host, time_change=TIME)
+    assert (record["status"], record["read_from"]) == ("pass", f"{OURS}:5, {OURS}:6")
+    assert os.stat(host.path(OURS)).st_mode & 0o777 == 0o640
+
+
+def test_a_line_that_the_kernel_refuses_does_not_stop_the_others(system):
+    host = system()
+    enforce(host, [rules(time_change=TIME)])
+    assert [line for line in host.lines(OURS) if line.startswith("-")] == ["-c"] + TIME
+
+
+def test_groups_come_and_go_with_their_controls(system):
+    host = system()
+    enforce(host, [rules(time_change=TIME, delete=[DELETE])])
+    enforce(host, [rules(immutable=["-e 2"])], partial=True)
+    assert looked(host, time_change=TIME, delete=[DELETE], immutable=["-e 2"])["status"] == "pass"
+    enforce(host, [rules(delete=[DELETE])])
+    assert TIME[0] not in host.read(OURS)
+    enforce(host, [])
+    assert not host.exists(OURS)
+
+
+def test_check_mode_writes_nothing(system):
+    host = system(check=True)
+    assert enforce(host, [rules(time_change=TIME)]).outcomes[0]["outcome"] == "changed"
+    assert not host.exists(OURS)
+
+
+def test_without_auditd_nothing_is_written_or_judged(tree):
+    host = tree()
+    assert enforce(host, [rules(time_change=TIME)]).outcomes[0]["outcome"] == "not_applicable"
+    assert looked(host, time_change=TIME)["message"] == "auditd is not installed"
+
+
+# -- which rule decides ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "never",
+    [
+        "-a never,exit -F arch=b64 -S unlink",
+        "-a exit,never -S unlink,rename",
+        "-a never,exit -F auid>=1000",
+        "-a never,task",
+    ],
+)
+def test_a_rule_before_ours_that_says_never_is_the_culprit(system, never):
+    host = system({"/etc/audit/rules.d/20-dont-audit.rules": f"# noise\n{never}\n"})
+    enforce(host, [rules(delete=[DELETE])])
+    record = looked(host, delete=[DELETE])
+    assert record["status"] == "fail"
+    assert record["read_from"] == "/etc/audit/rules.d/20-dont-audit.rules:2"
+    assert "20-dont-audit.rules:2 says never and comes first" in record["message"]
+
+
+@pytest.mark.parametrize(
+    "never",
+    ["-a never,exit -F arch=b32 -S unlink", "-a never,exit -F arch=b64 -S mount", "-a never,user -F auid>=1000"],
+)
+def test_a_rule_about_something_else_is_none(system, never):
+    host = system({"/etc/audit/rules.d/20-dont-audit.rules": f"{never}\n"})
+    enforce(host, [rules(delete=[DELETE])])
+    assert (looked(host, delete=[DELETE])["status"], looked(host, delete=[DELETE])["message"]) == ("pass", "")
+
+
+def test_a_narrow_exception_passes_and_is_told(system):
+    host = system({"/etc/audit/rules.d/22-chrony.rules": "-a never,exit -F arch=b64 -S adjtimex -F exe=/usr/sbin/chronyd\n"})
+    enforce(host, [rules(time_change=TIME)])
+    record = looked(host, time_change=TIME)
+    assert record["status"] == "pass"
+    assert record["message"] == "/etc/audit/rules.d/22-chrony.rules:1 leaves some of it out"
+
+
+def test_a_never_after_ours_comes_too_late_unless_it_is_put_first(system):
+    host = system({"/etc/audit/rules.d/60-late.rules": "-a never,exit -S unlink\n"})
+    enforce(host, [rules(delete=[DELETE])])
+    assert looked(host, delete=[DELETE])["status"] == "pass"
+    host = system({"/etc/audit/rules.d/60-late.rules": "-A never,exit -S unlink\n"})
+    assert looked(host, delete=[DELETE])["status"] == "fail"
+
+
+def test_what_other_files_record_counts(system):
+    host = system({
+        "/etc/audit/rules.d/30-stig.rules": "-a exit,always -F arch=b64 -S adjtimex -k stig\n"
+        "-a always,exit -S settimeofday\n"
+        "-a always,exit -F path=/etc/localtime -F perm=aw -F key=clock\n",
+    })
+    record = looked(host, time_change=TIME)
+    assert record["status"] == "pass"
+    assert record["read_from"].startswith("/etc/audit/rules.d/30-stig.rules:1")
+
+
+def test_a_narrower_rule_does_not_count(system):
+    host = system({"/etc/audit/rules.d/30-x.rules": DELETE.replace("auid>=1000", "auid>=2000") + "\n"})
+    assert looked(host, delete=[DELETE])["status"] == "fail"
+
+
+def test_a_rule_that_another_file_has_is_not_written_twice(system):
+    theirs = "-w /etc/localtime -p wa -k time-change"
+    host = system({"/etc/audit/rules.d/30-cis.rules": theirs + "\n"})
+    enforce(host, [rules(time_change=TIME)])
+    assert theirs not in host.lines(OURS)
+    assert looked(host, time_change=TIME)["status"] == "pass"
+    assert enforce(host, [rules(time_change=TIME)]).changes == []
+
+
+def test_lines_of_others_that_auditctl_would_refuse_are_passed_over(system):
+    host = system({"/etc/audit/rules.d/30-bad.rules": "-a always,exit -F nonsense -S\n-a exit -S all\n-w '/x -p wa\n"})
+    enforce(host, [rules(time_change=TIME)])
+    assert looked(host, time_change=TIME)["status"] == "pass"
+
+
+def test_of_an_option_the_last_file_counts(system):
+    host = system({"/etc/audit/rules.d/99-finalize.rules": "-e 1\n"})
+    enforce(host, [rules(immutable=["-e 2"], buffer=["-b 8192"])])
+    assert looked(host, buffer=["-b 8192"])["status"] == "pass"
+    record = looked(host, immutable=["-e 2"])
+    assert record["status"] == "fail"
+    assert record["message"] == "-e 2: /etc/audit/rules.d/99-finalize.rules:1 says -e 1"
+
+
+def test_files_come_in_the_order_of_augenrules():
+    names = ["9-a", "10-a", "50-hygeia", "50hygeia", "audit", "zz-a", "zza"]
+    paths = [f"/etc/audit/rules.d/{name}.rules" for name in names]
+    expected = ["9-a", "10-a", "50hygeia", "50-hygeia", "audit", "zza", "zz-a"]
+    assert [os.path.basename(path)[:-6] for path in sorted(reversed(paths), key=_version)] == expected
+
+
+# -- the running kernel ------------------------------------------------------------------
+
+# As auditctl 3.0.9 prints what it was given; the fourth and fifth are turned round.
+LOADED = [
+    ("-w /etc/sudoers.d/ -p wa -k scope", "-w /etc/sudoers.d -p wa -k scope"),
+    (
+        "-a always,exit -F arch=b64 -S creat,open,openat -F exit=-EACCES -F auid>=1000 -F auid!=unset -F key=access",
+        "-a always,exit -F arch=b64 -S open,creat,openat -F exit=-EACCES -F auid>=1000 -F auid!=-1 -F key=access",
+    ),
+    (
+        "-a always,exit -F path=/usr/bin/kmod -F perm=x -F auid>=1000 -F auid!=4294967295 -F key=kernel_modules",
+        "-a always,exit -S all -F path=/usr/bin/kmod -F perm=x -F auid>=1000 -F auid!=-1 -F key=kernel_modules",
+    ),
+    (
+        "-a always,exit -F arch=b64 -S execve -C euid!=uid -F auid!=unset -F key=user_emulation",
+        "-a always,exit -F arch=b64 -S execve -C uid!=euid -F auid!=-1 -F key=user_emulation",
+    ),
+    (
+        "-a exit,always -F arch=b32 -S clock_settime -F a0=0 -k time-change",
+        "-a always,exit -F arch=b32 -S clock_settime -F a0=0x0 -F key=time-change",
+    ),
+    ("-w /etc/shadow", "-w /etc/shadow -p rwxa"),
+    ("-a always,exit -F arch=b64 -S mount -F uid=root", "-a always,exit -F arch=b64 -S mount -F uid=0"),
+]
+
+
+@pytest.mark.parametrize("written, printed", LOADED)
+def test_what_the_kernel_says_is_understood(system, written, printed):
+    host = system({OURS: f"{written}\n", "/usr/bin/kmod": ""}, kernel=[printed], booted=True)
+    record = looked(host, group=[written])
+    assert (record["status"], record["message"]) == ("pass", "")
+    assert record["read_from"] == "auditctl -l"
+
+
+def test_a_rule_that_is_written_and_not_loaded_fails(system):
+    host = system({OURS: "\n".join(TIME)}, kernel=TIME[:1], booted=True)
+    record = looked(host, time_change=TIME)
+    assert record["status"] == "fail"
+    assert record["message"] == f"{TIME[1]}: the running kernel does not have it"
+    assert record["observed"] == {"audit_rule: time-change": TIME[:1]}
+
+
+def test_locked_rules_wait_for_the_next_boot(system):
+    host = system(status=STATUS.replace("enabled 1", "enabled 2"), booted=True)
+    enforce(host, [rules(time_change=TIME)])
+    assert ["augenrules", "--load"] not in host.ran
+    assert ["augenrules"] in host.ran
+    assert looked(host, time_change=TIME)["message"].endswith("and its rules are locked until the next boot")
+    assert enforce(host, [rules(time_change=TIME)]).changes == []
+
+
+def test_options_are_asked_of_the_kernel(system):
+    host = system({OURS: "-e 2\n"}, booted=True)
+    assert looked(host, immutable=["-e 2"])["message"] == "-e 2: auditctl -s says -e 1"
+
+
+def test_rules_are_loaded_and_loaded_again_when_they_were_dropped(system):
+    host = system(kernel=TIME, booted=True)
+    enforce(host, [rules(time_change=TIME)])
+    assert host.ran.count(["augenrules", "--load"]) == 1
+    assert enforce(host, [rules(time_change=TIME)]).changes == []
+    host.answers["auditctl -l"] = "No rules\n"
+    assert [change.target for change in enforce(host, [rules(time_change=TIME)]).changes] == ["auditctl -l"]
+    assert host.ran.count(["augenrules", "--load"]) == 2
+
+
+def test_only_a_line_of_ours_that_the_kernel_refuses_is_a_failure(system):
+    host = system({JOINED: "## made\n-w /none/x -p wa\n" + TIME[0] + "\n"}, kernel=TIME, booted=True)
+    host.answers["augenrules"] = Ran(1, "", "There was an error in line 2 of /etc/audit/audit.rules\n")
+    assert enforce(host, [rules(time_change=TIME)]).outcomes[0]["outcome"] == "changed"
+    host.remove(OURS)
+    host.answers["augenrules"] = Ran(1, "", "There was an error in line 3 of /etc/audit/audit.rules\n")
+    outcome = enforce(host, [rules(time_change=TIME)]).outcomes[0]
+    assert (outcome["outcome"], TIME[0] in outcome["message"]) == ("failed", True)
+
+
+def test_a_kernel_that_does_not_answer_is_an_error_and_no_pass(system):
+    host = system({OURS: "\n".join(TIME)}, booted=True)
+    host.answers["auditctl -l"] = Ran(1, "", "Error - audit support not in kernel\n")
+    record = looked(host, time_change=TIME)
+    assert (record["status"], "audit support not in kernel" in record["message"]) == ("error", True)
+
+
+def test_a_container_is_judged_by_its_files_and_its_kernel_is_not_asked(system):
+    host = system({OURS: "\n".join(TIME)}, booted=True, container=True)
+    assert looked(host, time_change=TIME)["status"] == "not_checked"
+    assert looked(host, delete=[DELETE])["status"] == "fail"
+    enforce(host, [rules(delete=[DELETE])])
+    assert not [argv for argv in host.ran if argv[0] in ("auditctl", "augenrules")]
+
+
+# -- what fits the system --------------------------------------------------------------------
+
+
+def test_a_watch_without_its_folder_is_left_out(system):
+    network = ["-w /etc/hosts -p wa -k net", "-w /etc/none/interfaces -p wa -k net", "-a always,exit -F dir=/etc/none -k net"]
+    host = system()
+    enforce(host, [rules(net=network)])
+    assert [line for line in host.lines(OURS) if line[:1] == "-"] == ["-c", network[0]]
+    assert looked(host, net=network)["status"] == "pass"
+    assert looked(host, net=network[1:])["status"] == "not_applicable"
+
+
+def test_64_bit_arm_gets_the_system_calls_that_it_has(system):
+    host = system()
+    with open(host.path("/usr/sbin/auditctl"), "wb") as stream:
+        stream.write(b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\xb7\x00")
+    os.symlink("usr/sbin", host.path("/") + "/sbin")
+    lines = [DELETE, DELETE.replace("b64", "b32"), "-a always,exit -F arch=b64 -S chmod -F key=perm"]
+    enforce(host, [rules(delete=lines)])
+    assert [line for line in host.lines(OURS) if line[:2] == "-a"] == [
+        "-a always,exit -F arch=b64 -S unlinkat -F auid>=1000 -F auid!=unset -F key=delete",
+        DELETE.replace("b64", "b32"),
+    ]
+    assert looked(host, delete=lines)["status"] == "pass"
+    assert enforce(host, [rules(delete=lines)]).changes == []
+
+
+def test_a_system_call_that_does_not_exist_is_refused(system):
+    host = system()
+    host.answers["ausyscall x86_64 --dump"] = "Using x86_64 syscall table:\n159\tadjtimex\n164\tsettimeofday\n"
+    host.answers["ausyscall i386 --dump"] = "Using i386 syscall table:\n25\tstime\n"
+    assert enforce(host, [rules(time_change=TIME)]).outcomes[0]["outcome"] == "changed"
+    outcome = enforce(host, [rules(time_change=[TIME[0].replace("adjtimex", "stime")])]).outcomes[0]
+    assert outcome["outcome"] == "refused"
+    assert outcome["message"].endswith("there is no system call stime")
+    assert TIME[0] in host.read(OURS)
+
+
+@pytest.mark.parametrize("line", ["-w '/etc", "-a always,exit -S", "-a always -S all", "-a always,exit -F auid", "-w /x -q y", "-D", ""])
+def test_a_line_that_is_no_rule_is_not_written(system, line):
+    host = system()
+    outcomes = enforce(host, [rules(bad=[line]), Control("d", {"audit_rule": {"time-change": TIME}})]).outcomes
+    assert [outcome["outcome"] for outcome in outcomes] == ["failed", "changed"]
+    assert line in outcomes[0]["message"]
