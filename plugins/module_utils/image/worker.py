@@ -30,6 +30,8 @@ import time
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
+    # Sealing empties the template's own /tmp, where the module that does it would lie.
+    "TMPDIR": "/run/tmp",
     "LC_ALL": "C.UTF-8",
     "DEBIAN_FRONTEND": "noninteractive",
     "SYSTEMD_OFFLINE": "1",
@@ -343,7 +345,7 @@ def furnish(resolver, devices=(), run=True):
     furnish_dev(devices)
     if run:
         mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
-    for place, mode in (("/run/lock", 0o1777), ("/run/ansible", 0o700), ("/run/hygeia", 0o700)):
+    for place, mode in (("/run/lock", 0o1777), ("/run/tmp", 0o1777), ("/run/ansible", 0o700), ("/run/hygeia", 0o700)):
         os.makedirs(place, exist_ok=True)
         os.chmod(place, mode)
     for path, text, mode in zip(COVERED, ("#!/bin/sh\nexit 101\n", resolver or ""), (0o755, 0o644)):
