@@ -22,7 +22,7 @@ _OPEN = """#!/bin/sh
 umask 022
 network=--net
 if [ "$1" = --network ]; then network=; shift; fi
-started() {{ start=${{20}}; }}
+started() {{ if [ "$1" != Z ]; then start=${{20}}; fi; }}
 if read -r stat 2>/dev/null </proc/{pid}/stat; then set -f; started ${{stat##*) }}; set +f; fi
 if [ "$start" != {start} ]; then
   echo {gone} >&2

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import Process, wait_until
+from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import Process
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run
 
 CONNECTIONS = "/sys/fs/fuse/connections"
@@ -53,13 +53,13 @@ def _is_daemon(pid):
 
 
 def stop(daemon, disk, limit):
-    """End the daemon; past the limit its connection is aborted, which frees whoever waits for it. Was it in order?"""
-    asked = daemon is None or daemon.ask(limit)
-    if not asked:
+    """End the daemon; past the limit its connection is aborted, which frees whoever waits for it."""
+    if daemon and not daemon.ask(limit):
         abort(disk)
         daemon.signal(signal.SIGKILL)
         daemon.ended(limit)
-    return wait_until(lambda: mounted(disk) is None, min(limit, 2)) and asked
+    if mounted(disk):  # a killed daemon leaves it
+        run(["umount", "--lazy", disk], limit)
 
 
 def abort(disk):

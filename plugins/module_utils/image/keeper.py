@@ -6,8 +6,8 @@ It runs as a script of its own and needs the standard library only. It starts
 the worker in its namespaces and waits for the first of: being told to end, the
 end of the Ansible run that opened the session, the end of the worker or of the
 storage daemon, too long without a command, too long altogether. Then it ends
-the worker, and after it the daemon. When nobody told it to, the session is
-abandoned, and its folder goes too.
+the worker, and after it the daemon. When nobody is left who could want the
+session, its folder goes too; else it stays, with the reason, for whoever asks.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ import subprocess
 import sys
 import time
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, MNT_DETACH = 1, 2
 TOLD = "told to end"
+RUN_ENDED = "the Ansible run that opened it ended"
+UNHEARD = "the module that opened it ended"
 
 
 def main(plan):
@@ -40,14 +42,13 @@ def main(plan):
     why, clean = "", False
     if "pid" in entered:
         inner = os.pidfd_open(entered["pid"])
-        why = "its opener ended"
-        if heard:
-            why = watch(plan, entered["pid"], waker, {inner: "the worker ended", daemon: "the storage daemon ended", owner: "its Ansible run ended"})
+        ends = {waker: TOLD, inner: "its worker ended", daemon: "its storage daemon ended", owner: RUN_ENDED}
+        why = watch(plan, entered["pid"], ends) if heard else UNHEARD
         clean, why = stop_worker(worker, inner, daemon, plan["limit"], why)
     if not stop(daemon, plan["limit"]):
         clean, why = False, f"the storage daemon did not end within {plan['limit']} s"
     note(plan["folder"], {"clean": clean, "why": why})
-    if "pid" in entered and not told(waker):
+    if why in (RUN_ENDED, UNHEARD, unused(plan)):
         forget(plan["folder"])
 
 
@@ -84,10 +85,10 @@ def tell_opener(line):
     return True
 
 
-def watch(plan, pid, waker, ends):
+def watch(plan, pid, ends):
     """Wait for the first reason to end, and say which it was."""
     poller = select.poll()
-    for handle in [waker] + [handle for handle in ends if handle is not None]:
+    for handle in filter(None, ends):
         poller.register(handle, select.POLLIN)
     end = time.monotonic() + plan["lifetime"]
     while True:
@@ -96,9 +97,13 @@ def watch(plan, pid, waker, ends):
             return f"it was open for more than {plan['lifetime']} s"
         ready = poller.poll(min(left, 5) * 1000)
         if ready:
-            return ends.get(ready[0][0], TOLD)
+            return ends[ready[0][0]]
         if plan["owner"] is None and idle(plan["folder"]) > plan["lease"] and not busy(pid):
-            return f"nothing ran in it for {plan['lease']} s"
+            return unused(plan)
+
+
+def unused(plan):
+    return f"nothing ran in it for {plan['lease']} s"
 
 
 def idle(folder):
@@ -164,12 +169,11 @@ def ended(handle, limit):
     return False
 
 
-def told(waker):
-    return bool(select.select([waker], [], [], 0)[0])
-
-
 def note(folder, ending):
-    """Leave word for whoever closes the session."""
+    """Leave word for whoever closes the session; what is not clean is worth nothing, and a full disk needs its room."""
+    overlay = os.path.join(folder, "overlay.qcow2")
+    if not ending["clean"] and os.path.exists(overlay):
+        os.unlink(overlay)
     path = os.path.join(folder, "ended.json")
     with open(path + ".new", "w", encoding="utf-8") as stream:
         json.dump(ending, stream)
@@ -183,7 +187,19 @@ def forget(folder):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        shutil.rmtree(folder, ignore_errors=True)
+        erase(folder)
+
+
+def erase(folder):
+    """Remove a session's folder, and the journal only after everything that it tells of."""
+    ctypes.CDLL(None).umount2(os.fsencode(os.path.join(folder, "disk")), MNT_DETACH)  # a killed daemon leaves it mounted
+    for name in sorted(os.listdir(folder), key="journal.json".__eq__):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    os.rmdir(folder)
 
 
 if __name__ == "__main__":

@@ -59,11 +59,11 @@ def holder(source):
     """The folder of the session that has claimed a source, or None."""
     try:
         with open(_claim(source), encoding="utf-8") as stream:
-            folder = json.load(stream)["folder"]
-    except (FileNotFoundError, ValueError, KeyError):
+            claimed = json.load(stream)
+    except (FileNotFoundError, ValueError):
         return None
-    known = journal.load(folder) or {}
-    return folder if known.get("source", {}).get("path") == source else None
+    known = journal.load(claimed["folder"]) or {}
+    return claimed["folder"] if known.get("source", {}).get("path") == claimed["source"] else None
 
 
 def claim(source, folder):
@@ -79,7 +79,7 @@ def release(source, folder):
         with open(path, encoding="utf-8") as stream:
             if json.load(stream)["folder"] == folder:
                 os.unlink(path)
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError):
         pass
 
 

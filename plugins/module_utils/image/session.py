@@ -252,8 +252,8 @@ class Session:
 
     def _leave(self):
         """End the keeper, which ends the worker and the daemon; whatever is not in order is a problem."""
-        if self.keeper and self.keeper.alive:
-            self.keeper.ask(3 * self.limits.teardown)
+        if self.keeper and not self.keeper.ask(3 * self.limits.teardown):
+            raise ImageError(f"the session {self.name} did not end within {3 * self.limits.teardown} s, and its changes are discarded")
         try:
             with open(self.path("ended.json"), encoding="utf-8") as stream:
                 ended = json.load(stream)
@@ -312,7 +312,8 @@ class Session:
         limit = self.limits.teardown
         known = self.journal or {}
         if known and self.state != "promoted":
-            self.journal.record(state="discarding")
+            with contextlib.suppress(OSError):  # a full disk, which this is going to relieve
+                self.journal.record(state="discarding")
         if self.keeper:
             self.keeper.stop(3 * limit)
         for process in map(Process.load, (known.get("guest"), known.get("worker"))):
@@ -322,8 +323,6 @@ class Session:
         daemon = Process.load(known.get("daemon")) or export.found(self.path(PIDFILE))
         self._free_loops()
         export.stop(daemon, self.path(DISK), limit)
-        if export.mounted(self.path(DISK)):
-            run(["umount", "--lazy", self.path(DISK)], limit)
         for leftover in known.get("leftovers", []):
             # An image that the pointer names is promoted, whatever happened right after.
             if leftover != os.path.realpath(known["pointer"]):
@@ -331,10 +330,11 @@ class Session:
                     os.unlink(leftover)
         if known.get("source"):
             lock.release(known["source"]["path"], self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            keeper.erase(self.folder)
+        except OSError as problem:
+            raise ImageError(f"the folder of the session {self.name} cannot be removed: {problem}") from problem
         self.journal = None
-        if os.path.exists(self.folder):
-            raise ImageError(f"the session's folder {self.folder} cannot be removed: remove it by hand")
 
     def _free_loops(self):
         """Detach the loop devices on our disk; in use, they go when their mount goes."""

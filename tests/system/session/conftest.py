@@ -57,13 +57,14 @@ class Lab:
         self.dest = place / "golden"
         self.folder = self.work_dir / "web"
 
+    def command(self, state, **params):
+        """The command line of one call of the module."""
+        params = {"state": state, "session": "web", "work_dir": self.work_dir, "dest": self.dest, "version": "1", **params}
+        return [sys.executable, str(HERE / "driver.py"), json.dumps(params, default=str)]
+
     def start(self, state, environ=None, **params):
         """Begin one call of the module."""
-        params = {"state": state, "session": "web", "work_dir": str(self.work_dir), "dest": str(self.dest), "version": "1", **params}
-        return subprocess.Popen(
-            [sys.executable, str(HERE / "driver.py"), json.dumps({key: str(value) if isinstance(value, Path) else value for key, value in params.items()})],
-            stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})},
-        )
+        return subprocess.Popen(self.command(state, **params), stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})})
 
     def do(self, state, **params):
         """One call of the module that succeeds; returns its result."""
@@ -121,7 +122,7 @@ class Lab:
                 continue
             if work in words and int(process.name) != os.getpid() and "pytest" not in words:
                 found.append(f"process {words}")
-            found += [f"mount {line} of process {process.name}" for line in mounts.splitlines() if f" {work}/sessions" in line]
+            found += [f"mount {line} of process {process.name}" for line in mounts.splitlines() if f" {work}/sessions/" in line]
         return found + orphans()
 
     def assert_clean(self, source, digest):
