@@ -1,0 +1,138 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How a running system is doing, as ``{failed_units: [], listening_ports: [22/tcp]}``: to be observed, never to be written.
+
+- ``startup``: ``finished`` once systemd has started everything it was told to.
+- ``failed_units``: those that may have failed.
+- ``listening_ports``: those that may be open to other machines, each as ``NUMBER/tcp`` or ``NUMBER/udp``.
+- ``ssh_login``: ``publickey`` when the boot check logged in from outside.
+- ``ssh_host_keys``: ``new`` when the system made its own, so that no two clones of a template share them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import ipaddress
+import json
+import re
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+# What only the outside of a booted template knows; the boot check leaves it here.
+FACTS = "/run/hygeia/boot.json"
+STARTUP = {"running": "finished", "degraded": "finished"}
+KEYS = "/etc/ssh/ssh_host_*_key.pub"
+
+_PROCESS = re.compile(r'"([^"]+)",pid=')
+
+
+class SystemState(Kind):
+    name = "system_state"
+
+    def absent(self):
+        return "" if self.host.booted else "nothing runs here"
+
+    def plan(self, wanted, partial=False):
+        return Plan()
+
+    def meets(self, name, wanted, value):
+        """A list names what is tolerated."""
+        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
+
+    def observe(self, wanted):
+        lookers = {
+            "startup": self._startup,
+            "failed_units": self._failed_units,
+            "listening_ports": self._listening_ports,
+            "ssh_login": self._ssh_login,
+            "ssh_host_keys": self._ssh_host_keys,
+        }
+        for name in wanted:
+            if name not in lookers:
+                raise BadSetting(f"system_state: there is no {name}; known are {', '.join(lookers)}")
+        return {name: lookers[name](value) for name, value in wanted.items()}
+
+    # -- systemd ----------------------------------------------------------------
+
+    def _startup(self, unused_wanted):
+        state = self.host.run(["systemctl", "is-system-running"]).out.strip()
+        return Observation(STARTUP.get(state, state), "systemctl is-system-running", f"systemd says {state}" if state not in STARTUP else "")
+
+    def _failed_units(self, tolerated):
+        ran = self.host.run(["systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--full"])
+        if not ran.ok:
+            return Observation(status=result.ERROR, message=f"systemd cannot be asked for failed units: {ran.complaint}")
+        units = sorted(line.split()[0] for line in ran.out.splitlines() if line.strip())
+        told = [f"{unit} failed ({self._reason(unit)})" for unit in units if unit not in tolerated]
+        return Observation(units, "systemctl list-units --state=failed", "; ".join(told))
+
+    def _reason(self, unit):
+        ran = self.host.run(["systemctl", "show", "--property=Result", "--value", unit])
+        return ran.out.strip() or "for an unknown reason"
+
+    # -- ports --------------------------------------------------------------------
+
+    def _listening_ports(self, tolerated):
+        ran = self.host.run(["ss", "-H", "-tulpn"])
+        if not ran.ok:
+            return Observation(status=result.ERROR, message=f"open ports cannot be listed: {ran.complaint}")
+        found = {}
+        for port, program in filter(None, map(_listener, ran.out.splitlines())):
+            found.setdefault(port, set()).update([program] if program else [])
+        ports = sorted(found, key=lambda port: (port.partition("/")[2], int(port.partition("/")[0])))
+        told = [f"{' and '.join(sorted(found[port])) or 'the kernel'} listens on {port}" for port in ports if port not in tolerated]
+        return Observation(ports, "ss -H -tulpn", "; ".join(told))
+
+    # -- the boot check -------------------------------------------------------------
+
+    def _ssh_login(self, unused_wanted):
+        facts = self._facts()
+        if not facts:
+            return _not_booted()
+        return Observation(facts["login"], FACTS, f"logged in as {facts['user']} after {facts['seconds']:.0f} s")
+
+    def _ssh_host_keys(self, unused_wanted):
+        facts = self._facts()
+        if not facts:
+            return _not_booted()
+        here = host_keys(self.host)
+        if not here:
+            return Observation("none", KEYS, "the system has no SSH host key")
+        shared = sorted(set(here) & set(facts["template_host_keys"]))
+        if shared:
+            return Observation("the template's", here[shared[0]], f"{here[shared[0]]} is in the template, so that every clone has the same key")
+        return Observation("new", " and ".join(sorted(here.values())))
+
+    def _facts(self):
+        return json.loads(self.host.read(FACTS) or "{}")
+
+
+def host_keys(host):
+    """The SSH host keys that a system has on disk, as ``{fingerprint: path}``."""
+    found = {}
+    for path in host.glob(KEYS):
+        fields = (host.read(path) or "").split()
+        try:
+            blob = base64.b64decode(fields[1], validate=True)
+        except (IndexError, binascii.Error):
+            continue
+        found["SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")] = path
+    return found
+
+
+def _not_booted():
+    return Observation(status=result.NOT_APPLICABLE, message="the boot check did not boot this system")
+
+
+def _listener(line):
+    """A line of ss as (port, program), or None when only this machine can reach it."""
+    fields = line.split(None, 6)
+    protocol, (address, unused_colon, port) = fields[0], fields[4].rpartition(":")
+    address = address.partition("%")[0].strip("[]")
+    if address != "*" and ipaddress.ip_address(address).is_loopback:
+        return None
+    program = _PROCESS.search(fields[6]) if len(fields) > 6 else None
+    return f"{port}/{protocol}", program[1] if program else ""
