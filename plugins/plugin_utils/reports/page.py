@@ -90,9 +90,9 @@ def _rows(record):
 def _citations(references, frameworks):
     """Each citation with its heading, or with the name of its framework when the heading is not known."""
     known = {framework["id"]: framework for framework in frameworks}
-    for name, citations in references.items():
+    for name in sorted(references, key=lambda name: list(known).index(name) if name in known else len(known)):
         framework = known.get(name, {"title": name})
-        for citation in citations:
+        for citation in references[name]:
             yield citation, framework.get("citations", {}).get(citation, framework)["title"]
 
 
