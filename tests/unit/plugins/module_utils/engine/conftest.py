@@ -80,10 +80,11 @@ class Installer(Kind):
 
 @pytest.fixture(autouse=True)
 def kinds(monkeypatch):
-    for name in list(KINDS):
-        monkeypatch.delitem(KINDS, name)
-    for kind in (Installer, Note):
-        monkeypatch.setitem(KINDS, kind.name, kind)
+    real = dict(KINDS)
+    KINDS.clear()
+    KINDS.update({kind.name: kind for kind in (Installer, Note)})
     monkeypatch.setattr(Note, "looks", 0)
     monkeypatch.setattr(Note, "reloads", 0)
-    return {"note": Note, "installer": Installer}
+    yield {"note": Note, "installer": Installer}
+    KINDS.clear()
+    KINDS.update(real)  # in their order
