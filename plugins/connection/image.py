@@ -94,10 +94,10 @@ class Connection(ConnectionBase):
         if self._outer is None:
             host = self.get_option("build_host")
             remote = host.get("ansible_host") and host.get("ansible_connection") != "local"
-            self._outer = connection_loader.get(f"ansible.builtin.{'ssh' if remote else 'local'}", self._play_context, "/dev/null")
-            self._outer.set_options(var_options=host)
             if not remote and os.geteuid() != 0 and not self.get_option("become"):
                 raise AnsibleError("entering a template needs root on the build host: run as root, or set ansible_image_become")
+            self._outer = connection_loader.get(f"ansible.builtin.{'ssh' if remote else 'local'}", self._play_context, "/dev/null")
+            self._outer.set_options(var_options=host)
         self._connected = True
         return self
 

@@ -168,10 +168,17 @@ class Session:
         known = self.journal or {}
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(known.get("since")))
         who = (known.get("owner") or known.get("opener") or {}).get("pid", "unknown")
+        advice = "end that" if known.get("owner") else f"discard the session {self.folder}"
         return (
             f"{known.get('source', {}).get('path', source)} is open in the session {self.name} since {since} by process {who}: "
-            f"wait for it to end, or discard the session {self.folder}"
+            f"wait for it to end, or {advice}"
         )
+
+    def _require_ours(self):
+        """Refuse to act on the session of another run that still goes on."""
+        run_of = Process.load(self.journal.get("owner"))
+        if run_of and run_of.alive and run_of not in (owner(), Process.of(os.getpid())):
+            raise ImageError(f"the session {self.name} belongs to process {run_of.pid}, which still runs: wait for it to end, or end that")
 
     def _fill(self, template, partition):
         digest = _Digest(template.path)
@@ -304,7 +311,9 @@ class Session:
             if not got:
                 raise ImageError(f"another process has been working on the session {self.name} for {self.limits.teardown} s: end that first")
             self._read()
-            self._sweep()
+            if self.journal:
+                self._require_ours()
+                self._sweep()
         return True
 
     def _sweep(self):
@@ -369,6 +378,7 @@ class Session:
             if not got:
                 raise ImageError(f"another process is working on the session {self.name}: wait for it to end")
             self._read()
+            self._require_ours()
             if self.state not in states:
                 raise ImageError(f"the session {self.name} is {self.state}, but must be {' or '.join(states)} for this")
             yield

@@ -158,10 +158,13 @@ def test_two_openers(lab, template, run_of):
     for params in ({"session": "other"}, {"session": "web"}, {"session": "other", "source": hard_link}, {"session": "other", "work_dir": lab.place / "elsewhere"}):
         sentence = lab.refused("open", **{"source": source, **params})
         assert f"{source} is open in the session web since 20" in sentence, sentence
-        assert f" by process {process.pid}: wait for it to end, or discard the session {lab.folder}" in sentence
+        assert f" by process {process.pid}: wait for it to end, or end that" in sentence
     os.unlink(hard_link)
+    for state in ("closed", "discarded"):
+        assert lab.refused(state) == f"the session web belongs to process {process.pid}, which still runs: wait for it to end, or end that"
     assert lab.run("cat", "/etc/hostname").returncode == 0, "the first one goes on"
-    lab.do("discarded")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     lab.assert_clean(source, digest)
 
 
