@@ -202,6 +202,8 @@ def _listed(lines):
 
 
 def _version(path):
-    """The order of ``ls -v``: numbers by their size, letters before everything else."""
-    parts = re.split(r"(\d+)", os.path.basename(path)[:-len(".rules")])
-    return [int(part) if part.isdigit() else [ord(c) if c.isalpha() else ord(c) + 256 for c in part] for part in parts]
+    """The order of ``ls -v``: suffixes last, numbers by their size, letters before everything else."""
+    name = os.path.basename(path)
+    parts = re.split(r"(\d+)", re.sub(r"(\.[A-Za-z~][A-Za-z0-9~]*)*$", "", name))
+    key = [int(part) if part.isdigit() else [ord(c) if c.isalpha() else ord(c) + 256 for c in part] for part in parts]
+    return key, name

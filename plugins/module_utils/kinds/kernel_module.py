@@ -20,7 +20,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     DropIn,
     Observation,
 )
-from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 # The folders of modprobe.d(5), the first wins where two hold a file of the same name.
 FOLDERS = ("/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d")
