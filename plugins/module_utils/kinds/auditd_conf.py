@@ -14,6 +14,7 @@ import re
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
 
 PATH = "/etc/audit/auditd.conf"
+RUNNING = "/run/auditd.pid"
 _LINE = re.compile(r"^\s*(?P<name>\w+)\s*=\s*(?P<value>.*?)\s*$")
 
 
@@ -36,7 +37,9 @@ class AuditdConf(Kind):
         return Plan(self.install(PATH, text, wanted, mode))
 
     def reload(self, changes):
-        """The daemon reads its file again on a signal; it does not let itself be restarted by hand."""
+        """The daemon, when it runs, reads its file again on a signal; it does not let itself be restarted by hand."""
+        if not self.host.exists(RUNNING):
+            return
         ran = self.host.run(["systemctl", "kill", "--signal=HUP", "--kill-who=main", "auditd.service"])
         if not ran.ok:
             raise RuntimeError(f"auditd did not read {PATH} again: {ran.complaint}")

@@ -108,6 +108,9 @@ class Mount(Kind):
         if not described and not mounted and kind != "tmpfs":
             message = f"{where} is no filesystem of its own; the template's disk layout decides that"
             return Observation(None, FSTAB, message, result.NOT_APPLICABLE)
+        if not described and self.host.container and kind != "tmpfs":
+            message = f"{where} is mounted by what runs this container"
+            return Observation(None, "/proc/self/mountinfo", message, result.NOT_APPLICABLE)
         if not described:
             return Observation(None, FSTAB, f"nothing mounts {where} with options of its own at boot")
         missing = _missing(options, described.options)

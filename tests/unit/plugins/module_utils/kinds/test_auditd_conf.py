@@ -66,14 +66,21 @@ def test_a_name_that_auditd_does_not_know_would_keep_it_from_starting(tree):
 
 
 def test_the_daemon_reads_it_again(tree):
-    host = tree({PATH: TEXT}, booted=True, answers={"systemctl": ""})
+    host = tree({PATH: TEXT, "/run/auditd.pid": "238\n"}, booted=True, answers={"systemctl": ""})
     assert enforce(host, [CONTROL]).outcomes[0]["outcome"] == "changed"
     assert host.ran == [["systemctl", "kill", "--signal=HUP", "--kill-who=main", "auditd.service"]]
 
 
 def test_a_daemon_that_does_not_is_a_failure(tree):
-    host = tree({PATH: TEXT}, booted=True, answers={"systemctl": Ran(1, "", "Unit auditd.service is not loaded.\n")})
+    complaint = Ran(1, "", "Failed to kill unit auditd.service: Access denied\n")
+    host = tree({PATH: TEXT, "/run/auditd.pid": "238\n"}, booted=True, answers={"systemctl": complaint})
     assert enforce(host, [CONTROL]).outcomes[0]["outcome"] == "failed"
+
+
+def test_a_daemon_that_does_not_run_reads_it_when_it_starts(tree):
+    host = tree({PATH: TEXT}, booted=True)
+    assert enforce(host, [CONTROL]).outcomes[0]["outcome"] == "changed"
+    assert host.ran == []
 
 
 @pytest.mark.parametrize("check", [True, False])

@@ -200,6 +200,12 @@ def test_the_mount_on_top_counts(tree):
     assert looked(tree(files, booted=True), mount("/dev/shm", SAFE))["status"] == "pass"
 
 
+@pytest.mark.parametrize("container, status", [(False, "fail"), (True, "not_applicable")])
+def test_what_somebody_mounted_by_hand_is_not_there_after_a_boot(tree, container, status):
+    files = {"/proc/self/mountinfo": mountinfo("nosuid,nodev,noexec", "/tmp")}
+    assert looked(tree(files, booted=True, container=container), mount("/tmp", SAFE))["status"] == status
+
+
 def test_what_is_mounted_gets_its_options_at_once(tree):
     host = tree({"/proc/self/mountinfo": mountinfo("nosuid,nodev")}, booted=True, answers={"mount": "", "systemctl": ""})
     enforce(host, [mount("/dev/shm", SAFE)])
