@@ -94,11 +94,11 @@ class File(Kind):
             plan.changes.append(Change(path, _described(host, path), "", frozenset([name]), self._act(path, act, path)))
             leaving.add(path)
 
-    def _act(self, path, act, *arguments):
+    def _act(self, where, act, *arguments):
         """What does something to a path of the system itself, whatever lies over it."""
 
         def apply():
-            with beneath(self.host, path) as host:
+            with beneath(self.host, where) as host:
                 act(host, *arguments)
 
         return apply

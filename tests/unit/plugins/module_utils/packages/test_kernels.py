@@ -62,7 +62,6 @@ def test_a_system_that_builds_none_is_left_alone(tree, tmp_path):
     assert kernels.bring_in_step(host) == []
 
 
-
 def deferred(host, tmp_path, *questions):
     """What is left to do after package scripts put these questions to the stand-in."""
     with Deferred(host) as pending:
