@@ -28,6 +28,7 @@ LIMITS = {"clientalivecountmax", "clientaliveinterval", "logingracetime", "maxau
 ONE_A_LINE = {"hostcertificate", "hostkey", "listenaddress", "port"}
 ADDING = {*ONE_A_LINE, "acceptenv", "allowgroups", "allowusers", "denygroups", "denyusers"}
 
+UNITS = ("ssh.service", "sshd.service")
 PATIENCE = 10  # seconds for a reloaded sshd to answer
 
 
@@ -39,7 +40,7 @@ class Sshd(DropIn):
     def __init__(self, host):
         super().__init__(host)
         self._spelled = {}  # wanted values in sshd's own words
-        self._answered = False  # before anything was changed
+        self._doors = []  # where a running sshd must answer after the changes, if it answered before
 
     def absent(self):
         installed = self.host.which("sshd") or self.host.packages.installed("openssh-server")
@@ -86,10 +87,9 @@ class Sshd(DropIn):
                 refusals = self._lockouts(probe, old, settings)
                 kept = {name: settings[name] for name in settings if not any(name in refusal.names for refusal in refusals)}
                 changes = self._changes(old, kept) if kept or not refusals else []
-                if changes:
-                    self._candidate(probe, changes)
-                if changes and self.host.booted:
-                    self._answered = sshd_doors.any_answers(_doors(probe))
+                after = self._candidate(probe, changes) if changes else {}
+                if changes and self.host.booted and sshd_doors.any_answers(_doors(probe.effective())):
+                    self._doors = _doors(after)
                 return Plan(changes, refusals)
             except Rejected as problem:
                 return Plan([], [Refusal(frozenset(settings), f"sshd would not accept its configuration then: {problem}")])
@@ -158,25 +158,23 @@ class Sshd(DropIn):
     # -- on a running host ------------------------------------------------------------
 
     def reload(self, changes):
-        problem = self._reloaded()
-        if problem:
-            for change in reversed(changes):
-                self._restore(change)
-            self._reloaded()
-            raise RuntimeError(f"{problem}; the former configuration is back")
+        unit = next((unit for unit in UNITS if self.host.run(["systemctl", "is-active", "--quiet", unit]).ok), None)
+        problem = self._reloaded(unit)
+        if not problem:
+            return
+        for change in reversed(changes):
+            self._restore(change)
+        if unit:
+            self.host.run(["systemctl", "restart", unit])  # it may have ended; sessions are not part of it
+        raise RuntimeError(f"{problem}; the former configuration is back")
 
-    def _reloaded(self):
+    def _reloaded(self, unit):
         """Why sshd does not serve after a reload, in one sentence; else an empty string."""
-        for unit in ("ssh.service", "sshd.service"):
-            if self.host.run(["systemctl", "is-active", "--quiet", unit]).ok:
-                ran = self.host.run(["systemctl", "reload", unit])
-                if not ran.ok:
-                    return f"{unit} could not be reloaded: {ran.complaint}"
-                break
-        if not self._answered:
-            return ""
-        with Probe(self.host) as probe:
-            return "" if sshd_doors.any_answers(_doors(probe), PATIENCE) else "sshd did not answer after the reload"
+        ran = self.host.run(["systemctl", "reload", unit]) if unit else None
+        if ran and not ran.ok:
+            return f"{unit} could not be reloaded: {ran.complaint}"
+        silent = self._doors and not sshd_doors.any_answers(self._doors, PATIENCE)
+        return "sshd did not answer after the reload" if silent else ""
 
     def _restore(self, change):
         if change.before:
@@ -258,8 +256,8 @@ def _rule(keyword):
     return "values add up" if keyword in ADDING else "the first value wins"
 
 
-def _doors(probe):
-    return sshd_doors.doors(probe.effective().get("listenaddress", ""))
+def _doors(values):
+    return sshd_doors.doors(values.get("listenaddress", ""))
 
 
 def _service_settings(host):
