@@ -40,7 +40,13 @@ OURS = "zz-hygeia.conf"
 EARLY = {"/dev/shm": ("nosuid", "nodev")}
 
 _OPPOSITES = {"nodev": "dev", "nosuid": "suid", "noexec": "exec"}
-_DEFAULTS = {"defaults": ("dev", "suid", "exec"), "user": _OPPOSITES, "users": _OPPOSITES, "owner": ("nodev", "nosuid")}
+_DEFAULTS = {
+    "defaults": ("dev", "suid", "exec"),
+    "user": _OPPOSITES,
+    "users": _OPPOSITES,
+    "owner": ("nodev", "nosuid"),
+    "group": ("nodev", "nosuid"),
+}
 _OPTION = re.compile(r"[\w.=%:/-]+")
 _FSTAB_LINE = re.compile(r"^(?P<start>[ \t]*[^#\s]\S*[ \t]+(?P<where>\S+)[ \t]+\S+[ \t]+)(?P<options>\S+)", re.M)
 
