@@ -126,7 +126,7 @@ def _outcomes(outcomes):
 def _diff(change):
     """One file's difference as lines with their sort."""
     before, after = change["before"].splitlines(), change["after"].splitlines()
-    lines = [line for line in difflib.unified_diff(before, after, lineterm="", n=2)][2:]
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
     sorts = {"+": "added", "-": "removed", "@": "place"}
     marked = [(sorts.get(line[:1], "same"), line) for line in lines]
     return {
