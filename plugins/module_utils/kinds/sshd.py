@@ -79,8 +79,8 @@ class Sshd(DropIn):
         if partial:
             known = {sshd_files.keyword(name) for name in settings}
             settings.update((name, value) for name, value in old.items() if sshd_files.keyword(name) not in known)
-        if not self.host.which("sshd"):
-            return Plan(self._changes(old, settings))  # check mode, before openssh-server is installed
+        if not self.host.which("sshd") or not (old or settings):
+            return Plan(self._changes(old, settings))  # nothing to judge it with, in check mode; or nothing to judge
         with Probe(self.host) as probe:
             self._spell(probe, settings)
             try:

@@ -1,0 +1,38 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from ansible_collections.hygeia.golden.plugins.module_utils import host as host_module
+
+SSH = {"SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 22", "USER": "clara"}
+SCRIPT = f"import runpy, os; print(runpy.run_path({host_module.__file__!r})['_ssh_login'](os.environ).get('USER'))"
+
+
+def asked_below(environ, *command):
+    """What a process finds that ``command`` has started, itself started with an environment."""
+    run = subprocess.run(
+        [*command, sys.executable, "-c", SCRIPT], env={"PATH": os.environ["PATH"], **environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=True,
+    )
+    return run.stdout.strip()
+
+
+def test_the_operator_is_the_login_that_came_over_ssh(tree):
+    assert tree(booted=True, environ=SSH).operator == "clara"
+    assert tree(booted=True, environ={**SSH, "USER": "root", "SUDO_USER": "clara"}).operator == "clara"
+
+
+def test_a_template_and_a_console_have_no_operator(tree):
+    assert tree(booted=False, environ=SSH).operator is None
+    assert tree(booted=True, environ={"USER": "clara"}).operator is None
+
+
+def test_the_operator_is_known_where_sudo_has_dropped_what_sshd_told():
+    # The shell stays, because something follows; its child has lost the variable, as below sudo.
+    forget = ("sh", "-c", 'env -u SSH_CONNECTION USER=root "$@"; exit $?', "sh")
+    assert asked_below(SSH, *forget) == "clara"
