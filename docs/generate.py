@@ -40,6 +40,7 @@ KINDS_TOLD = {
     "auditd_conf": ("`/etc/audit/auditd.conf`", "the same file, as auditd reads it"),
     "systemd_conf": ("a drop-in `zz-hygeia.conf` of the program", "every file and drop-in of the program in systemd's order"),
     "service": ("the state of the unit file", "`systemctl is-enabled`, what starts the unit and, on a running host, whether it runs"),
+    "nftables": ("nothing", "`nft list chains` on a running host"),
     "system_state": ("nothing", "systemd, the listening sockets and the login of the boot check"),
 }
 

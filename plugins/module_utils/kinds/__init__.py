@@ -16,6 +16,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.mount import Mount
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import Nftables
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
@@ -44,6 +45,7 @@ KINDS = {
         AuditdConf,
         SystemdConf,
         Service,
+        Nftables,
         SystemState,
     )
 }

@@ -1,0 +1,75 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import Nftables
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+
+CONTROL = Control("packet-filter", {"nftables": {"input": "drop"}})
+
+
+def chain(family, policy, hook="input"):
+    return {"chain": {"family": family, "table": "filter", "name": hook, "hook": hook, "prio": 0, "type": "filter", "policy": policy}}
+
+
+@pytest.fixture
+def filtering(tree):
+    """A booted host whose packet filter has these chains."""
+
+    def make(*chains, ran=None):
+        host = tree({"/usr/sbin/nft": ""}, booted=True)
+        os.chmod(host.path("/usr/sbin/nft"), 0o755)
+        listing = json.dumps({"nftables": [{"metainfo": {"json_schema_version": 1}}, *chains]})
+        host.answers["nft"] = ran or listing
+        return host
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("chains", "status"),
+    [
+        ([chain("inet", "drop")], "pass"),
+        ([chain("ip", "drop"), chain("ip6", "drop")], "pass"),
+        ([chain("inet", "accept"), chain("inet", "drop")], "pass"),
+        ([chain("ip", "drop")], "fail"),
+        ([chain("inet", "accept")], "fail"),
+        ([chain("inet", "drop", "forward")], "fail"),
+        ([{"chain": {"family": "inet", "table": "filter", "name": "unhooked"}}], "fail"),
+        ([], "fail"),
+    ],
+)
+def test_both_versions_of_ip_must_be_dropped_by_default(filtering, chains, status):
+    assert audit(filtering(*chains), [CONTROL], "boot")[0]["status"] == status
+
+
+def test_a_forgotten_version_of_ip_is_named(filtering):
+    record = audit(filtering(chain("ip", "drop")), [CONTROL], "boot")[0]
+    assert "drops IPv6 packets" in record["message"]
+
+
+def test_without_nft_nothing_is_claimed(tree):
+    record = audit(tree(booted=True), [CONTROL], "live")[0]
+    assert record["status"] == "not_checked" and "install nftables" in record["message"]
+
+
+def test_an_answer_that_is_refused_is_an_error(filtering):
+    record = audit(filtering(ran=Ran(1, "", "Operation not permitted")), [CONTROL], "live")[0]
+    assert record["status"] == "error" and "Operation not permitted" in record["message"]
+
+
+def test_an_image_filters_nothing(tree):
+    assert audit(tree(), [CONTROL], "offline")[0]["status"] == "not_applicable"
+
+
+def test_a_policy_that_does_not_exist_is_refused(tree):
+    with pytest.raises(BadSetting, match="input: reject"):
+        Nftables(tree()).plan({"input": "reject"})
