@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import simulation
@@ -79,6 +80,17 @@ class Apt:
                 raise AptError(sentence(ran.err + "\n" + ran.out))
             self.host.packages.forget()
         return unfinished
+
+    @contextlib.contextmanager
+    def marks_kept(self):
+        """What was installed as a dependency still counts as one, though apt-get takes a named package for a wanted one."""
+        automatic = set(self.host.run(["apt-mark", "showauto"]).out.split())
+        yield
+        lost = sorted(automatic - set(self.host.run(["apt-mark", "showauto"]).out.split()))
+        self.host.packages.forget()
+        lost = [name for name in lost if self.host.packages.installed(name)]
+        if lost:
+            self.host.run(["apt-mark", "auto", *lost])
 
     def archives(self):
         """The packages that lie downloaded, by file name."""

@@ -39,6 +39,10 @@ _CAUSES = (
         r"\1 is not signed: use a mirror that serves the signed archive",
     ),
     (
+        r"The repository '(\S+ \S+).*?' does (?:not|no longer) have a Release file",
+        r"there is no Release file at \1: correct the address or the suite of its source",
+    ),
+    (
         r"Release file for (\S+) is expired \(invalid since ([^)]+)\)",
         r"\1 expired \2 ago: the mirror is stale or this machine's clock is wrong; use a current mirror or set the clock",
     ),
@@ -114,4 +118,4 @@ def sentence(text):
             return " ".join(found.expand(meaning).replace(" :", ":").split())
     lines = [line for line in text.splitlines() if line.strip()]
     told = next((line for line in lines if line.startswith(("E: ", "dpkg: error"))), lines[-1] if lines else "no reason given")
-    return f"apt-get failed: {told.replace('E: ', '', 1)}"
+    return f"apt-get failed: {told.replace('E: ', '', 1).rstrip('.')}"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from email.utils import parsedate_to_datetime
 
@@ -36,7 +37,6 @@ def chosen(apt, updates):
         names = [step.package for step in simulation.installs if step.security and step.before]
         if not names:
             return None
-        # --only-upgrade leaves alone which packages count as installed by hand.
         arguments = ["--only-upgrade", "install", *names]
         simulation = apt.simulate(*arguments)
     return (arguments, simulation) if simulation.steps else None
@@ -49,7 +49,7 @@ def pending(apt):
     simulation = apt.simulate("dist-upgrade")
     free = {step.package for step in simulation.installs}
     if simulation.kept_back:
-        simulation = apt.simulate("--ignore-hold", "dist-upgrade")
+        simulation = apt.simulate("--ignore-hold", "--allow-change-held-packages", "dist-upgrade")
     return [{**step.result(), "security": step.security, "held": step.package not in free} for step in simulation.installs]
 
 
@@ -132,7 +132,8 @@ def _apply(apt, host, plan, autoremove):
     if plan:
         arguments, simulation = plan
         _make_sure_it_fits(host, apt.growth("--no-download", *arguments), simulation)
-        apt.run("--no-download", *arguments)
+        with apt.marks_kept() if "install" in arguments else contextlib.nullcontext():
+            apt.run("--no-download", *arguments)
     if autoremove:
         apt.run("--no-download", "autoremove")
 

@@ -16,6 +16,8 @@ PRINTED = {
         "the signature of http://mirror/debian bookworm is bad (BADSIG)",
     "E: The repository 'http://mirror/debian bookworm InRelease' is not signed.":
         "http://mirror/debian bookworm is not signed",
+    "E: The repository 'http://mirror/debian bookwurm Release' does not have a Release file.":
+        "there is no Release file at http://mirror/debian bookwurm: correct the address or the suite",
     "E: Release file for http://mirror/debian-security/dists/bookworm-security/InRelease is expired "
     "(invalid since 3d 2h 1min 5s). Updates for this repository will not be applied.":
         "http://mirror/debian-security/dists/bookworm-security/InRelease expired 3d 2h 1min 5s ago: the mirror is stale",
@@ -46,7 +48,7 @@ PRINTED = {
         "auditd could not be installed or removed: installed auditd package post-installation script",
     "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.":
         "dpkg was interrupted before: run dpkg --configure -a",
-    "W: something\nE: Something that nobody knows":
+    "W: something\nE: Something that nobody knows.":
         "apt-get failed: Something that nobody knows",
     "": "apt-get failed: no reason given",
 }
@@ -55,4 +57,4 @@ PRINTED = {
 @pytest.mark.parametrize("printed, meaning", PRINTED.items())
 def test_the_cause_is_one_sentence(printed, meaning):
     assert sentence(printed).startswith(meaning)
-    assert "\n" not in sentence(printed)
+    assert "\n" not in sentence(printed) and not sentence(printed).endswith(".")

@@ -24,10 +24,11 @@ class AptGet:
         self.installed = {"openssl": "1", "tzdata": "1", "vim": "1"}
         self.archive = {"openssl": ("2", SECURITY), "tzdata": ("2", STABLE), "auditd": ("3", STABLE)}
         self.held = set()
+        self.automatic = {"openssl"}
         self.done = []
         self.trouble = None
         self.size = "10.0 kB"
-        self.host = tree({STATUS: "", "/usr/bin/true": ""}, answers={"env": self.apt, "dpkg": self.dpkg}, **kwargs)
+        self.host = tree({STATUS: "", "/usr/bin/true": ""}, answers={"env": self.apt, "dpkg": self.dpkg, "apt-mark": self.mark}, **kwargs)
         if listed:
             self.fetch()
         self.save()
@@ -56,6 +57,8 @@ class AptGet:
             self.fetch()
             return self.trouble or ""
         steps = self.steps(verb, words[words.index(verb) + 1:], "--ignore-hold" in words)
+        if "--ignore-hold" in words and self.held and "--allow-change-held-packages" not in words:
+            return Ran(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n")
         if "--assume-no" in words:
             return f"After this operation, {self.size} of additional disk space will be used.\n"
         if "-s" in words:
@@ -69,6 +72,7 @@ class AptGet:
                 self.put(f"/var/cache/apt/archives/{name}_{new}.deb", "12345")
             else:
                 self.installed[name] = new
+                self.automatic -= {name} if "install" in words else set()
         self.save()
         return ""
 
@@ -78,6 +82,11 @@ class AptGet:
             due = old != new and (old if verb == "dist-upgrade" else name in names)
             if due and (ignore_hold or name not in self.held):
                 yield name, f"[{old}] " if old else "", new, source
+
+    def mark(self, argv, unused_stdin):
+        if argv[1] == "auto":
+            self.automatic |= set(argv[2:])
+        return "\n".join(self.automatic)
 
     def dpkg(self, argv, unused_stdin):
         self.done.append(argv)
@@ -157,6 +166,12 @@ def test_security_updates_leave_the_others_pending(tree):
     assert packages(found["changes"]) == ["openssl"]
     assert [(entry["package"], entry["security"]) for entry in found["pending"]] == [("tzdata", False)]
     assert upgrade.upgrade(apt.host, "security")["changed"] is False
+
+
+def test_a_dependency_that_was_updated_still_counts_as_one(tree):
+    apt = AptGet(tree)
+    upgrade.upgrade(apt.host, "security")
+    assert (apt.installed["openssl"], apt.automatic) == ("2", {"openssl"})
 
 
 def test_a_held_update_is_pending(tree):
