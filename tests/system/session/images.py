@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 
-PROGRAMS = ("sh", "cat", "dd", "env", "hostname", "id", "ls", "mount", "rm", "sleep", "sync", "touch", "test", "readlink")
+PROGRAMS = ("sh", "cat", "dd", "env", "chmod", "hostname", "id", "ls", "mkdir", "mount", "rm", "sleep", "sync", "touch", "test", "readlink")
 MIB = 1 << 20
 # The partition table's own room before and after the partitions.
 EDGE = MIB
@@ -23,7 +23,8 @@ def call(*argv, **kwargs):
 def system(place, fstab="", python=False):
     """A tree that looks like an installed system and can run a few programs."""
     files = {
-        "etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
+        "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="12"\n',
+        "etc/debian_version": "12.0\n",
         "etc/hostname": "template\n",
         "etc/fstab": fstab,
         "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
