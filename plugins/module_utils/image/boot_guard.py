@@ -80,7 +80,7 @@ def shut_down(qemu, limit):
     """Press the guest's power button, over QMP; did the guest shut down in time?"""
     try:
         for command in ("qmp_capabilities", "system_powerdown"):
-            qemu.stdin.write(json.dumps({"execute": command}).encode())
+            qemu.stdin.write(json.dumps({"execute": command}).encode() + b"\n")
         qemu.stdin.flush()
         qemu.wait(limit)
     except (OSError, subprocess.TimeoutExpired):

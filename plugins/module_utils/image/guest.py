@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -144,7 +145,7 @@ class Guest:
             "-machine", "q35", *accelerator.arguments(machine.accelerator), "-smp", str(machine.cpus), "-m", str(machine.memory),
             *self._firmware(machine),
             "-drive", f"if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap,file={_escaped(machine.disk)}",
-            "-device", "virtio-blk-pci,drive=disk,bootindex=0",
+            "-device", "virtio-blk-pci,drive=disk",
             "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{here}-:{port}",
             "-device", "virtio-net-pci,netdev=net,romfile=",
             "-device", "virtio-rng-pci",
@@ -224,7 +225,10 @@ class Guest:
         """Shut the guest down, kill it past the limit, remove everything of it; did it shut down?"""
         clean = False
         if self.guard:
-            self.guard.stop(limit + 10)  # it has the same limit, and then kills
+            if limit:
+                self.guard.ask(limit + 10)  # it has the same limit, and then kills
+            self.guard.signal(signal.SIGKILL)
+            self.guard.ended(10)
             run(["ssh", "-F", "none", "-o", f"ControlPath={self._control}", "-O", "exit", "guest"], 10)
             clean = self._ending().get("clean", False)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,157 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.image import boot_login
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot_login import Door
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+
+KEY = "ssh-ed25519 AAAA hygeia-verify"
+HOME_KEYS = "/var/lib/hygeia-verify/.ssh/authorized_keys"
+ACCOUNTS = {
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nold:x:59990:59990::/:/bin/false",
+    "/etc/shadow": "root:*:19000:0:99999:7:::\n",
+    "/etc/group": "root:x:0:\nsudo:x:27:\nremote:x:1001:anna\n",
+    "/etc/ssh/sshd_config": "UsePAM yes\n",
+}
+
+
+@pytest.fixture
+def system(tree, monkeypatch):
+    """A system with accounts; what is given to somebody is noted, since the tests need not be root."""
+    monkeypatch.setattr(os, "chown", lambda path, user, group: owners.update({path: user}))
+    owners = {}
+    host = tree(ACCOUNTS)
+    host.owners = owners
+    return host
+
+
+def add(host, port=22, keys_file=".ssh/authorized_keys", group="", exceptions=()):
+    boot_login.add(host, Door(port, "ed25519", keys_file, group, tuple(exceptions)), KEY)
+
+
+def test_the_user_has_a_key_no_password_and_a_number_of_its_own(system):
+    add(system)
+    assert system.lines("/etc/passwd")[-2:] == [
+        "old:x:59990:59990::/:/bin/false", "hygeia-verify:x:59989:59989:Boot check:/var/lib/hygeia-verify:/bin/sh",
+    ]
+    assert system.lines("/etc/shadow")[-1].startswith("hygeia-verify:*:")
+    assert system.lines("/etc/group")[-1] == "hygeia-verify:x:59989:"
+    assert system.read(HOME_KEYS) == KEY + "\n"
+
+
+def test_home_and_keys_are_his_as_sshd_demands(system):
+    add(system)
+    given = {system.outside(path): owner for path, owner in system.owners.items()}
+    assert given == dict.fromkeys([HOME_KEYS, "/var/lib/hygeia-verify/.ssh", "/var/lib/hygeia-verify"], 59989)
+
+
+def test_account_files_keep_their_mode(system):
+    shadow = system.path("/etc/shadow")
+    os.chmod(shadow, 0o640)
+    add(system)
+    assert stat.S_IMODE(os.stat(shadow).st_mode) == 0o640
+
+
+def test_he_becomes_root_without_a_password(system):
+    add(system)
+    assert system.read("/etc/sudoers.d/zz-hygeia-verify") == "hygeia-verify ALL=(ALL:ALL) NOPASSWD: ALL\n"
+    assert stat.S_IMODE(os.stat(system.path("/etc/sudoers.d/zz-hygeia-verify")).st_mode) == 0o440
+
+
+@pytest.mark.parametrize(("group", "line"), [
+    ("sudo", "sudo:x:27:hygeia-verify"), ("remote", "remote:x:1001:anna,hygeia-verify"), ("ssh-users", "ssh-users:x:59988:hygeia-verify"),
+])
+def test_he_joins_a_group_that_is_let_in(system, group, line):
+    add(system, group=group)
+    assert line in system.lines("/etc/group")
+    assert system.lines("/etc/group")[0] == "root:x:0:"
+
+
+@pytest.mark.parametrize(("pattern", "path"), [
+    ("%h/.ssh/keys", "/var/lib/hygeia-verify/.ssh/keys"), ("/etc/ssh/keys/%u", "/etc/ssh/keys/hygeia-verify"), ("keys%%", "/var/lib/hygeia-verify/keys%"),
+])
+def test_the_key_lies_where_sshd_looks(system, pattern, path):
+    add(system, keys_file=pattern)
+    assert system.read(path) == KEY + "\n"
+
+
+def test_exceptions_are_for_him_alone(system):
+    add(system, exceptions=["AllowUsers hygeia-verify"])
+    assert system.read("/etc/ssh/sshd_config") == "UsePAM yes\nMatch User hygeia-verify\n    AllowUsers hygeia-verify\n"
+
+
+def test_without_exceptions_sshd_is_as_it_was(system):
+    add(system)
+    assert system.read("/etc/ssh/sshd_config") == "UsePAM yes\n"
+
+
+def test_cloud_init_gets_an_empty_seed_only_where_it_is(system):
+    add(system)
+    assert not system.exists("/var/lib/cloud")
+    program = system.path("/usr/bin/cloud-init")
+    os.makedirs(os.path.dirname(program))
+    with open(program, "w", encoding="utf-8"):
+        os.chmod(program, 0o755)
+    add(system)
+    assert system.read("/var/lib/cloud/seed/nocloud/meta-data") == "instance-id: hygeia-verify\n"
+
+
+# -- what sshd wants ---------------------------------------------------------------------
+
+
+def sshd(tree, config, *programs):
+    """A system whose sshd answers -T with these lines."""
+    host = tree({**ACCOUNTS, "/run/keep": ""}, answers={
+        "ssh-keygen": "", "/usr/sbin/sshd": "port 2222\nauthorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2\n" + config,
+    })
+    for name in programs or ("sshd", "sudo"):
+        path = host.path(f"/usr/sbin/{name}")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8"):
+            os.chmod(path, 0o755)
+    return host
+
+
+def test_port_and_place_of_keys_are_sshd_s_own(tree):
+    assert boot_login.door(sshd(tree, "")) == Door(2222, "ed25519", ".ssh/authorized_keys", "", ())
+
+
+@pytest.mark.parametrize(("config", "group"), [
+    ("allowgroups nobody-has sudo\n", "sudo"), ("allowgroups re*\n", "remote"), ("allowgroups wheel\n", "wheel"),
+])
+def test_a_group_that_exists_is_preferred(tree, config, group):
+    assert boot_login.door(sshd(tree, config)).group == group
+
+
+@pytest.mark.parametrize(("config", "exceptions"), [
+    ("allowusers anna\n", ("AllowUsers hygeia-verify",)),
+    ("pubkeyauthentication no\n", ("PubkeyAuthentication yes",)),
+    ("authenticationmethods publickey,keyboard-interactive\n", ("AuthenticationMethods publickey",)),
+    ("authenticationmethods any\npubkeyauthentication yes\n", ()),
+])
+def test_what_a_key_alone_does_not_get_past_is_an_exception(tree, config, exceptions):
+    assert boot_login.door(sshd(tree, config)).exceptions == exceptions
+
+
+@pytest.mark.parametrize(("accepted", "kind"), [
+    ("ecdsa-sha2-nistp256,rsa-sha2-512", "ecdsa"), ("rsa-sha2-256", "rsa"), ("rsa-sha2-256,ssh-ed25519", "ed25519"),
+])
+def test_the_key_is_of_a_type_that_is_accepted(tree, accepted, kind):
+    assert boot_login.door(sshd(tree, f"pubkeyacceptedalgorithms {accepted}\n")).key_type == kind
+
+
+def test_no_accepted_type_is_a_problem_of_the_template(tree):
+    with pytest.raises(ImageError, match="accepts no key of the types"):
+        boot_login.door(sshd(tree, "pubkeyacceptedalgorithms sk-ssh-ed25519@openssh.com\n"))
+
+
+@pytest.mark.parametrize(("there", "lacking"), [("sudo", "openssh-server"), ("sshd", "sudo")])
+def test_what_the_template_lacks_is_named_with_its_package(tree, there, lacking):
+    with pytest.raises(ImageError, match=f"install {lacking} in it"):
+        boot_login.door(sshd(tree, "", there))
