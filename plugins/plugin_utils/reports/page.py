@@ -15,6 +15,8 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import loa
 from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, by_control, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import manifest
 
+# Whose citations come first, and with their headings.
+FRAMEWORKS = ("hipaa.yml", "nist_800_53.yml", "cis_debian12.yml")
 # More lines of one file's difference than this help nobody on a page.
 LONGEST_DIFF = 200
 
@@ -31,7 +33,7 @@ def page(run, template):
 
 def view(run):
     """The run, arranged as a reader wants to meet it: what failed first."""
-    frameworks = [load(os.path.join(BASELINE, "frameworks", name)).data for name in _FRAMEWORKS]
+    frameworks = [load(os.path.join(BASELINE, "frameworks", name)).data for name in FRAMEWORKS]
     known = {control["id"]: control for control in run["controls"]}
     controls = [
         {**_control(records, known.get(name, {}), run), "citations": list(_citations(records[0]["references"], frameworks))}
@@ -47,14 +49,12 @@ def view(run):
         "areas": _areas(controls),
         "safeguards": _safeguards(controls, frameworks[0]),
         "outcomes": _outcomes(run["outcomes"]),
-        "diffs": [_diff(change) for change in run["diffs"]],
+        "diffs": [_diff(change) for change in run["diffs"] if change["after"]],
+        "removed": [change["after_header"] for change in run["diffs"] if not change["after"]],
         "duration": duration(run["started"], run["ended"]),
         "retention": manifest.RETENTION,
         "retain_until": manifest.retain_until(run["ended"]),
     }
-
-
-_FRAMEWORKS = ("hipaa.yml", "nist_800_53.yml", "cis_debian12.yml")
 
 
 def _control(records, control, run):

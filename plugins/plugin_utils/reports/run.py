@@ -16,8 +16,21 @@ def gathered(facts, ended):
     run = {**facts, "ended": ended, "failing": list(dict.fromkeys(record["control"] for record in stopping))}
     run["stages"] = [stage for stage in STAGES if any(record["stage"] == stage for record in facts["records"])]
     run["score"] = score(facts["records"])
+    run["changes"] = facts["changes"] + [_package(diff) for diff in facts["diffs"] if _of_package(diff)]
+    run["diffs"] = [diff for diff in facts["diffs"] if not _of_package(diff)]
     run["verdict"], run["sentence"] = _verdict(run)
     return run
+
+
+def _of_package(diff):
+    return diff["after_header"].startswith("package ")
+
+
+def _package(diff):
+    """A package that hardening installed or removed, in the form of those that patching changed."""
+    versions = {when: diff[when].split()[1:] for when in ("before", "after")}
+    before, after = (version[0] if version else "" for version in versions.values())
+    return {"package": diff["after_header"].split()[1], "from": before, "to": after}
 
 
 def _verdict(run):
@@ -31,7 +44,7 @@ def _verdict(run):
     if run["failing"]:
         many = f"{len(run['failing'])} controls of {gate} do" if len(run["failing"]) > 1 else f"One control of {gate} does"
         return REFUSED, f"{many} not hold{', so the image was not promoted' if run['source'] else ''}."
-    held = f"Every control of {gate} that could be checked holds or is waived"
+    held = f"No control of {gate} fails"
     if run["image"]:
         return PROMOTED, f"{held}, and the image was promoted."
     return PASSED, f"{held}."

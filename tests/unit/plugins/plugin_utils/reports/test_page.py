@@ -62,7 +62,10 @@ def full(record, control):
         "records": records,
         "controls": [control("ssh-root-login"), control("kernel-pointers"), control("account-age", waiver=EXPIRED)],
         "outcomes": [{"control": "ssh-root-login", "outcome": "refused", "changed": [], "message": "would lock out operator"}],
-        "diffs": [{"after_header": "/etc/login.defs", "before": "a\nb\n", "after": "a\nc\nd\n"}],
+        "diffs": [
+            {"after_header": "/etc/login.defs", "before": "a\nb\n", "after": "a\nc\nd\n"},
+            {"after_header": "/etc/machine-id", "before": "a file of 33 bytes\n", "after": ""},
+        ],
         "changes": [{"package": "openssl", "from": "1.0", "to": "1.1"}, {"package": "telnet", "from": "0.1", "to": ""}],
         "pending": [{"package": "vim", "from": "9.0", "to": "9.1"}],
         "source": {"path": "/srv/t.qcow2", "sha256": "ab" * 32, "size": 1288490188},
@@ -122,6 +125,7 @@ def test_waivers_packages_differences_and_refusals_are_told(page, record, contro
     assert "Old console" in found.text["waivers"] and "31 March 2020" in found.text["waivers"]
     assert "would lock out operator" in found.text["hardening"]
     assert "+2" in found.text["hardening"] and "−1" in found.text["hardening"]
+    assert "Removed or emptied" in found.text["hardening"] and "/etc/machine-id" in found.text["hardening"]
     for told in ("openssl", "1.0", "1.1", "removed", "vim"):
         assert told in found.text["packages"]
     for told in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):

@@ -14,9 +14,9 @@ IMAGE = {"path": "/i.qcow2", "sha256": "1" * 64}
     ("statuses", "known", "verdict", "sentence"),
     [
         (["pass"], {"source": SOURCE, "image": IMAGE}, "promoted",
-         "Every control of severity high or above that could be checked holds or is waived, and the image was promoted."),
+         "No control of severity high or above fails, and the image was promoted."),
         (["pass", "not_checked", "waived"], {}, "passed",
-         "Every control of severity high or above that could be checked holds or is waived."),
+         "No control of severity high or above fails."),
         (["pass", "fail"], {"source": SOURCE}, "refused",
          "One control of severity high or above does not hold, so the image was not promoted."),
         (["fail", "error"], {}, "refused", "2 controls of severity high or above do not hold."),
@@ -40,3 +40,16 @@ def test_a_control_that_fails_at_two_stages_is_named_once(facts, record):
     records = [record(status="fail", stage=stage) for stage in ("boot", "offline")]
     run = gathered(facts(records=records), "2026-10-09T12:03:41Z")
     assert (run["failing"], run["stages"]) == (["ssh-root-login"], ["offline", "boot"])
+
+
+def test_a_package_that_hardening_changed_is_a_package_that_changed(facts):
+    diffs = [
+        {"after_header": "package auditd", "before": "", "after": "auditd 1:3.0.9-1\n"},
+        {"after_header": "package telnet", "before": "telnet 0.17\n", "after": ""},
+        {"after_header": "/etc/issue", "before": "a", "after": "b"},
+    ]
+    run = gathered(facts(diffs=diffs, changes=[{"package": "openssl", "from": "1", "to": "2"}]), "2026-10-09T12:03:41Z")
+    assert [(row["package"], row["from"], row["to"]) for row in run["changes"]] == [
+        ("openssl", "1", "2"), ("auditd", "", "1:3.0.9-1"), ("telnet", "0.17", "")
+    ]
+    assert run["diffs"] == diffs[2:]
