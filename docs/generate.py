@@ -22,6 +22,8 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "controls.md")
 # Where a kind writes, and what it asks for the truth.
 KINDS_TOLD = {
     "package": ("apt-get, which removes nothing that is not listed", "dpkg's status file"),
+    "apt_conf": ("`/etc/apt/apt.conf.d/zz-hygeia`", "`apt-config dump`"),
+    "apt_conf": ("`/etc/apt/apt.conf.d/zz-hygeia`", "`apt-config dump`"),
     "kernel_module": (
         "`/etc/modprobe.d/00-hygeia.conf`", "`modprobe --showconfig` and, on a running kernel, the list of loaded modules"
     ),
@@ -39,7 +41,7 @@ KINDS_TOLD = {
     "audit_rule": ("`/etc/audit/rules.d/50-hygeia.rules`", "all rule files in their order and, on a running kernel, `auditctl -l`"),
     "auditd_conf": ("`/etc/audit/auditd.conf`", "the same file, as auditd reads it"),
     "systemd_conf": ("a drop-in `zz-hygeia.conf` of the program", "every file and drop-in of the program in systemd's order"),
-    "service": ("the state of the unit file", "`systemctl is-enabled`, what starts the unit and, on a running host, whether it runs"),
+    "service": ("the state of the unit file", "`systemctl list-unit-files`, what starts the unit and, on a running host, whether it runs"),
     "nftables": ("nothing", "`nft list chains` on a running host"),
     "system_state": ("nothing", "systemd, the listening sockets and the login of the boot check"),
 }
@@ -118,6 +120,9 @@ def _cell(text):
 
 
 def main(arguments):
+    untold = [kind for kind in KINDS if kind not in KINDS_TOLD]
+    if untold:
+        sys.exit(f"docs/generate.py: say in KINDS_TOLD where {' and '.join(untold)} writes and what it observes")
     text = page(Catalogue())
     if "--check" not in arguments:
         with open(PAGE, "w", encoding="utf-8") as stream:

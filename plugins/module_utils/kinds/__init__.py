@@ -9,6 +9,7 @@ that they start with what was written.
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_conf import AptConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import AuditRule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditd_conf import AuditdConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
@@ -31,6 +32,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         Package,
+        AptConf,
         KernelModule,
         Sysctl,
         KernelCmdline,
