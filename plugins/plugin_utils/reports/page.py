@@ -149,9 +149,9 @@ def shown(value):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return "\n".join(f"{name}: {shown(item)}" if not isinstance(item, list) else f"{name}: {' '.join(map(str, item))}"
-                         for name, item in value.items()) or "nothing"
+                         for name, item in value.items()) or "none"
     if isinstance(value, list):
-        return "\n".join(shown(item) for item in value) or "nothing"
+        return "\n".join(shown(item) for item in value) or "none"
     return str(value)
 
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from html.parser import HTMLParser
 
 import pytest
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.evidence import COLLECTION
 
+TEMPLATE = os.path.join(COLLECTION, "roles/evidence/templates/report.html.j2")
 VOID = ("meta", "br", "link", "img", "hr", "input")
 EXPIRED = {"reason": "Old console", "approver": "M. Okafor", "until": "2020-03-31", "expired": True}
 
@@ -130,6 +133,31 @@ def test_waivers_packages_differences_and_refusals_are_told(page, record, contro
         assert told in found.text["packages"]
     for told in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):
         assert told in found.text["run"]
+
+
+def palettes():
+    """The colours of the page, as light, dark and print set them."""
+    with open(os.path.join(os.path.dirname(TEMPLATE), "report.css"), encoding="utf-8") as stream:
+        roots = re.findall(r":root \{(.*?)\}", stream.read(), re.S)
+    light, dark, printed = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", root)) for root in roots)
+    return {"light": light, "dark": {**light, **dark}, "print": {**light, **printed}}
+
+
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[place:place + 2], 16) / 255 for place in (0, 2, 4)]
+    parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("name", ["light", "dark", "print"])
+def test_text_stands_out_from_its_ground(name):
+    colours = palettes()[name]
+    pairs = [(text, ground) for text in ("ink", "soft", "accent") for ground in ("page", "card", "sunken")]
+    pairs += [(status, f"{status}-tint") for status in ("pass", "fail", "error", "waived", "not_checked")]
+    pairs += [("ink", "pass-tint"), ("ink", "fail-tint"), ("not_applicable", "card"), ("not_applicable", "sunken")]
+    shades = {pair: sorted(luminance(colours[part]) + 0.05 for part in pair) for pair in pairs}
+    assert [pair for pair, (low, high) in shades.items() if high / low < 4.5] == []  # WCAG 2.2, 1.4.3
 
 
 def test_every_value_is_escaped(files, record):
