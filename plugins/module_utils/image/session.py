@@ -140,7 +140,7 @@ class Session:
     def _make_way(self, template):
         """Put away what dead sessions left; refuse when somebody alive works on this source or under this name."""
         reap(os.path.dirname(self.folder), self.limits)
-        for folder in {self.folder, lock.holder(template.path) or self.folder}:
+        for folder in (self.folder, lock.holder(template.path) or self.folder):
             other = Session(folder, self.limits)
             if not other.reap():
                 raise ImageError(other.busy_with(template.path))

@@ -72,7 +72,7 @@ def main(arguments):
     if role == "session":
         session(json.loads(argument))
     else:
-        sys.exit(once(argument, arguments[2:]))
+        raise SystemExit(once(argument, arguments[2:]))
 
 
 # -- an opened disk ---------------------------------------------------------
@@ -98,7 +98,8 @@ def session(plan):
 
 
 def say(message):
-    print(json.dumps(message), flush=True)
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 def enter(plan):
@@ -437,7 +438,7 @@ def once(root, command):
     try:
         return in_folder(root, command)
     except (OSError, Problem) as problem:
-        print(f"{MARK}{root} cannot be entered: {problem}", file=sys.stderr)
+        sys.stderr.write(f"{MARK}{root} cannot be entered: {problem}\n")
         return 125
 
 
@@ -468,7 +469,7 @@ def spawn(command):
         try:
             os.execvpe(command[0], command, ENVIRONMENT)
         except OSError as problem:
-            print(f"{command[0]}: {problem.strerror}", file=sys.stderr)
+            os.write(2, f"{command[0]}: {problem.strerror}\n".encode())
         os._exit(127)
     while True:
         pid, status = os.waitpid(-1, 0)

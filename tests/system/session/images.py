@@ -124,3 +124,11 @@ def qcow2(raw, path):
     return path
 
 
+def raw(image, path):
+    call("qemu-img", "convert", "-O", "raw", image, path)
+    return path
+
+
+def listed(ext4, *folders):
+    """What lies in folders of an ext4 filesystem, without mounting it."""
+    return "".join(call("debugfs", "-R", f"ls -p {folder}", ext4) for folder in folders)

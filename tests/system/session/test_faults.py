@@ -12,7 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image import disk
 from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
@@ -58,7 +57,7 @@ def test_a_part_of_an_open_session_is_killed_while_it_writes(lab, template, who)
 def test_a_command_in_a_session_whose_worker_was_killed(lab, template):
     lab.do("open", source=template[0])
     lab.kill("worker")
-    assert wait_until(lambda: (lab.folder / "ended.json").exists(), 10)
+    assert wait_until((lab.folder / "ended.json").exists, 10)
     ran = lab.run("id")
     assert (ran.returncode, ran.stderr) == (125, "hygeia.golden: the session web is not open any more: its worker ended, open the template again\n")
     lab.do("discarded")
@@ -155,7 +154,8 @@ def test_two_openers(lab, template, run_of):
     assert wait_until(lambda: (lab.folder / "journal.json").exists() and lab.journal()["state"] == "open", 10)
     hard_link = lab.place / "other-name.qcow2"
     os.link(source, hard_link)
-    for params in ({"session": "other"}, {"session": "web"}, {"session": "other", "source": hard_link}, {"session": "other", "work_dir": lab.place / "elsewhere"}):
+    elsewhere = lab.place / "elsewhere"
+    for params in ({"session": "other"}, {"session": "web"}, {"session": "other", "source": hard_link}, {"session": "other", "work_dir": elsewhere}):
         sentence = lab.refused("open", **{"source": source, **params})
         assert f"{source} is open in the session web since 20" in sentence, sentence
         assert f" by process {process.pid}: wait for it to end, or end that" in sentence
@@ -179,6 +179,6 @@ def test_a_session_nobody_uses_ends_after_its_lease(lab, template):
 
 def test_a_session_never_outlives_its_lifetime(lab, template):
     lab.do("open", source=template[0], lifetime=1)
-    assert wait_until(lambda: (lab.folder / "ended.json").exists(), 10)
+    assert wait_until((lab.folder / "ended.json").exists, 10)
     assert lab.refused("closed").endswith("its changes are discarded: it was open for more than 1 s")
     lab.assert_clean(*template)

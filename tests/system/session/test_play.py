@@ -61,13 +61,14 @@ def build_host(lab):
     port = 20000 + os.getpid() % 20000
     options = {
         "ListenAddress": "127.0.0.1", "Port": port, "HostKey": place / "host", "AuthorizedKeysFile": place / "authorized_keys",
-        "Subsystem": "sftp internal-sftp", "StrictModes": "no", "UsePAM": "no", "PermitRootLogin": "yes", "PidFile": place / "pid", "PasswordAuthentication": "no",
+        "Subsystem": "sftp internal-sftp", "StrictModes": "no", "UsePAM": "no", "PermitRootLogin": "yes", "PidFile": place / "pid",
     }
     (place / "sshd_config").write_text("".join(f"{key} {value}\n" for key, value in options.items()))
     server = subprocess.Popen([shutil.which("sshd", path="/usr/sbin"), "-D", "-e", "-f", place / "sshd_config"], stderr=(place / "log").open("w"))
     assert wait_until((place / "pid").exists, 10), (place / "log").read_text()
     yield {
-        "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root", "ansible_python_interpreter": "/usr/bin/python3", "ansible_ssh_private_key_file": str(place / "user"),
+        "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root", "ansible_ssh_private_key_file": str(place / "user"),
+        "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
         "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=3s", "ansible_control_path_dir": str(place),
     }
@@ -76,8 +77,7 @@ def build_host(lab):
 
 
 def assert_promoted(lab, name):
-    images.call("qemu-img", "convert", "-O", "raw", lab.dest / f"{name}.qcow2", lab.place / "out.raw")
-    listing = images.call("debugfs", "-R", "ls -p /etc", lab.place / "out.raw") + images.call("debugfs", "-R", "ls -p /root", lab.place / "out.raw")
+    listing = images.listed(images.raw(lab.dest / f"{name}.qcow2", lab.place / "out.raw"), "/etc", "/root")
     assert "/sent-0/0/" in listing and "/sent-1000/1000/" in listing
     assert ".ansible" not in listing, "nothing of Ansible's stays in the image"
     assert (lab.place / "fetched" / name).read_text() == "template\n"

@@ -60,8 +60,8 @@ def test_what_fstab_names_is_mounted(lab, tmp_path, stock, parts):
     assert session["not_mounted"] == ["/srv: LABEL=data is not on this disk", "/boot/efi: UUID=0ABC-1234 is not on this disk"]
     lab.run("sh", "-c", "echo kernel > /boot/vmlinuz")
     lab.do("closed")
-    assert images.call("sh", "-c", f"qemu-img convert -O raw {lab.folder}/overlay.qcow2 {tmp_path}/out.raw") == ""
-    images.mounted(tmp_path / "out.raw", "test -s MOUNT/vmlinuz", f"loop,offset={images.EDGE}")
+    out = images.raw(lab.folder / "overlay.qcow2", tmp_path / "out.raw")
+    images.mounted(out, "test -s MOUNT/vmlinuz", f"loop,offset={images.EDGE}")
     lab.do("discarded")
     lab.assert_clean(source, disk.sha256(source))
 
@@ -98,14 +98,10 @@ def test_nothing_of_ours_is_in_the_image(lab, plain):
     image = lab.do("promoted")["image"]
     with opened(image["path"], str(lab.work_dir)) as inside:
         assert inside.host.exists("/etc/seen")
-    listing = images.call("debugfs", "-R", "ls -p /etc", images_raw(image["path"], lab)) + images.call("debugfs", "-R", "ls -p /usr/sbin", lab.place / "out.raw")
+    raw = images.raw(image["path"], lab.place / "out.raw")
+    listing = images.listed(raw, "/etc", "/usr/sbin")
     assert "resolv.conf" not in listing and "policy-rc.d" not in listing
-    assert b"secret-bytes" not in (lab.place / "out.raw").read_bytes()
-
-
-def images_raw(path, lab):
-    images.call("qemu-img", "convert", "-O", "raw", path, lab.place / "out.raw")
-    return lab.place / "out.raw"
+    assert b"secret-bytes" not in raw.read_bytes()
 
 
 def test_the_build_host_is_out_of_reach(lab, plain):

@@ -17,8 +17,8 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 def child():
     started = []
 
-    def start(argv=SLEEP, **kwargs):
-        started.append(subprocess.Popen(argv, **kwargs))
+    def start(argv=None, **kwargs):
+        started.append(subprocess.Popen(argv or SLEEP, **kwargs))
         return started[-1]
 
     yield start
@@ -54,7 +54,10 @@ def test_a_signal_never_reaches_a_stranger(child):
 
 def test_one_that_misses_the_first_signal_is_asked_again(child):
     """qemu-storage-daemon does when the signal comes just before it goes to sleep."""
-    script = "import signal; signal.signal(signal.SIGTERM, lambda *a: signal.signal(signal.SIGTERM, signal.SIG_DFL)); print(1, flush=True)\nwhile 1: signal.pause()"
+    script = (
+        "from signal import *; signal(SIGTERM, lambda *unused: signal(SIGTERM, SIG_DFL)); print(1, flush=True)\n"
+        "while 1: pause()"
+    )
     started = child([sys.executable, "-c", script], stdout=subprocess.PIPE)
     started.stdout.readline()
     assert Process.of(started.pid).ask(5)
