@@ -46,6 +46,8 @@ KINDS_TOLD = {
     "system_state": ("nothing", "systemd, the listening sockets and the login of the boot check"),
 }
 
+APPLIES_TOLD = {"package": "systems with the package", "os": "the system", "kernel": "systems whose kernel is their"}
+
 
 def page(catalogue):
     controls = list(catalogue.controls.values())
@@ -90,7 +92,7 @@ def _control(control, frameworks):
         yield from (f"| {kind}: {_cell(name)} | {_value(value)} |" for name, value in values.items())
     yield ""
     for name, wanted in control["applies_to"].items():
-        yield f"- Applies to {'systems with the package' if name == 'package' else 'the system'} {_listed(wanted)}"
+        yield f"- Applies to {APPLIES_TOLD[name]} {_listed(wanted)}"
     if tuple(control["stages"]) != STAGES:
         yield f"- Observed at the stage {_listed(control['stages'])}"
     for name, citations in control["references"].items():

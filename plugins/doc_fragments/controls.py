@@ -28,7 +28,7 @@ options:
         description:
           - On which systems the control means anything.
           - C(package) names a package, or several, that must be installed; C(os) one or several of C(ID) or
-            C(ID-VERSION_ID) as in C(os-release).
+            C(ID-VERSION_ID) as in C(os-release); C(kernel=own) leaves containers out.
         type: dict
         default: {}
       stages:

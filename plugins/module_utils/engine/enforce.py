@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, NotInForce, Plan
 
 CHANGED = "changed"
 UNCHANGED = "unchanged"
@@ -85,6 +85,8 @@ def _apply(kind, plan):
     if applied and kind.host.booted:
         try:
             kind.reload(applied)
+        except NotInForce as problem:
+            plan.failures.update(problem.failures)
         except Exception as problem:
             plan.failures.update((name, str(problem)) for change in applied for name in change.names)
 

@@ -17,6 +17,14 @@ class BadSetting(Exception):
     """A wanted value that this kind cannot express; the sentence names the setting."""
 
 
+class NotInForce(Exception):
+    """What was written but could not be put into force, as ``{name: sentence}``."""
+
+    def __init__(self, failures):
+        super().__init__("; ".join(failures.values()))
+        self.failures = failures
+
+
 @dataclass
 class Change:
     """One thing to be written, known before anything is written.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, NotInForce, Observation, Plan, Refusal
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.once import Once
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import Units, unit_name
 
@@ -90,10 +90,20 @@ class Service(Kind):
 
     def reload(self, changes):
         """Start what is enabled, stop the rest; who logged in over SSH was refused before."""
+        failures = {}
         for verb, starts in (("stop", False), ("start", True)):
-            units = [change.target for change in changes if (change.after == f"{ENABLED}\n") == starts]
-            if units:
-                self._systemctl(verb, units)
+            due = [change for change in changes if (change.after == f"{ENABLED}\n") == starts]
+            if due and not self.host.run(["systemctl", verb, *(change.target for change in due)]).ok:
+                # One that cannot start is no reason to blame the others: each is asked again by itself.
+                failures.update(failure for change in due for failure in self._failures(verb, change))
+        if failures:
+            raise NotInForce(failures)
+
+    def _failures(self, verb, change):
+        try:
+            self._systemctl(verb, [change.target])
+        except RuntimeError as problem:
+            yield from ((name, str(problem)) for name in change.names)
 
     # -- observing ------------------------------------------------------------
 

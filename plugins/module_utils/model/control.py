@@ -40,6 +40,8 @@ class Control:
         for package in _each(self.applies_to.get("package")):
             if not host.packages.installed(package):
                 return f"{package} is not installed"
+        if self.applies_to.get("kernel") == "own" and host.container:
+            return "a container has no kernel of its own"
         systems = _each(self.applies_to.get("os"))
         here = host.os_release.get("ID", "linux")
         if systems and here not in systems and f"{here}-{host.os_release.get('VERSION_ID', '')}" not in systems:

@@ -149,6 +149,18 @@ def test_an_enabled_service_must_run_and_is_started(tree):
     assert record(host, control(auditd="enabled"), "live")["status"] == "pass"
 
 
+def test_a_service_that_does_not_start_is_no_failure_of_the_others(tree):
+    host, systemctl = made(tree, {"auditd.service": "disabled", "rsyslog.service": "disabled"}, {})
+    answer = host.answers["systemctl"]
+    host.answers["systemctl"] = lambda argv, stdin: (
+        Ran(1, "", "Job for auditd.service failed.") if argv[1] == "start" and "auditd.service" in argv else answer(argv, stdin)
+    )
+    controls = [Control("a", {"service": {"auditd": "enabled"}}), Control("b", {"service": {"rsyslog": "enabled"}})]
+    outcomes = enforce(host, controls).outcomes
+    assert [outcome["outcome"] for outcome in outcomes] == ["failed", "changed"]
+    assert "systemctl start auditd.service failed" in outcomes[0]["message"]
+
+
 def test_a_masked_service_must_not_run_and_is_stopped(tree):
     host, systemctl = made(tree, {"rsync.service": "masked"}, {"rsync.service": "active"})
     assert record(host, control(rsync="masked"), "live")["status"] == "fail"

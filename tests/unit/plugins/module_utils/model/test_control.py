@@ -16,3 +16,9 @@ def test_every_one_of_several_packages_must_be_installed(tree):
     host = tree({"/var/lib/dpkg/status": status})
     assert Control("a", {}, {"package": "one"}).irrelevant(host) == ""
     assert Control("a", {}, {"package": ["one", "two"]}).irrelevant(host) == "two is not installed"
+
+
+def test_what_needs_a_kernel_of_its_own_leaves_containers_out(tree):
+    control = Control("a", {}, {"kernel": "own"})
+    assert control.irrelevant(tree(booted=True)) == ""
+    assert control.irrelevant(tree(booted=True, container=True)) == "a container has no kernel of its own"
