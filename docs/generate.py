@@ -23,7 +23,6 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "controls.md")
 KINDS_TOLD = {
     "package": ("apt-get, which removes nothing that is not listed", "dpkg's status file"),
     "apt_conf": ("`/etc/apt/apt.conf.d/zz-hygeia`", "`apt-config dump`"),
-    "apt_conf": ("`/etc/apt/apt.conf.d/zz-hygeia`", "`apt-config dump`"),
     "kernel_module": (
         "`/etc/modprobe.d/00-hygeia.conf`", "`modprobe --showconfig` and, on a running kernel, the list of loaded modules"
     ),
