@@ -142,7 +142,7 @@ class Guest:
         return [
             which(program()), "-nodefaults", "-no-user-config", "-no-reboot", "-name", "hygeia-boot-check", "-display", "none",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-            "-machine", "q35", *accelerator.arguments(machine.accelerator), "-smp", str(machine.cpus), "-m", str(machine.memory),
+            "-machine", "q35,graphics=off", *accelerator.arguments(machine.accelerator), "-smp", str(machine.cpus), "-m", str(machine.memory),
             *self._firmware(machine),
             "-drive", f"if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap,file={_escaped(machine.disk)}",
             "-device", "virtio-blk-pci,drive=disk",
