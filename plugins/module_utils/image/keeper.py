@@ -95,7 +95,7 @@ def watch(plan, pid, ends):
         left = end - time.monotonic()
         if left <= 0:
             return f"it was open for more than {plan['lifetime']} s"
-        ready = poller.poll(min(left, 5) * 1000)
+        ready = poller.poll(min(left, plan["lease"] / 4, 5) * 1000)
         if ready:
             return ends[ready[0][0]]
         if plan["owner"] is None and idle(plan["folder"]) > plan["lease"] and not busy(pid):

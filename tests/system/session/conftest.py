@@ -114,16 +114,18 @@ class Lab:
         work = str(self.place)
         found = [f"file {path}" for path in sorted(self.work_dir.glob("*"))] if self.work_dir.exists() else []
         found += [f"file {path}" for path in sorted(self.dest.glob(".*"))] if self.dest.exists() else []
+        devices = set()
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 words = (process / "cmdline").read_text(errors="replace")
                 mounts = (process / "mountinfo").read_text(errors="replace")
             except OSError:
                 continue
+            devices.update(line.split(" ")[2] for line in mounts.splitlines())
             if work in words and int(process.name) != os.getpid() and "pytest" not in words:
                 found.append(f"process {words}")
             found += [f"mount {line} of process {process.name}" for line in mounts.splitlines() if f" {work}/sessions/" in line]
-        return found + orphans()
+        return found + orphans(devices)
 
     def assert_clean(self, source, digest):
         """Nothing is left, and the template is what it was."""
@@ -131,10 +133,8 @@ class Lab:
         assert disk.sha256(str(source)) == digest
 
 
-def orphans():
-    """Loop devices and FUSE connections whose storage daemon is gone; other sessions on this machine have theirs."""
-    mounted = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
-    alive = {line.split()[2] for line in mounted.splitlines()}
+def orphans(alive):
+    """Loop devices and FUSE connections of disks that are mounted nowhere; other sessions on this machine have theirs."""
     loops = json.loads(images.call("losetup", "--list", "--json", "--output", "NAME,BACK-MAJ:MIN") or '{"loopdevices": []}')
     found = [
         f"loop device {loop['name']}" for loop in loops["loopdevices"]
