@@ -452,7 +452,8 @@ def in_folder(root, command):
     with open(os.path.join(state, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         mount(root, root, None, MS_BIND | MS_REC)
-        mount(os.path.join(state, "run"), inside(root, "/run"), None, MS_BIND)
+        os.makedirs(inside(root, "/run"), exist_ok=True)
+        mount(os.path.join(state, "run"), os.path.join(root, "run"), None, MS_BIND)
         pivot(root)
         furnish(resolver, run=False)
         code = spawn(command)

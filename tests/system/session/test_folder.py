@@ -1,0 +1,93 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Commands in a plain root filesystem: the same namespaces, and nothing left between one command and the next."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.image import worker
+from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+
+POLICY = "usr/sbin/policy-rc.d"
+
+
+@pytest.fixture
+def root(tmp_path, tree):
+    """A root filesystem of this test's own; what is kept in /run for it goes with the test."""
+    place = tmp_path / "rootfs"
+    shutil.copytree(tree, place, symlinks=True)
+    yield place
+    stat = place.stat()
+    shutil.rmtree(f"/run/hygeia/roots/{stat.st_dev:x}-{stat.st_ino:x}", ignore_errors=True)
+
+
+def start(root, *argv, network=False, **kwargs):
+    source = Path(worker.__file__).read_text(encoding="utf-8")
+    command = [*worker.once_command(sys.executable, source, str(root), network), *argv]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
+
+
+def run(root, *argv, stdin="", **kwargs):
+    process = start(root, *argv, **kwargs)
+    out, err = process.communicate(stdin, timeout=30)
+    return process.returncode, out, err
+
+
+def snapshot(root):
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+
+
+def test_streams_exit_code_and_environment(root):
+    assert run(root, "sh", "-c", "cat; echo problem >&2; exit 7", stdin="hello") == (7, "hello", "problem\n")
+    code, out, unused_err = run(root, "env")
+    assert code == 0 and sorted(line.split("=")[0] for line in out.splitlines()) == sorted(worker.ENVIRONMENT)
+    assert run(root, "sh", "-c", "kill -9 $$")[0] == 137
+    assert run(root, "no-such-program") == (127, "", "no-such-program: No such file or directory\n")
+
+
+def test_nothing_is_left_but_what_the_command_did(root):
+    before = snapshot(root)
+    assert run(root, "sh", "-c", f"test -x /{POLICY} && test -s /etc/resolv.conf && echo x > /etc/new")[0] == 0
+    assert snapshot(root) == sorted([*before, "etc/new", "dev", "proc", "run", "sys"])
+    assert str(root) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+
+
+def test_run_is_kept_for_the_next_command(root):
+    run(root, "sh", "-c", "echo kept > /run/ansible/file")
+    assert run(root, "cat", "/run/ansible/file")[1] == "kept\n"
+    assert not list((root / "run").iterdir())
+
+
+def test_the_network_is_asked_for(root):
+    assert run(root, "cat", "/proc/net/dev")[1].count(":") == 1, "only the loopback"
+    here = Path("/proc/self/ns/net").readlink()
+    assert run(root, "readlink", "/proc/self/ns/net", network=True)[1].strip() == str(here)
+
+
+def test_one_of_two_commands_ends_first(root):
+    """The cover of the longer one must not go with the shorter one."""
+    longer = start(root, "sh", "-c", f"echo begun; cat; test -x /{POLICY}")
+    longer.stdout.readline()
+    assert run(root, "test", "-x", f"/{POLICY}")[0] == 0
+    longer.communicate("go on", timeout=30)
+    assert longer.returncode == 0
+    assert not (root / POLICY).exists()
+
+
+def test_a_killed_command_is_cleaned_up_after_by_the_next(root):
+    process = start(root, "sh", "-c", "echo begun; sleep 60")
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert wait_until(lambda: run(root, "id")[0] == 0 and not (root / POLICY).exists(), 10)
+
+
+def test_a_folder_without_a_system(tmp_path):
+    code, unused_out, err = run(tmp_path, "id")
+    assert (code, err) == (125, f"hygeia.golden: {tmp_path} cannot be entered: it holds no Linux system (no etc/os-release)\n")
