@@ -34,7 +34,7 @@ def promoted(tmp_path_factory):
     try:
         run("mount", "-o", "ro,noload", device, root)
         try:
-            yield testinfra.get_host(f"chroot://{root}")
+            yield testinfra.get_host(str(root), connection="chroot")
         finally:
             run("umount", root)
     finally:
@@ -65,7 +65,7 @@ def test_the_image_is_whole_and_stands_alone():
 
 
 def test_nothing_is_pending(promoted, evidence):
-    changes = json.loads((evidence / "manifest.json").read_text())["packages"]["changes"]
+    changes = json.loads((evidence / "manifest.json").read_text())["packages"]["changed"]
     assert changes, "the template had updates waiting"
     for change in changes:
         installed = promoted.package(change["package"].split(":")[0])
@@ -88,7 +88,8 @@ def test_nothing_of_the_work_is_left_inside(promoted):
     assert not promoted.file("/usr/sbin/policy-rc.d").exists
     assert not promoted.file("/root/.ansible").exists
     assert promoted.file("/tmp").listdir() == []
-    assert promoted.file("/var/lib/apt/lists").listdir() in ([], ["partial"], ["lock", "partial"], ["auxfiles"])
+    assert set(promoted.file("/var/lib/apt/lists").listdir()) <= {"auxfiles", "lock", "partial"}
+    assert not [name for name in promoted.file("/var/cache/apt/archives").listdir() if name.endswith(".deb")]
 
 
 def test_the_user_of_the_boot_check_never_was_in_it(promoted):
@@ -100,8 +101,7 @@ def test_root_cannot_log_in_over_ssh(promoted):
 
 
 def test_the_evidence_says_what_happened(evidence):
-    results = json.loads((evidence / "results.json").read_text())
-    records = results["results"] if isinstance(results, dict) else results
+    records = json.loads((evidence / "results.json").read_text())["records"]
     assert {record["stage"] for record in records} == {"offline", "boot"}
     assert not [record for record in records if record["status"] == "fail" and record["severity"] in ("high", "critical")]
     assert (evidence / "report.html").stat().st_size > 10_000
