@@ -39,7 +39,10 @@ unit: deps
 versions: deps
 	for release in 2.16 2.21; do \
 	    tests/with-ansible-core.sh $$release pytest --quiet tests/unit; \
-	    tests/with-ansible-core.sh $$release molecule test --scenario-name rootfs; done
+	    molecule destroy --scenario-name rootfs; \
+	    molecule create --scenario-name rootfs; \
+	    tests/with-ansible-core.sh $$release bash -ec \
+	        'for step in converge idempotence verify destroy; do molecule $$step --scenario-name rootfs; done'; done
 
 # Real disks, real daemons, real guests.
 system: deps

@@ -31,14 +31,16 @@ if [ ! -e "$home/done" ]; then
     "$repo/.build/venv/bin/pip" download --quiet --disable-pip-version-check --dest "$home/wheels" --only-binary=:all: \
         --python-version "$python" --constraint "$repo/tests/constraints.txt" "${tools[@]}"
     mmdebstrap --quiet --variant=minbase --skip=cleanup/apt/cache \
-        --include=python3,python3-venv,openssh-client,openssh-server,sudo,kmod,procps,git,ca-certificates trixie "$home/root"
+        --include=python3,python3-venv,fdisk,mount,openssh-client,openssh-server,sudo,kmod,procps,git,ca-certificates trixie "$home/root"
     chroot "$home/root" python3 -m venv /opt/tools
     mkdir "$home/root/wheels" && cp "$home"/wheels/* "$home/root/wheels/"
     chroot "$home/root" /opt/tools/bin/pip install --quiet --no-index --find-links /wheels "${tools[@]}"
     touch "$home/done"
 fi
 mkdir -p "$home/root$repo"
+cp /etc/resolv.conf "$home/root/etc/resolv.conf"
 root=$home/root repo=$repo exec unshare --mount --propagation private bash -c '
+    mount --bind "$root" "$root"  # unshare wants the root to be a mount point
     for tree in proc sys dev; do mount --rbind "/$tree" "$root/$tree"; done
     mount --bind "$repo" "$root$repo"
     export PATH=/opt/tools/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
