@@ -46,7 +46,8 @@ def test_a_system_has_started_unless_systemd_is_still_at_it(tree, state, code, s
 
 def test_a_failed_unit_is_told_with_its_reason(tree):
     answers = {
-        "systemctl list-units --state=failed --plain --no-legend --full": "apt-daily.service loaded failed failed Daily apt\nnginx.service loaded failed failed Web\n",
+        "systemctl list-units --state=failed --plain --no-legend --full":
+            "apt-daily.service loaded failed failed Daily apt\nnginx.service loaded failed failed Web\n",
         "systemctl show --property=Result --value nginx.service": "exit-code\n",
     }
     found = record(booted(tree, **answers), failed_units=["apt-daily.service"])
