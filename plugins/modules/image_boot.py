@@ -159,6 +159,12 @@ clean:
   returned: when O(state=stopped) and there was a guest
   type: bool
   sample: true
+console:
+  description: The last lines of the guest's console, without secrets.
+  returned: when the template does not boot
+  type: list
+  elements: str
+  sample: ["ALERT! UUID=5476616f-8882-4751-bdf7-9bdbb8acf9d5 does not exist.  Dropping to a shell!"]
 booted:
   description:
     - Whether the template booted. Where it is V(false), the message says what is wrong with the template; where it is
@@ -196,7 +202,7 @@ def main():
     try:
         module.exit_json(**act(module.params))
     except boot.BootError as problem:
-        module.fail_json(msg=str(problem), booted=False)
+        module.fail_json(msg=str(problem), booted=False, console=list(problem.console))
     except ImageError as problem:
         module.fail_json(msg=str(problem))
 

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import os
 import subprocess
+import tempfile
 
 # What a small server has; the kernel is the one for virtual machines, which halves the initramfs.
 PACKAGES = """
@@ -58,13 +59,13 @@ systemd-machine-id-setup
 """
 
 
-def make(suite, cache):
+def make(suite, cache, more=()):
     """The path of the tar file; built only when no equal one is in the cache."""
     with open(__file__, encoding="utf-8") as recipe:
-        digest = hashlib.sha256((recipe.read() + repr(mirrors())).encode()).hexdigest()
+        digest = hashlib.sha256((recipe.read() + repr((mirrors(), list(more)))).encode()).hexdigest()
     tar = os.path.join(cache, f"base-{suite}-{digest[:12]}.tar")
     if not os.path.exists(tar):
-        _bootstrap(suite, cache, tar)
+        _bootstrap(suite, cache, tar, PACKAGES + list(more))
     return tar
 
 
@@ -83,26 +84,26 @@ def mirrors():
     raise SystemExit("apt on this machine knows no mirror of Debian and its security suite: see sources.list(5)")
 
 
-def _bootstrap(suite, cache, tar):
+def _bootstrap(suite, cache, tar, packages):
     """mmdebstrap from the release pocket alone; the packages are kept, so that the mirror is asked for them once."""
     archives = os.path.join(cache, f"packages-{suite}")
     os.makedirs(archives, exist_ok=True)
-    command = [
-        "mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", "--include=" + ",".join(PACKAGES),
-        '--aptopt=Acquire::Languages "none"',
-        "--skip=download/empty", "--skip=essential/unlink", "--skip=cleanup/reproducible",
-        '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
-        f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
-        f"--customize-hook=sync-out /var/cache/apt/archives {archives}",
-        '--customize-hook=exec sh "$HYGEIA_SETUP" "$1"',
-        suite, tar + ".part", f"deb {mirrors()['main']} {suite} main",
-    ]
-    script = tar + ".sh"
-    with open(script, "w", encoding="utf-8") as stream:
-        stream.write(_customize(suite))
-    subprocess.run(command, check=True, env=dict(os.environ, HYGEIA_SETUP=script))
-    os.unlink(script)
-    os.rename(tar + ".part", tar)
+    with tempfile.TemporaryDirectory(dir=cache) as work:
+        script, made = os.path.join(work, "setup.sh"), os.path.join(work, "base.tar")
+        with open(script, "w", encoding="utf-8") as stream:
+            stream.write(_customize(suite))
+        command = [
+            "mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(packages),
+            '--aptopt=Acquire::Languages "none"',
+            "--skip=download/empty", "--skip=essential/unlink", "--skip=cleanup/reproducible",
+            '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
+            f"--setup-hook=sync-in '{archives}' /var/cache/apt/archives",
+            f"--customize-hook=sync-out /var/cache/apt/archives '{archives}'",
+            f"--customize-hook=sh '{script}' \"$1\"",
+            suite, made, f"deb {mirrors()['main']} {suite} main",
+        ]
+        subprocess.run(command, check=True)
+        os.rename(made, tar)
 
 
 def _customize(suite):

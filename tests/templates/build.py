@@ -14,7 +14,7 @@ import base
 import disk
 import loader
 
-NEEDS = {
+PACKAGES = {
     "mmdebstrap": "mmdebstrap", "qemu-img": "qemu-utils", "sfdisk": "fdisk", "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs", "mkfs.vfat": "dosfstools", "mcopy": "mtools",
 }
@@ -27,7 +27,7 @@ def main():
     options = arguments()
     os.makedirs(options.cache, exist_ok=True)
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
-    tar = base.make(options.suite, os.path.abspath(options.cache))
+    tar = base.make(options.suite, os.path.abspath(options.cache), options.include)
     if options.format == "directory":
         os.makedirs(options.output)
         unpack(tar, options.output)
@@ -56,6 +56,7 @@ def arguments():
     parser.add_argument("--filesystem", choices=sorted(disk.MKFS), default="ext4")
     parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
     parser.add_argument("--size", type=int, default=3072, help="MiB (default: %(default)s)")
+    parser.add_argument("--include", default=[], nargs="+", metavar="PACKAGE", help="more packages")
     parser.add_argument("--cache", default=CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
     options = parser.parse_args()
     options.firmware = options.firmware or ("direct" if options.table == "none" else "bios")
@@ -63,10 +64,19 @@ def arguments():
         parser.error("a bare filesystem has no place for a boot loader; use --firmware direct")
     if os.geteuid() != 0:
         parser.error("building a template mounts filesystems: run it as root")
-    missing = sorted({package for tool, package in NEEDS.items() if not shutil.which(tool)})
+    missing = sorted(PACKAGES[tool] for tool in needs(options) if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"))
     if missing:
         parser.error("install what is missing first: apt-get install " + " ".join(missing))
     return options
+
+
+def needs(options):
+    """The programs that this template takes."""
+    yield "mmdebstrap"
+    if options.format != "directory":
+        yield from ("sfdisk", f"mkfs.{options.filesystem}", "qemu-img")
+    if options.firmware == "uefi":
+        yield from ("mkfs.vfat", "mcopy")
 
 
 def fill(target, tar, options):

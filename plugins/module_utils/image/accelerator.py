@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import journal
 from ansible_collections.hygeia.golden.plugins.module_utils.image.lock import RUN
@@ -45,11 +46,22 @@ def works(kernel, qemu, limit=LIMIT):
     return ran.ok
 
 
-def arguments(accelerator):
+def arguments(accelerator, qemu):
     """What qemu is told about its processors."""
     if accelerator == KVM:
         return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"]
+    return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max" if _version(qemu) >= 8 else "max,cx16=off"]
+
+
+def _version(qemu):
+    """The first number of qemu's version.
+
+    Before 8 its emulation of cmpxchg16b leaves garbage in the flags register,
+    which makes Linux panic, newer kernels in most boots. Without the
+    instruction Linux goes another way, and so does Debian's userland.
+    """
+    found = re.search(r"version (\d+)", run([qemu, "--version"]).out)
+    return int(found[1]) if found else 0
 
 
 def _remembered():

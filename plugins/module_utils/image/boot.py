@@ -29,6 +29,8 @@ SETTLED = ("running", "degraded", "maintenance")
 class BootError(ImageError):
     """The template did not come up: a finding about the template, not a problem of the build host."""
 
+    console = ()
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -53,7 +55,9 @@ def start(session, wish):
             raise ImageError(f"the session {session.name} has a guest already: stop it first")
         try:
             return _started(machine, wish)
-        except BaseException:
+        except BaseException as problem:
+            if isinstance(problem, BootError):
+                problem.console = boot_console.tail(machine.console)
             machine.stop(0)
             raise
 

@@ -38,6 +38,11 @@ def last(path):
     return masked(said[-1]) if said else None
 
 
+def tail(path, count=50):
+    """The last lines, for somebody who has to find out more."""
+    return [masked(line) for line in lines(path)[-count:]]
+
+
 def at_prompt(path):
     said = lines(path)
     return bool(said and PROMPT.search(said[-1]))

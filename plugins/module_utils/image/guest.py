@@ -142,7 +142,7 @@ class Guest:
         return [
             which(program()), "-nodefaults", "-no-user-config", "-no-reboot", "-name", "hygeia-boot-check", "-display", "none",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-            "-machine", "q35,graphics=off", *accelerator.arguments(machine.accelerator), "-smp", str(machine.cpus), "-m", str(machine.memory),
+            "-machine", "q35,graphics=off", *accelerator.arguments(machine.accelerator, program()), "-smp", str(machine.cpus), "-m", str(machine.memory),
             *self._firmware(machine),
             "-drive", f"if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap,file={_escaped(machine.disk)}",
             "-device", "virtio-blk-pci,drive=disk",
@@ -226,6 +226,7 @@ class Guest:
         clean = False
         if self.guard:
             if limit:
+                self.run(["systemctl", "--no-block", "poweroff"], timeout=15)  # not every system heeds its power button
                 self.guard.ask(limit + 10)  # it has the same limit, and then kills
             self.guard.signal(signal.SIGKILL)
             self.guard.ended(10)

@@ -73,7 +73,7 @@ def build(output, *options):
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("templates") / "debian-12.qcow2")
+    return build(tmp_path_factory.mktemp("templates") / "debian-12.qcow2", "--firmware", "uefi", "--filesystem", "xfs")
 
 
 class Lab:
@@ -103,8 +103,8 @@ class Lab:
     def boot(self, wish=WISH):
         return boot.start(self.session, wish)
 
-    def run(self, *argv, **options):
-        return subprocess.run([f"{self.folder}/enter", *argv], capture_output=True, timeout=300, **{"check": False, **options})
+    def run(self, *argv, check=False, **options):
+        return subprocess.run([f"{self.folder}/enter", *argv], capture_output=True, timeout=300, check=check, **options)
 
     @property
     def guard(self):

@@ -16,7 +16,8 @@ from conftest import WISH
 
 
 def test_the_guest_came_up_with_its_own_boot_loader(lab):
-    assert lab.guest["firmware"] == "bios"
+    assert lab.guest["firmware"] == "uefi"
+    assert lab.run("test", "-d", "/sys/firmware/efi").returncode == 0
     assert lab.guest["seconds"] > 0
     assert b"BOOT_IMAGE=/boot/vmlinuz" in lab.run("cat", "/proc/cmdline").stdout
 
@@ -28,7 +29,8 @@ def test_commands_run_in_the_guest_as_root(lab):
 
 def test_arguments_input_and_exit_code_arrive_as_they_are(lab):
     awkward = ["it's", "two words", "", "$HOME", "two\nlines"]
-    ran = lab.run("python3", "-c", "import sys; print(sys.argv[1:]); sys.stdout.flush(); sys.stdout.buffer.write(sys.stdin.buffer.read()); sys.exit(7)", *awkward, input=bytes(range(256)) * 400)
+    script = "import sys; print(sys.argv[1:], flush=True); sys.stdout.buffer.write(sys.stdin.buffer.read()); sys.exit(7)"
+    ran = lab.run("python3", "-c", script, *awkward, input=bytes(range(256)) * 400)
     head, unused_newline, rest = ran.stdout.partition(b"\n")
     assert (ran.returncode, head.decode(), rest) == (7, repr(awkward), bytes(range(256)) * 400)
 

@@ -66,3 +66,15 @@ def test_without_the_device_nothing_is_tried(machine, monkeypatch):
     monkeypatch.setattr(accelerator, "DEVICE", "/nowhere/kvm")
     assert accelerator.choose("vmlinuz", machine("exit 0")) == "tcg"
     assert machine.asked() == 0
+
+
+@pytest.mark.parametrize(("said", "cpu"), [
+    ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", "max,cx16=off"),
+    ("QEMU emulator version 8.0.0", "max"), ("QEMU emulator version 10.0.2", "max"), ("", "max,cx16=off"),
+])
+def test_an_instruction_that_old_emulation_gets_wrong_is_left_out(machine, said, cpu):
+    assert accelerator.arguments("tcg", machine(f"echo '{said}'"))[-1] == cpu
+
+
+def test_kvm_has_every_instruction_of_the_processor(machine):
+    assert accelerator.arguments("kvm", machine("exit 1"))[-1] == "host"

@@ -170,9 +170,10 @@ def test_what_came_up_is_told(booted, tmp_path):
 
 def test_a_failed_boot_leaves_nothing_running(booted, tmp_path):
     machine = Guest(tmp_path, "Kernel panic - not syncing: no init\n", alive=False)
-    with pytest.raises(BootError):
+    with pytest.raises(BootError) as problem:
         booted(machine)
     assert machine.done[-1] == "stop 0"
+    assert problem.value.console == ["Kernel panic - not syncing: no init"]
 
 
 def test_a_login_that_cannot_become_root_is_a_finding(booted, tmp_path):

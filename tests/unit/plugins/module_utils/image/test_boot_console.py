@@ -72,3 +72,8 @@ def test_secrets_are_not_shown(line, shown):
 
 def test_a_line_has_an_end():
     assert len(boot_console.masked("x" * 5000)) == 200
+
+
+def test_the_tail_is_for_somebody_who_has_to_find_out_more(console):
+    path = console("".join(f"line {number}\n" for number in range(60)) + "token=abc\n")
+    assert boot_console.tail(path, 2) == ["line 59", "token=********"]
