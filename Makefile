@@ -23,7 +23,7 @@ help:
 demo: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/inventory.yml
 	ansible-playbook --inventory $(DEMO)/inventory.yml playbooks/golden_image.yml
 
-test: lint sanity unit versions system molecule docs-check
+test: lint docs-check sanity unit versions system molecule
 
 lint: deps
 	ansible-lint --profile production
