@@ -58,7 +58,10 @@ class SystemState(Kind):
     # -- systemd ----------------------------------------------------------------
 
     def _startup(self, unused_wanted):
-        state = self.host.run(["systemctl", "is-system-running"]).out.strip()
+        ran = self.host.run(["systemctl", "is-system-running"])
+        state = ran.out.strip()
+        if not state:
+            return Observation(status=result.ERROR, message=f"systemd cannot be asked how it is: {ran.complaint}")
         return Observation(STARTUP.get(state, state), "systemctl is-system-running", f"systemd says {state}" if state not in STARTUP else "")
 
     def _failed_units(self, tolerated):

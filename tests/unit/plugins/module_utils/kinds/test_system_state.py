@@ -68,6 +68,7 @@ def test_no_failed_unit_is_a_pass(tree):
 def test_a_systemd_that_does_not_answer_is_an_error(tree):
     host = booted(tree, systemctl=Ran(1, "", "Failed to connect to bus\n"))
     assert record(host, failed_units=[])["status"] == "error"
+    assert record(host, startup="finished")["status"] == "error"
 
 
 # -- ports -------------------------------------------------------------------------
