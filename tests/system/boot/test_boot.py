@@ -11,8 +11,7 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
 from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
-
-from conftest import WISH
+from bootlab import WISH
 
 
 def test_the_guest_came_up_with_its_own_boot_loader(lab):

@@ -11,8 +11,9 @@ import sys
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
 from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+from bootlab import Lab
 
-from conftest import Lab
+
 
 START = """
 import sys

@@ -1,0 +1,71 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A template that really boots, and a closed session of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image import boot, disk
+from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import Process
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import Session
+
+REPOSITORY = Path(__file__).parents[3]
+WISH = boot.Wish(boot_limit=600, settle_limit=600)
+
+
+def build(output, *options):
+    """A bootable template; its packages and its root filesystem come from the cache when they are there."""
+    builder = str(REPOSITORY / "tests/templates/build.py")
+    subprocess.run([sys.executable, builder, "--cache", str(REPOSITORY / ".build/cache"), "--output", str(output), *options], check=True)
+    return output
+
+
+class Lab:
+    """A closed session with a template of its own, and what its boot came to."""
+
+    def __init__(self, place, template, script):
+        self.template = template
+        self.folder = str(place / "sessions/web")
+        opened = self.session
+        opened.open(str(template))
+        try:
+            self.run("sh", "-euc", script, check=True)
+            opened.close()
+        except BaseException:
+            opened.discard()
+            raise
+        self.digests = self.digest()
+
+    @property
+    def session(self):
+        """The session as it is now: every call of the module looks afresh."""
+        return Session(self.folder)
+
+    def digest(self):
+        return [disk.sha256(str(path)) for path in (self.template, self.session.overlay)]
+
+    def boot(self, wish=WISH):
+        return boot.start(self.session, wish)
+
+    def run(self, *argv, check=False, **options):
+        return subprocess.run([f"{self.folder}/enter", *argv], capture_output=True, timeout=300, check=check, **options)
+
+    @property
+    def guard(self):
+        return Process.load(self.session.journal["guest"])
+
+    def processes(self):
+        """Every process that has this session in its command line."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_text(errors="replace")
+            except OSError:
+                continue
+            if self.folder in words and int(path.parent.name) != os.getpid():
+                found.append(words)
+        return found
