@@ -13,8 +13,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
 from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
 from bootlab import Lab
 
-
-
 START = """
 import sys
 from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
