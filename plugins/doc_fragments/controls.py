@@ -24,11 +24,18 @@ options:
         description: For each kind of setting the wanted values by name.
         type: dict
         required: true
+      variants:
+        description:
+          - For a system, named as in C(applies_to), the kinds whose settings differ there. A kind with no settings is left
+            out there. Of several systems the most exact one counts.
+        type: dict
+        default: {}
       applies_to:
         description:
           - On which systems the control means anything.
-          - C(package) names a package, or several, that must be installed; C(os) one or several of C(ID) or
-            C(ID-VERSION_ID) as in C(os-release); C(kernel=own) leaves containers out.
+          - C(package) names a package, or several, that must be installed; C(os) one or several of C(ID),
+            C(ID-VERSION_ID) or C(ID_LIKE) as in C(os-release), where a rebuild of RHEL 9 is C(rhel-9) too; C(kernel=own)
+            leaves containers out.
         type: dict
         default: {}
       stages:

@@ -35,14 +35,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: For each control its C(id), C(settings), C(applies_to) and C(stages).
+  description: For each control its C(id), C(settings), C(variants), C(applies_to) and C(stages).
   type: list
   elements: dict
 """
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
 
-TRAVELS = ("id", "settings", "applies_to", "stages")
+TRAVELS = ("id", "settings", "variants", "applies_to", "stages")
 
 
 def settings(controls, waived=True):

@@ -93,6 +93,17 @@ class Host:
         return {key: value.strip("\"'") for key, value in pairs}
 
     @cached_property
+    def systems(self):
+        """What this system may be called, the most exact name first: debian-12, debian; a rebuild is what it rebuilds too."""
+        release = self.os_release
+        own, version = release.get("ID", "linux"), release.get("VERSION_ID", "")
+        major = version.split(".", maxsplit=1)[0]
+        versions = [f"{own}-{version}", f"{own}-{major}"] if version else []
+        like = release.get("ID_LIKE", "").split()
+        rebuilt = [f"rhel-{major}"] if major and "rhel" in like else []
+        return list(dict.fromkeys([*versions, *rebuilt, own, *like]))
+
+    @cached_property
     def login(self):
         """What sshd told the login behind this run (its environment), or nothing when it came another way."""
         return _ssh_login(self.environ) if self.booted else {}

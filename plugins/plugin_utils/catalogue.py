@@ -12,11 +12,15 @@ import os
 import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError, load
 
 BASELINE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../roles/baseline/files"))
+
+# What os-release of a system says it is like, for systems that controls name.
+LIKE = {"ubuntu": ("debian",)}
 
 
 class Catalogue:
@@ -90,11 +94,11 @@ class Catalogue:
         place = document.place(index)
         if not self._unique("control", control["id"], place):
             return
-        for kind in control["settings"]:
+        for kind in (kind for settings in _faces(control) for kind in settings):
             if kind not in KINDS:
                 self._problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {_known(kind, KINDS)}.")
         area = control["id"].split("-", maxsplit=1)[0]
-        self.controls[control["id"]] = {"applies_to": {}, "stages": list(STAGES), **control, "area": area}
+        self.controls[control["id"]] = {"applies_to": {}, "variants": {}, "stages": list(STAGES), **control, "area": area}
 
     def _profile(self, document):
         """A profile chooses among the controls of its own folder and of those before it."""
@@ -136,7 +140,7 @@ class Catalogue:
         site = {"id": "", "extends": profile, "controls": [], "remove": list(remove), "set": values or {}, "among": []}
         chosen = self._chosen(site, ())
         controls = [chosen[name] for name in self.controls if name in chosen]
-        problems = list(_conflicts(controls))
+        problems = _conflicts(controls)
         if problems:
             raise PolicyError(*(f"profile {profile}: {problem}" for problem in problems))
         return controls
@@ -187,39 +191,46 @@ def _adjusted(control, identifier, settings, here):
         raise PolicyError(f"{where}: the profile has no such control; add it under controls or leave it out here.")
     adjusted = copy.deepcopy(control)
     for kind, values in settings.items():
-        there = adjusted["settings"].get(kind, {})
+        there = [face[kind] for face in _faces(adjusted) if kind in face]
         for name, value in values.items():
-            if name not in there:
-                raise PolicyError(f"{where}: the control has no setting {kind}: {name}; {_known(name, there or adjusted['settings'])}.")
-            there[name] = value
+            if not any(name in face for face in there):
+                known = [known for face in there for known in face] or adjusted["settings"]
+                raise PolicyError(f"{where}: the control has no setting {kind}: {name}; {_known(name, known)}.")
+            for face in there:
+                face.update({name: value} if name in face else {})
     return adjusted
+
+
+def _faces(control):
+    """The settings of a control, and those of each of its variants."""
+    return [control["settings"], *control.get("variants", {}).values()]
 
 
 def _conflicts(controls):
     """Pairs of controls that can meet on one system and want different values of one setting."""
+    loaded = [Control.load(control) for control in controls]
+    told = (conflict for systems in _systems(loaded) for conflict in _conflicts_on(systems, loaded))
+    return list(dict.fromkeys(told))
+
+
+def _conflicts_on(systems, controls):
     owners = {}
-    for control in controls:
-        for kind, values in control["settings"].items():
+    for control in (control.on(systems) for control in controls if control.meant_for(systems)):
+        for kind, values in control.settings.items():
             for name, value in values.items():
-                for other, theirs in owners.setdefault((kind, name), []):
-                    if theirs != value and _can_meet(control, other):
-                        yield (
-                            f"controls {other['id']} and {control['id']} want different values of {kind}: {name} "
-                            f"({theirs} and {value}); remove one or set one."
-                        )
-                owners[kind, name].append((control, value))
+                other, theirs = owners.setdefault((kind, name), (control.id, value))
+                if theirs != value:
+                    yield (
+                        f"controls {other} and {control.id} want different values of {kind}: {name} "
+                        f"({theirs} and {value}); remove one or set one."
+                    )
 
 
-def _can_meet(one, other):
-    """Is there a system that both apply to? Systems that neither shares with the other keep them apart."""
-    mine, theirs = (_systems(control) for control in (one, other))
-    related = (a == b or a.startswith(f"{b}-") or b.startswith(f"{a}-") for a in mine for b in theirs)
-    return not mine or not theirs or any(related)
-
-
-def _systems(control):
-    systems = control["applies_to"].get("os", [])
-    return [systems] if isinstance(systems, str) else systems
+def _systems(controls):
+    """Every system that the controls tell apart, by its names as a host would give them; one that none names is there too."""
+    named = {name for control in controls for name in [*control.variants, *each(control.applies_to.get("os"))]}
+    plain = ((name, name.split("-", maxsplit=1)[0]) for name in sorted(named))
+    return [(), *(list(dict.fromkeys([*names, *LIKE.get(names[1], ())])) for names in plain)]
 
 
 def _known(name, names):

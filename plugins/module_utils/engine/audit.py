@@ -27,6 +27,7 @@ class _Finding:
 def audit(host, controls, stage):
     """A record for each control, in the order given. Each kind looks once, for all controls together."""
     due, records = [], {}
+    controls = [control.on(host.systems) for control in controls]
     for control in controls:
         reason = control.irrelevant(host)
         if stage not in control.stages:

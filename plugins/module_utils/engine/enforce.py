@@ -30,6 +30,7 @@ def enforce(host, controls, partial=False):
     written for others stays.
     """
     plans = {}
+    controls = [control.on(host.systems) for control in controls]
     for name in KINDS:
         # Asked anew for each kind: a package that one kind installs makes controls of a later kind apply.
         due = [control for control in controls if not control.irrelevant(host)]

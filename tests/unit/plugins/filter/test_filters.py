@@ -17,6 +17,7 @@ CONTROL = {
     "severity": "high",
     "rationale": "Because.",
     "applies_to": {},
+    "variants": {"rhel": {"sysctl": {"x": 2}}},
     "stages": ["live"],
     "settings": {"sysctl": {"x": 1}},
     "references": {},
@@ -32,7 +33,7 @@ def call(plugin, *arguments, **keywords):
 
 
 def test_only_what_a_kind_needs_travels():
-    travels = {"id": "a-b", "settings": {"sysctl": {"x": 1}}, "applies_to": {}, "stages": ["live"]}
+    travels = {name: CONTROL[name] for name in ("id", "settings", "variants", "applies_to", "stages")}
     assert call(Settings, [CONTROL]) == [travels]
 
 

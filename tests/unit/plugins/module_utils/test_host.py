@@ -36,3 +36,11 @@ def test_the_operator_is_known_where_sudo_has_dropped_what_sshd_told():
     # The shell stays, because something follows; its child has lost the variable, as below sudo.
     forget = ("sh", "-c", 'env -u SSH_CONNECTION USER=root "$@"; exit $?', "sh")
     assert asked_below(SSH, *forget) == "clara"
+
+
+def test_a_system_goes_by_its_exact_name_its_family_and_what_it_rebuilds(tree):
+    assert tree({"/etc/os-release": "ID=debian\nVERSION_ID=12\n"}).systems == ["debian-12", "debian"]
+    assert tree({"/etc/os-release": 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n'}).systems == ["ubuntu-24.04", "ubuntu-24", "ubuntu", "debian"]
+    rocky = 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n'
+    assert tree({"/etc/os-release": rocky}).systems[:4] == ["rocky-9.4", "rocky-9", "rhel-9", "rocky"]
+    assert tree({"/etc/os-release": 'ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.4"\n'}).systems == ["rhel-9.4", "rhel-9", "rhel", "fedora"]

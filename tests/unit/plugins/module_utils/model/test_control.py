@@ -22,3 +22,16 @@ def test_what_needs_a_kernel_of_its_own_leaves_containers_out(tree):
     control = Control("a", {}, {"kernel": "own"})
     assert control.irrelevant(tree(booted=True)) == ""
     assert control.irrelevant(tree(booted=True, container=True)) == "a container has no kernel of its own"
+
+
+def test_a_variant_replaces_kinds_and_leaves_out_those_with_nothing_under_them():
+    control = Control("a", {"pam": {"x": 1}, "sysctl": {"y": 2}}, variants={"rhel": {"pam": {}, "authselect": {"z": True}}, "rhel-9": {"pam": {"x": 3}}})
+    assert control.on(["debian-12", "debian"]) is control
+    assert control.on(["rhel-10", "rhel"]).settings == {"sysctl": {"y": 2}, "authselect": {"z": True}}
+    assert control.on(["rhel-9", "rhel"]).settings == {"pam": {"x": 3}, "sysctl": {"y": 2}}
+
+
+def test_a_control_for_a_system_leaves_the_others_out(tree):
+    host = tree({"/etc/os-release": 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n'})
+    assert Control("a", {}, {"os": "debian"}).irrelevant(host) == ""
+    assert Control("a", {}, {"os": ["debian-12", "rhel"]}).irrelevant(host) == "meant for debian-12 and rhel, not for ubuntu"
