@@ -133,6 +133,17 @@ class Catalogue:
             elif not entry and not (framework["pattern"] and re.match(framework["pattern"], citation)):
                 yield f"{citation} is no citation of {framework['title']}; {_known(citation, framework['citations'])}."
 
+    def unreasoned(self):
+        """Citations that no NIST control of their own control leads to."""
+        for control in self.controls.values():
+            here = f"{self._places['control', control['id']]}: control {control['id']}: references"
+            ours = control["references"].get("nist_800_53", [])
+            for name, citations in control["references"].items():
+                for citation in citations:
+                    through = self.frameworks.get(name, {"citations": {}})["citations"].get(citation, {}).get("through")
+                    if through and not any(one == other or one.startswith(f"{other}(") for one in ours for other in through):
+                        yield f"{here}: {name}: {citation} needs one of {', '.join(through)} under nist_800_53; cite one or leave it out."
+
     # -- choosing -----------------------------------------------------------
 
     def resolve(self, profile, remove=(), values=None):

@@ -47,7 +47,5 @@ def test_a_profile_can_be_enforced_in_one_call(profile):
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["id"])
 def test_a_control_cites_both_rules_and_says_why(control):
     assert control["references"]["nist_800_53"] and control["references"]["hipaa"]
-    headings = CATALOGUE.frameworks["nist_800_53"]["citations"]
-    assert [citation for citation in control["references"]["nist_800_53"] if citation not in headings] == []
     assert control["rationale"].rstrip().endswith(".")
     assert not control["title"].endswith(".")
