@@ -12,6 +12,8 @@ description:
     changed on a booted system.
   - A file is checked by the software that will read it before it is installed, such as C(sshd -t) and C(visudo -c).
   - A setting that would lock out the SSH login which runs this is refused, and the outcome says why.
+  - On a booted system a setting that would take something from an application which runs, or its last administrator's way
+    in, is refused as well, until the control is named in O(force) or O(force_lockout).
   - One control that fails does not stop the others. The module fails at the end when any control failed.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -28,6 +30,16 @@ options:
         profile leaves the system too.
     type: bool
     default: false
+  force:
+    description: Controls to make so although an application that runs uses what they take away.
+    type: list
+    elements: str
+    default: []
+  force_lockout:
+    description: Controls to make so although the last administrator could not get in again.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: hygeia.golden.audit_info
 """
@@ -68,6 +80,12 @@ outcomes:
       description: Why it was refused, failed or is not applicable.
       type: str
       sample: ""
+    asks:
+      description:
+        - What an operator may overrule when it was refused, V(in_use) with O(force) and V(lockout) with O(force_lockout).
+      type: list
+      elements: str
+      sample: [in_use]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -79,12 +97,18 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 
 def main():
     module = AnsibleModule(
-        argument_spec={"controls": CONTROLS_SPEC, "partial": {"type": "bool", "default": False}},
+        argument_spec={
+            "controls": CONTROLS_SPEC,
+            "partial": {"type": "bool", "default": False},
+            "force": {"type": "list", "elements": "str", "default": []},
+            "force_lockout": {"type": "list", "elements": "str", "default": []},
+        },
         supports_check_mode=True,
     )
     controls = [Control.load(control) for control in module.params["controls"]]
     try:
-        done = enforce(Host(check=module.check_mode), controls, module.params["partial"])
+        options = {name: module.params[name] for name in ("partial", "force", "force_lockout")}
+        done = enforce(Host(check=module.check_mode), controls, **options)
     except Conflict as problem:
         module.fail_json(msg=str(problem))
     result = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, NotInForce, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import IN_USE, LOCKOUT, BadSetting, NotInForce, Plan, Refusal
 
 CHANGED = "changed"
 UNCHANGED = "unchanged"
@@ -23,13 +23,16 @@ class Enforced:
     changes: list
 
 
-def enforce(host, controls, partial=False):
+def enforce(host, controls, partial=False, force=(), force_lockout=()):
     """Make the controls so on ``host``, or with ``host.check`` only say what would change.
 
     ``partial`` says that these are not all controls of the host, so what was
-    written for others stays.
+    written for others stays. ``force`` names controls that are made so although
+    an application uses what they take away, ``force_lockout`` those that are
+    although the last administrator could not get in again.
     """
     plans = {}
+    chosen = {IN_USE: force, LOCKOUT: force_lockout}
     controls = [control.on(host.systems) for control in controls]
     for name in KINDS:
         # Asked anew for each kind: a package that one kind installs makes controls of a later kind apply.
@@ -37,20 +40,35 @@ def enforce(host, controls, partial=False):
         wanted = by_kind(due).get(name, {})
         # Without settings a kind still takes back what it wrote for controls that have left.
         if wanted or not partial:
-            plans[name] = _enforce_kind(KINDS[name](host), wanted, partial)
+            forced = {asks: by_kind(control for control in due if control.id in chosen[asks]).get(name, {}) for asks in chosen}
+            plans[name] = _enforce_kind(KINDS[name](host), wanted, partial, forced)
     outcomes = [_outcome(control, control.irrelevant(host), plans) for control in controls]
     return Enforced(outcomes, [change for plan in plans.values() for change in plan.changes])
 
 
-def _enforce_kind(kind, wanted, partial):
+def _enforce_kind(kind, wanted, partial, forced):
     """Plan and apply one kind; a failure is the outcome of its settings and stops nothing else."""
     try:
         absent = kind.absent()
-        plan = Plan(absent=absent) if absent else _plan(kind, wanted, partial)
+        plan = Plan(absent=absent) if absent else _considerate(kind, wanted, partial, forced)
     except Exception as problem:
         return Plan(failures={name: str(problem) for name in wanted})
     if not kind.host.check:
         _apply(kind, plan)
+    return plan
+
+
+def _considerate(kind, wanted, partial, forced):
+    """The plan without what would break an application that runs or lock out the last administrator; only what is due is asked."""
+    plan = _plan(kind, wanted, partial)
+    due = {name for change in plan.changes for name in change.names} & wanted.keys()
+    asked = list(kind.asks({name: wanted[name] for name in sorted(due)})) if due and kind.host.booted else []
+    refusals = [Refusal(refusal.names - forced[refusal.asks].keys(), refusal.why, refusal.asks) for refusal in asked]
+    refusals = [refusal for refusal in refusals if refusal.names]
+    if refusals:
+        left = frozenset().union(*(refusal.names for refusal in refusals))
+        plan = _plan(kind, {name: value for name, value in wanted.items() if name not in left}, partial)
+        plan.refusals += refusals
     return plan
 
 
@@ -95,12 +113,15 @@ def _apply(kind, plan):
 def _outcome(control, irrelevant, plans):
     """What became of one control: the first of failed, refused, changed, unchanged that any of its settings met."""
     failed, refused, changed, absent = [], [], [], []
+    asks = set()
     for kind, settings in control.settings.items():
         plan = plans.get(kind)
         if irrelevant or plan is None:
             continue
         failed += [plan.failures[name] for name in settings if name in plan.failures]
-        refused += [refusal.why for refusal in plan.refusals if refusal.names & settings.keys()]
+        refusals = [refusal for refusal in plan.refusals if refusal.names & settings.keys()]
+        refused += [refusal.why for refusal in refusals]
+        asks |= {refusal.asks for refusal in refusals}
         changed += [change.target for change in plan.changes if change.names & settings.keys()]
         absent += [plan.absent] if plan.absent else []
     if irrelevant or len(absent) == len(control.settings):
@@ -116,4 +137,5 @@ def _outcome(control, irrelevant, plans):
         "outcome": outcome,
         "changed": sorted(set(changed)),
         "message": "; ".join(dict.fromkeys(message)),
+        "asks": sorted(asks - {""}) if outcome == REFUSED and "" not in asks else [],
     }

@@ -40,12 +40,21 @@ class Change:
     apply: Callable[[], None]
 
 
+# What the operator may say yes to all the same, by naming the control.
+IN_USE = "in_use"
+LOCKOUT = "lockout"
+
+
 @dataclass
 class Refusal:
-    """Settings that were left alone because writing them would do harm, and why."""
+    """Settings that were left alone because writing them would do harm, and why.
+
+    ``asks`` is IN_USE or LOCKOUT when the operator may have it all the same.
+    """
 
     names: frozenset
     why: str
+    asks: str = ""
 
 
 @dataclass
@@ -95,6 +104,10 @@ class Kind:
         With ``partial`` what the kind wrote for other settings stays.
         """
         raise NotImplementedError(self.name)
+
+    def asks(self, due):
+        """Who would suffer from these settings, which a booted host does not meet yet, as a Refusal each."""
+        return []
 
     def reload(self, changes):
         """Put what was written into force on a booted host, without ending anybody's work."""

@@ -6,7 +6,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE,
+    LOCKOUT,
+    BadSetting,
+    Change,
+    Kind,
+    Observation,
+    Plan,
+    Refusal,
+)
 
 
 class Note(Kind):
@@ -15,6 +24,7 @@ class Note(Kind):
     name = "note"
     looks = 0
     reloads = 0
+    asked = []
 
     def absent(self):
         return "there are no notes here" if self.host.exists("/no-notes") else ""
@@ -37,6 +47,12 @@ class Note(Kind):
             if name == "stuck":
                 plan.changes.append(Change("/notes/stuck", "", "x", frozenset([name]), self._fail))
         return plan
+
+    def asks(self, due):
+        type(self).asked.append(sorted(due))
+        for name in due:
+            if name in ("used", "door"):
+                yield Refusal(frozenset([name]), f"{name} is in use", {"used": IN_USE, "door": LOCKOUT}[name])
 
     @staticmethod
     def _fail():
@@ -85,6 +101,7 @@ def kinds(monkeypatch):
     KINDS.update({kind.name: kind for kind in (Installer, Note)})
     monkeypatch.setattr(Note, "looks", 0)
     monkeypatch.setattr(Note, "reloads", 0)
+    monkeypatch.setattr(Note, "asked", [])
     yield {"note": Note, "installer": Installer}
     KINDS.clear()
     KINDS.update(real)  # in their order

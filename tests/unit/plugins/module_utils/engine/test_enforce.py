@@ -115,3 +115,37 @@ def test_controls_that_want_different_values_are_refused_before_anything_is_writ
     with pytest.raises(Conflict, match="controls a and b want different values of note: x"):
         enforce(host, [note("a", x=1), note("b", x=2)])
     assert host.glob("/notes/*") == []
+
+
+# -- what is asked first ----------------------------------------------------------------
+
+
+def test_what_an_application_uses_is_refused_on_a_booted_host_and_the_rest_is_done(tree):
+    host = tree(booted=True)
+    done = enforce(host, [note("a", used=1), note("b", y=2)])
+    assert outcomes(done) == {"a": "refused", "b": "changed"}
+    assert (done.outcomes[0]["message"], done.outcomes[0]["asks"]) == ("used is in use", ["in_use"])
+    assert (host.read("/notes/used"), host.read("/notes/y")) == (None, "2")
+    assert enforce(host, [note("a", used=1), note("b", y=2)]).changes == []
+
+
+def test_nobody_is_asked_offline_or_about_what_is_so_already(tree, kinds):
+    enforce(tree(), [note(used=1)])
+    assert kinds["note"].asked == []
+    host = tree(booted=True)
+    assert outcomes(enforce(host, [note(used=1, x=2)])) == {"a": "changed"}
+    assert kinds["note"].asked == [["x"]]
+
+
+def test_an_operator_may_overrule_use_and_only_by_its_own_name_a_lock_out(tree):
+    controls = [note("a", used=1), note("b", door=1)]
+    done = enforce(tree(booted=True), controls, force=["a", "b"])
+    assert outcomes(done) == {"a": "changed", "b": "refused"}
+    assert done.outcomes[1]["asks"] == ["lockout"]
+    done = enforce(tree(booted=True), controls, force=["a"], force_lockout=["b"])
+    assert set(outcomes(done).values()) <= {"changed", "unchanged"}
+
+
+def test_what_does_harm_in_any_case_cannot_be_overruled(tree):
+    done = enforce(tree(booted=True), [note("a", x="harm", used=1)])
+    assert (outcomes(done), done.outcomes[0]["asks"]) == ({"a": "refused"}, [])
