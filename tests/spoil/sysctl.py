@@ -10,5 +10,4 @@ LAST = "/etc/sysctl.d/zzz-vendor.conf"
 
 
 def spoil(root, name, wanted):
-    value = int(wanted) + 1 if str(wanted).isdigit() else "spoiled"
-    hand.append(root, LAST, f"{name} = {value}")
+    hand.append(root, LAST, f"{name} = {1 if str(wanted) == '0' else 0}")

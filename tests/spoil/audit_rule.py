@@ -1,0 +1,25 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules that come first say never; of options the last word counts."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.hygeia.golden.tests.spoil import hand
+
+FIRST = "/etc/audit/rules.d/10-vendor.rules"
+LAST = "/etc/audit/rules.d/99-vendor.rules"
+OTHERS = {"-b": "64", "-e": "1", "-f": "0"}
+
+
+def spoil(root, unused_name, wanted):
+    line = wanted if isinstance(wanted, str) else wanted[0]
+    watch = re.fullmatch(r"-w (\S+)(?: -p (\S+))?(?: -k \S+)?", " ".join(line.split()))
+    if watch:
+        hand.append(root, FIRST, f"-a never,exit -F path={watch[1]} -F perm={watch[2] or 'rwxa'}")
+    elif line.startswith("-a"):
+        hand.append(root, FIRST, re.sub(r"\balways\b", "never", " ".join(line.split())))
+    else:
+        option = line.split()[0]
+        hand.append(root, LAST, f"{option} {OTHERS[option]}")

@@ -1,0 +1,23 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The options are gone from the place that describes the filesystem; a disk of its own comes without them."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.hygeia.golden.tests.spoil import hand
+
+FSTAB = "/etc/fstab"
+UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system")
+
+
+def spoil(root, name, unused_wanted):
+    line = rf"^(\s*[^#\s]\S*\s+{re.escape(name)}\s+\S+\s+)\S+"
+    unit = f"{name.strip('/').replace('/', '-')}.mount"
+    if re.search(line, hand.read(root, FSTAB), re.M):
+        hand.edit(root, FSTAB, line, r"\1defaults")
+    elif any(hand.read(root, f"{folder}/{unit}") for folder in UNITS):
+        hand.append(root, f"{UNITS[0]}/{unit}.d/zzz-vendor.conf", "[Mount]\nOptions=defaults")
+    else:
+        hand.append(root, FSTAB, f"UUID=0b6d9a3c-27bb-4c3f-9f0c-1f6b2f1c4e10 {name} ext4 defaults 0 2")

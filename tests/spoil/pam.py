@@ -1,0 +1,48 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Arguments and configuration files are edited as an administrator would who wants his peace."""
+
+from __future__ import annotations
+
+import glob
+import re
+
+from ansible_collections.hygeia.golden.tests.spoil import hand
+
+AUTH = "/etc/pam.d/common-auth"
+PASSWORD = "/etc/pam.d/common-password"
+FILES = {"faillock": "/etc/security/faillock.conf", "pwquality": "/etc/security/pwquality.conf", "pwhistory": "/etc/security/pwhistory.conf"}
+# Options of which more is looser; of all others nothing is.
+MORE = ("deny", "retry")
+
+
+def spoil(root, name, wanted):
+    module, unused_dot, option = name.partition(".")
+    if name == "unix.nullok":
+        hand.edit(root, AUTH, r"(pam_unix\.so.*)$", r"\1 nullok")
+    elif name == "unix.hash":
+        hand.edit(root, PASSWORD, rf"(pam_unix\.so.*)\b{wanted}\b", r"\1md5")
+    elif wanted is True:
+        _switch_off(root, module, option)
+    elif module == "pwhistory":
+        hand.edit(root, PASSWORD, rf"(pam_pwhistory\.so.*)\b{option}=\S+", rf"\g<1>{option}=1")
+    else:
+        hand.append(root, FILES[module], f"{option} = {_loose(option, wanted)}")
+
+
+def _loose(option, wanted):
+    if option in MORE:
+        return 100
+    return 1 if option.endswith("time") or option.endswith("interval") else 0 if str(wanted) != "0" else 1
+
+
+def _switch_off(root, module, option):
+    """A flag has no opposite: it must go wherever it stands."""
+    stacks = [path[len(root):] for path in glob.glob(f"{root}/etc/pam.d/common-*")]
+    for path in [path for path in stacks if f"pam_{module}.so" in hand.read(root, path)]:
+        text = hand.read(root, path)
+        hand.write(root, path, re.sub(rf"(pam_{module}\.so.*?) {option}(?=\s|$)", r"\1", text))
+    for path in [FILES[module], *(found[len(root):] for found in glob.glob(f"{root}{FILES[module]}.d/*.conf"))]:
+        text = hand.read(root, path)
+        if text:
+            hand.write(root, path, re.sub(rf"^[ \t]*{option}\b.*$", f"# {option}", text, flags=re.M))

@@ -1,0 +1,32 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The main file says otherwise before it includes any other: the first value wins."""
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.tests.spoil import hand
+
+MAIN = "/etc/ssh/sshd_config"
+OTHERS = {
+    "banner": "none",
+    "casignaturealgorithms": "ssh-rsa",
+    "ciphers": "aes128-cbc",
+    "clientaliveinterval": 0,
+    "hostbasedacceptedalgorithms": "ssh-rsa",
+    "hostkeyalgorithms": "ssh-rsa",
+    "kexalgorithms": "diffie-hellman-group14-sha1",
+    "loglevel": "QUIET",
+    "macs": "hmac-sha1",
+    "maxstartups": "1000:1:2000",
+    "pubkeyacceptedalgorithms": "ssh-rsa",
+    "requiredrsasize": 1024,
+}
+OPPOSITES = {"yes": "no", "no": "yes"}
+
+
+def spoil(root, name, wanted):
+    word = {True: "yes", False: "no"}.get(wanted, wanted) if isinstance(wanted, bool) else wanted
+    value = OTHERS.get(name.lower())
+    if value is None:
+        value = OPPOSITES[word] if word in OPPOSITES else 1000
+    hand.prepend(root, MAIN, f"{name} {value}")

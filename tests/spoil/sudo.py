@@ -1,0 +1,22 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A file that sudo reads after all others says otherwise."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.hygeia.golden.tests.spoil import hand
+
+LAST = "/etc/sudoers.d/zzz-vendor"
+
+
+def spoil(root, name, wanted):
+    if wanted in (True, False):
+        line = f"Defaults {'!' if wanted else ''}{name}"
+    elif str(wanted).lstrip("-").isdigit():
+        line = f"Defaults {name}=1000"
+    else:
+        line = f'Defaults {name}="/opt/vendor"'
+    hand.append(root, LAST, line)
+    os.chmod(hand.place(root, LAST), 0o440)
