@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import IN_USE, LOCKOUT, BadSetting, NotInForce, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE, LOCKOUT, BadSetting, NotInForce, Plan, Refusal, TakenBack,
+)
 
 CHANGED = "changed"
 UNCHANGED = "unchanged"
@@ -108,6 +110,8 @@ def _apply(kind, plan):
             plan.failures.update(problem.failures)
         except Exception as problem:
             plan.failures.update((name, str(problem)) for change in applied for name in change.names)
+            if isinstance(problem, TakenBack):
+                plan.changes = []
 
 
 def _outcome(control, irrelevant, plans):

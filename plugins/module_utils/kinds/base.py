@@ -25,6 +25,10 @@ class NotInForce(Exception):
         self.failures = failures
 
 
+class TakenBack(Exception):
+    """What was written could not be put into force, and the former state is back."""
+
+
 @dataclass
 class Change:
     """One thing to be written, known before anything is written.

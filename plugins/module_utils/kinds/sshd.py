@@ -13,7 +13,7 @@ import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sshd_doors, sshd_files
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal, TakenBack
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_login import Login
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_probe import OPTIONS, Probe, Rejected, service_options
@@ -166,7 +166,7 @@ class Sshd(DropIn):
             self._restore(change)
         if unit:
             self.host.run(["systemctl", "restart", unit])  # it may have ended; sessions are not part of it
-        raise RuntimeError(f"{problem}; the former configuration is back")
+        raise TakenBack(f"{problem}; the former configuration is back")
 
     def _reloaded(self, unit):
         """Why sshd does not serve after a reload, in one sentence; else an empty string."""

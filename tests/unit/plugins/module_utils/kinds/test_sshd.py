@@ -440,8 +440,9 @@ def test_a_reload_after_which_sshd_answers_is_kept(ssh, door):
 def test_a_reload_after_which_sshd_is_silent_is_undone(ssh, door, monkeypatch):
     monkeypatch.setattr(sshd_kind, "PATIENCE", 0.3)
     host = running(ssh, door, door.close)
-    outcome = enforce(host, [Control("a", {"sshd": WANTED})]).outcomes[0]
-    assert outcome["outcome"] == "failed"
+    enforced = enforce(host, [Control("a", {"sshd": WANTED})])
+    outcome = enforced.outcomes[0]
+    assert (outcome["outcome"], outcome["changed"], enforced.changes) == ("failed", [], [])
     assert outcome["message"] == "sshd did not answer after the reload; the former configuration is back"
     assert not host.exists(OURS)
     assert host.ran[-1] == ["systemctl", "restart", "ssh.service"]
