@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import Packages
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import dpkg, rpm
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ class Host:
 
     @cached_property
     def packages(self):
-        return Packages(self.path("/var/lib/dpkg/status"))
+        """What is installed, from the database of this system's own package manager."""
+        return rpm.Packages(self) if rpm.serves(self) else dpkg.Packages(self.path(dpkg.STATUS))
 
     @cached_property
     def os_release(self):

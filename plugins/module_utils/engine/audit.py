@@ -29,11 +29,9 @@ def audit(host, controls, stage):
     due, records = [], {}
     controls = [control.on(host.systems) for control in controls]
     for control in controls:
-        reason = control.irrelevant(host)
-        if stage not in control.stages:
-            reason = f"means nothing at the stage {stage}"
+        status, reason = _relevance(host, control, stage)
         if reason:
-            records[control.id] = result.record(control.id, result.NOT_APPLICABLE, stage, message=reason)
+            records[control.id] = result.record(control.id, status, stage, message=reason)
         else:
             due.append(control)
     for group in compatible(due):
@@ -42,6 +40,16 @@ def audit(host, controls, stage):
         seen = {name: _observe(kind, wanted[name]) for name, kind in kinds.items()}
         records.update((control.id, _judge(control, stage, kinds, seen)) for control in group)
     return [records[control.id] for control in controls]
+
+
+def _relevance(host, control, stage):
+    """The status of a control that is not looked at and why, or no reason."""
+    if stage not in control.stages:
+        return result.NOT_APPLICABLE, f"means nothing at the stage {stage}"
+    try:
+        return result.NOT_APPLICABLE, control.irrelevant(host)
+    except Exception as problem:  # whether it applies cannot be known, such as without a database of packages
+        return result.ERROR, str(problem)
 
 
 def _observe(kind, wanted):

@@ -36,16 +36,29 @@ def enforce(host, controls, partial=False, force=(), force_lockout=()):
     plans = {}
     chosen = {IN_USE: force, LOCKOUT: force_lockout}
     controls = [control.on(host.systems) for control in controls]
+    unknown = dict(_unknown(host, controls))
+    known = [control for control in controls if control.id not in unknown]
+    # What was written for a control of which nothing is known now stays.
+    partial = partial or bool(unknown)
     for name in KINDS:
         # Asked anew for each kind: a package that one kind installs makes controls of a later kind apply.
-        due = [control for control in controls if not control.irrelevant(host)]
+        due = [control for control in known if not control.irrelevant(host)]
         wanted = by_kind(due).get(name, {})
         # Without settings a kind still takes back what it wrote for controls that have left.
         if wanted or not partial:
             forced = {asks: by_kind(control for control in due if control.id in chosen[asks]).get(name, {}) for asks in chosen}
             plans[name] = _enforce_kind(KINDS[name](host), wanted, partial, forced)
-    outcomes = [_outcome(control, control.irrelevant(host), plans) for control in controls]
+    outcomes = [unknown.get(control.id) or _outcome(control, control.irrelevant(host), plans) for control in controls]
     return Enforced(outcomes, [change for plan in plans.values() for change in plan.changes])
+
+
+def _unknown(host, controls):
+    """The outcomes of controls of which it cannot be known whether they apply, such as without a database of packages."""
+    for control in controls:
+        try:
+            control.irrelevant(host)
+        except Exception as problem:
+            yield control.id, {"control": control.id, "outcome": FAILED, "changed": [], "message": str(problem)}
 
 
 def _enforce_kind(kind, wanted, partial, forced):

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan, Refusal
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.once import Once
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import GONE, INSTALLED, choices
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import dpkg, rpm
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf import Dnf
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.inventory import GONE, INSTALLED
 
 PRESENT = "present"
 ABSENT = "absent"
-STATUS = "/var/lib/dpkg/status"
+KERNELS = ("kernel", "kernel-core")
 
 
 class Package(Kind):
@@ -22,7 +25,8 @@ class Package(Kind):
         self._listed = set()
 
     def absent(self):
-        return "" if self.host.exists(STATUS) else "dpkg manages no packages here"
+        managed = self.host.exists(dpkg.STATUS) or rpm.serves(self.host)
+        return "" if managed else "neither dpkg nor rpm manages packages here"
 
     # -- enforcing ------------------------------------------------------------
 
@@ -32,35 +36,34 @@ class Package(Kind):
         wrong = {name: value for name, value in wrong.items() if self._state(name) != value}
         if not wrong:
             return plan
-        apt = Apt(self.host)
+        manager = Dnf(self.host) if rpm.serves(self.host) else Apt(self.host)
         unfinished = ", ".join(self.host.packages.unfinished)
         if unfinished:
-            plan.changes.append(Change("dpkg", f"{unfinished} not configured\n", "", frozenset(wrong), apt.repair))
+            plan.changes.append(Change("dpkg", f"{unfinished} not configured\n", "", frozenset(wrong), manager.repair))
         # Only what is listed is ever removed, so that no control takes a program away by accident.
         self._listed = {name for name, value in wrong.items() if value == ABSENT}
-        self._plan_removal(apt, {name: name for name in self._listed if not self._kept(name, plan)}, plan)
-        self._plan_installation(apt, {name: choices(name)[0] for name, value in wrong.items() if value == PRESENT}, plan)
+        self._plan_removal(manager, {name: name for name in self._listed if not self._kept(name, plan)}, plan)
+        self._plan_installation(manager, {name: choices(name)[0] for name, value in wrong.items() if value == PRESENT}, plan)
         return plan
 
-    def _plan_removal(self, apt, packages, plan):
-        simulation = self._simulate(apt, ["remove"], packages, plan)
+    def _plan_removal(self, manager, packages, plan):
+        simulation = self._simulate(manager, manager.remove, packages, plan)
         if simulation:
-            work = Once(lambda: apt.run("--no-download", "remove", *packages.values()))
+            work = Once(lambda: manager.run(*manager.offline, *manager.remove, *packages.values()))
             plan.changes += [self._change(step, packages, work) for step in simulation.removes]
 
-    def _plan_installation(self, apt, packages, plan):
-        if self.host.check and not apt.listed():
+    def _plan_installation(self, manager, packages, plan):
+        if self.host.check and not manager.listed():
             # The download that comes before a real run is not made in check mode.
             for name, package in packages.items():
                 plan.changes.append(Change(f"package {package}", "", f"{package}\n", frozenset([name]), lambda: None))
                 self.host.packages.plan(package, True)
             return
-        arguments = ["--no-install-recommends", "install"]
-        simulation = self._simulate(apt, arguments, packages, plan)
+        simulation = self._simulate(manager, manager.install, packages, plan)
         if simulation:
             # An opened image has no network: there everything was downloaded before.
-            offline = [] if self.host.booted else ["--no-download"]
-            work = Once(lambda: apt.run(*offline, *arguments, *packages.values()))
+            offline = () if self.host.booted else manager.offline
+            work = Once(lambda: manager.run(*offline, *manager.install, *packages.values()))
             plan.changes += [self._change(step, packages, work) for step in simulation.installs]
 
     def _kept(self, name, plan):
@@ -69,6 +72,8 @@ class Package(Kind):
             why = f"{name} is essential to the system, so it stays"
         elif name.startswith("linux-image-"):
             why = f"{name} is a kernel, so it stays; hygeia.golden.package_upgrade removes old ones with autoremove"
+        elif name in KERNELS and rpm.serves(self.host):
+            why = f"{name} is the kernel, so it stays"
         elif self.host.operator and name in ("openssh-server", "sudo"):
             why = f"this login needs {name}, so it stays"
         else:
@@ -76,21 +81,21 @@ class Package(Kind):
         plan.refusals.append(Refusal(frozenset([name]), why))
         return True
 
-    def _simulate(self, apt, arguments, packages, plan):
-        """What apt-get would do; ``packages`` loses those that cannot be had or that take others away."""
+    def _simulate(self, manager, arguments, packages, plan):
+        """What the package manager would do; ``packages`` loses those that cannot be had or that take others away."""
         if not packages:
             return None
         try:
-            simulation = apt.simulate(*arguments, *packages.values())
+            simulation = manager.simulate(*arguments, *packages.values())
             if not self._unlisted(simulation):
                 return simulation
-        except AptError:
+        except manager.error:
             pass  # at least one of them cannot be had: the next lines find out which
         for name, package in list(packages.items()):
             try:
-                others = ", ".join(self._unlisted(apt.simulate(*arguments, package)))
+                others = ", ".join(self._unlisted(manager.simulate(*arguments, package)))
                 why = others and f"{package}: that would also remove {others}: list them as absent too, or waive this"
-            except AptError as problem:
+            except manager.error as problem:
                 if name not in self._listed:
                     plan.failures[name] = str(problem)
                 why = f"{package} cannot be removed, because the system would break without it"
@@ -98,7 +103,7 @@ class Package(Kind):
                 plan.refusals.append(Refusal(frozenset([name]), why))
             if why:
                 del packages[name]
-        return apt.simulate(*arguments, *packages.values()) if packages else None
+        return manager.simulate(*arguments, *packages.values()) if packages else None
 
     def _unlisted(self, simulation):
         return sorted({step.package for step in simulation.removes} - self._listed)
@@ -113,8 +118,8 @@ class Package(Kind):
         def apply():
             problem = work()
             self.host.packages.forget()
-            if problem and self.host.packages.installed(package) != bool(step.after):
-                raise problem
+            if self.host.packages.installed(package) != bool(step.after):
+                raise problem or RuntimeError(f"{package} {'cannot be had' if step.after else 'is still installed'}")
 
         return Change(f"package {package}", _line(package, step.before), _line(package, step.after), names, apply)
 
@@ -133,7 +138,7 @@ class Package(Kind):
             message = f"{there} is installed" if there else f"{name} is not installed"
         else:
             message = f"dpkg left {name} {state}: run dpkg --configure -a"
-        return Observation(state, STATUS, message)
+        return Observation(state, self.host.packages.source, message)
 
     def _state(self, name):
         """Present when one of the choices is, absent when none is, else what dpkg left half done."""

@@ -59,8 +59,8 @@ class Control:
         if not self.meant_for(host.systems):
             return f"meant for {' and '.join(each(self.applies_to['os']))}, not for {host.os_release.get('ID', 'linux')}"
         for package in each(self.applies_to.get("package")):
-            if not host.packages.installed(package):
-                return f"{package} is not installed"
+            if not any(host.packages.installed(choice) for choice in choices(package)):
+                return f"{' or '.join(choices(package))} is not installed"
         if self.applies_to.get("kernel") == "own" and host.container:
             return "a container has no kernel of its own"
         return ""
@@ -69,3 +69,8 @@ class Control:
 def each(value):
     """A name or a list of names, as a list."""
     return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def choices(name):
+    """The packages of ``a | b``, as a dependency writes them, the preferred one first."""
+    return [choice.strip() for choice in name.split("|")]

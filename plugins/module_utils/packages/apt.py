@@ -36,6 +36,11 @@ class AptError(Exception):
 class Apt:
     """apt-get of one host; ``options`` are added to each of its commands."""
 
+    error = AptError
+    remove = ("remove",)
+    install = ("--no-install-recommends", "install")
+    offline = ("--no-download",)
+
     def __init__(self, host, options=()):
         self.host = host
         self._command = ["env", *_ENVIRONMENT, "apt-get"]

@@ -8,9 +8,9 @@ import contextlib
 import os
 from email.utils import parsedate_to_datetime
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import ARCHIVES, LISTS, Apt, AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import choices
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.kernels import Deferred
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.simulation import Simulation
 

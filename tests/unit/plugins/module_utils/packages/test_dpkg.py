@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import Packages, choices
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import Packages
 
 STATUS = """\
 Package: bash

@@ -1,0 +1,70 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a package manager says is installed, whichever one it is."""
+
+from __future__ import annotations
+
+INSTALLED = "installed"
+# Removed, the first with its configuration left behind (dpkg(1)).
+GONE = ("config-files", "not-installed")
+
+
+class Inventory:
+    """Packages by name, with their states and versions.
+
+    A subclass reads them from the database of its package manager; ``source``
+    says where that is.
+    """
+
+    source = ""
+
+    def __init__(self):
+        self._planned = {}
+        self._found = None
+
+    def _read(self):
+        """Each package as ``(name, (state, version, essential))``."""
+        raise NotImplementedError
+
+    @property
+    def versions(self):
+        """The version of each installed package."""
+        return {name: version for name, (state, version, unused_e) in self._all.items() if state == INSTALLED}
+
+    @property
+    def unfinished(self):
+        """Packages that were begun to be installed or removed and are not finished, by name with their states."""
+        return {
+            name: state for name, (state, unused_v, unused_e) in self._all.items() if state not in (INSTALLED, *GONE)
+        }
+
+    def state(self, name):
+        """The state of a package, ``not-installed`` when it is not known."""
+        return self._all.get(name, (GONE[-1], "", False))[0]
+
+    def essential(self, name):
+        """Does the system need it to work at all?"""
+        return self._all.get(name, ("", "", False))[2]
+
+    @property
+    def _all(self):
+        if self._found is None:
+            found = {}
+            for name, entry in self._read():
+                # The same package of a second architecture does not hide that the first is installed.
+                if name not in found or entry[0] == INSTALLED:
+                    found[name] = entry
+            self._found = found
+        return self._found
+
+    def installed(self, name):
+        """Is it installed, or would it be once the changes that check mode planned were made?"""
+        return self._planned.get(name, self.state(name) == INSTALLED)
+
+    def plan(self, name, installed):
+        """Check mode: count a package as installed (or removed) from now on."""
+        self._planned[name] = installed
+
+    def forget(self):
+        """Read the database again: packages have just been installed or removed."""
+        self._found = None

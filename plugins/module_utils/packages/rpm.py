@@ -1,0 +1,48 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What rpm says is installed, asked once for all packages."""
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.inventory import INSTALLED, Inventory
+
+# Where the database lies, the newer place first, and the files that each of its formats consists of.
+FOLDERS = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
+FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
+# What dnf never removes: itself, and what is listed there (dnf.conf(5), protected_packages).
+PROTECTED = ("/etc/dnf/protected.d/*.conf", "/etc/yum/protected.d/*.conf")
+
+_ASK = ["rpm", "-qa", "--queryformat", "%{NAME} %{EVR}\\n"]
+
+
+class RpmError(Exception):
+    """Why it cannot be known what is installed, in one sentence."""
+
+
+def serves(host):
+    """Is rpm the package manager of this system? Debian has it as a tool for packages of others."""
+    return not host.exists("/var/lib/dpkg/status") and bool({"rhel", "fedora"}.intersection(host.systems) or host.which("rpm"))
+
+
+class Packages(Inventory):
+    """The packages of rpm's database; one that is missing is an error, since rpm itself calls it empty."""
+
+    source = "rpm -qa"
+
+    def __init__(self, host):
+        super().__init__()
+        self._host = host
+
+    def _read(self):
+        if not any(self._host.exists(f"{folder}/{file}") for folder in FOLDERS for file in FILES):
+            raise RpmError(f"rpm has no database in {' or '.join(FOLDERS)}, so it is not known what is installed")
+        ran = self._host.run(_ASK)
+        if not ran.ok:
+            raise RpmError(f"rpm does not say what is installed: {ran.complaint}")
+        protected = self._protected()
+        for name, unused_blank, version in (line.partition(" ") for line in ran.out.splitlines()):
+            yield name, (INSTALLED, version, name in protected)
+
+    def _protected(self):
+        lines = (line.strip() for pattern in PROTECTED for path in self._host.glob(pattern) for line in self._host.lines(path))
+        return {"dnf", *lines}
