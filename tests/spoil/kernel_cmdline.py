@@ -13,7 +13,11 @@ LAST = "/etc/default/grub.d/zzz-vendor.cfg"
 
 
 def spoil(root, name, wanted):
-    if wanted is True:
+    if wanted is False:
+        hand.append(root, LAST, f'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX {name}"')
+    elif isinstance(wanted, dict):
+        hand.append(root, LAST, f'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX {name}={wanted["never"][0]}"')
+    elif wanted is True:
         hand.edit(root, MENU, rf"^(\s*linux\s.*) {re.escape(name)}(?=\s|$)", r"\1")
     else:
         other = 0 if str(wanted) != "0" else 1

@@ -13,6 +13,12 @@ UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system")
 
 
 def spoil(root, name, unused_wanted):
+    if name.startswith("separate "):
+        raise LookupError("the tree has no disks that could be laid out otherwise")
+    if name.startswith("type ") or "*" in name:
+        kind, where = (name[5:].strip("*"), "/srv/share") if name.startswith("type ") else ("udf", name.replace("*", "disc"))
+        hand.append(root, FSTAB, f"elsewhere:/share {where} {kind} defaults 0 0")
+        return
     line = rf"^(\s*[^#\s]\S*\s+{re.escape(name)}\s+\S+\s+)\S+"
     unit = f"{name.strip('/').replace('/', '-')}.mount"
     if re.search(line, hand.read(root, FSTAB), re.M):

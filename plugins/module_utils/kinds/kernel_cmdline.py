@@ -1,6 +1,9 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Parameters that the boot loader gives the kernel, as ``{audit: 1, slab_nomerge: true}``.
+"""Parameters that the boot loader gives the kernel, as ``{audit: 1, slab_nomerge: true, init: false}``.
+
+What must not be there is ``false``, or ``{never: ["off"]}`` where only some values are bad: that is observed and
+never written, because nobody but the site knows why it is there.
 
 A drop-in for update-grub carries them from one generated menu to the next. The
 menu that boots is changed by update-grub on a running host only: in an opened
@@ -39,6 +42,9 @@ for file in {FOLDER}/*.cfg; do [ ! -e "$file" ] || . "$file"; done
 printf '%s\\n' "$GRUB_CMDLINE_LINUX" "$GRUB_CMDLINE_LINUX_DEFAULT"
 """
 
+# Stands for all values of a parameter that must be absent.
+EVERY = ("*",)
+
 _SECTION = re.compile(r"### BEGIN (\S+) ###")
 _ENTRY = re.compile(r"(?P<start>\s*linux(?:efi|16)?\s+(?P<kernel>\S*/(?:vmlinu[xz]|kernel)\S*))(?P<words>.*)")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -65,7 +71,7 @@ class KernelCmdline(Kind):
     def plan(self, wanted, partial=False):
         before = self.host.read(self.path) or ""
         old = _parse(before)
-        words = {name: _word(name, value) for name, value in wanted.items()}
+        words = {name: _word(name, value) for name, value in wanted.items() if not _barred(name, value)}
         words = dict(sorted({**old, **words}.items() if partial else words.items()))
         if not words and not old:
             return Plan()
@@ -104,6 +110,12 @@ class KernelCmdline(Kind):
         return {entry for entry in found if self.host.exists(entry[0]) or self.host.exists("/boot" + entry[0])}
 
     # -- observing ---------------------------------------------------------------
+
+    def meets(self, name, wanted, value):
+        barred = _barred(name, wanted)
+        if barred:
+            return value is None or barred is not EVERY and self.plain(value) not in barred
+        return super().meets(name, wanted, value)
 
     def observe(self, wanted):
         if not self._grub() and not self.host.kernel:
@@ -152,6 +164,18 @@ class KernelCmdline(Kind):
 
 
 # -- words -----------------------------------------------------------------------
+
+
+def _barred(name, value):
+    """The values that a parameter must not have, or nothing when one is wanted."""
+    if value is False:
+        return EVERY
+    if not isinstance(value, dict):
+        return ()
+    never = value.get("never")
+    if set(value) != {"never"} or not never or not isinstance(never, list):
+        raise BadSetting(f"kernel_cmdline: {name} can have a list of values under never, such as {{never: [\"off\"]}}, not {value!r}")
+    return tuple(map(Kind.plain, never))
 
 
 def _word(name, value):

@@ -1,6 +1,10 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Options of mounted filesystems, as ``{/dev/shm: {options: [nodev, nosuid, noexec]}}``.
+"""Options of mounted filesystems, as ``{/dev/shm: {options: [nodev, nosuid, noexec]}, separate /var: true}``.
+
+A pattern such as ``/media/*``, and ``type nfs*``, stand for every line of /etc/fstab with such a mount point or type.
+``separate PATH`` is observed and never written: whether a path is a filesystem of its own is settled when disks are
+laid out.
 
 Options are added where the filesystem is described: in its line of /etc/fstab,
 which otherwise stays as it is, or in a drop-in of its mount unit. What is no
@@ -11,6 +15,7 @@ its control leaves the profile.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from dataclasses import dataclass
@@ -23,6 +28,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     Observation,
     Plan,
 )
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.tree import is_pattern
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 FSTAB = "/etc/fstab"
@@ -38,6 +44,9 @@ OURS = "zz-hygeia.conf"
 # What the service manager mounts before it reads anything; a line in fstab makes it mount them again with its options
 # (systemd-remount-fs.service(8)).
 EARLY = {"/dev/shm": ("nosuid", "nodev")}
+
+SEPARATE = "separate "
+TYPE = "type "
 
 _OPPOSITES = {"nodev": "dev", "nosuid": "suid", "noexec": "exec"}
 _DEFAULTS = {
@@ -69,33 +78,50 @@ class Mount(Kind):
         fstab = self.host.read(FSTAB) or ""
         edited, names, changes = fstab, [], []
         live = self._mounted() if wanted and self.host.booted else {}
-        for where, value in wanted.items():
-            options, kind = _wanted(where, value)
+        for name, where, value in self._each(wanted):
+            options, kind = _wanted(name, value)
             described = self._described(where)
             if not described and kind != "tmpfs":
                 continue  # no filesystem of its own
             if described and not _missing(options, described.options):
                 if _missing(options, live.get(where, options)):
                     before, after = ",".join(live[where]), ",".join(options)
-                    changes.append(Change(f"mount {where}", before, after, frozenset([where]), self.by_reload))
+                    changes.append(Change(f"mount {where}", before, after, frozenset([name]), self.by_reload))
             elif described and described.path != FSTAB:
-                changes += self._drop_in(where, _joined(described.options, options))
+                changes += self._drop_in(name, where, _joined(described.options, options))
             else:
                 edited = _edited(edited, where, options)
-                names.append(where)
+                names.append(name)
         mode = os.stat(self.host.path(FSTAB)).st_mode & 0o7777 if fstab else 0o644
         return Plan((self.install(FSTAB, edited, names, mode) if edited != fstab else []) + changes)
 
-    def _drop_in(self, where, options):
+    def _each(self, wanted):
+        """Each filesystem whose options are wanted, as (name of the setting, mount point, wanted value)."""
+        for name, value in wanted.items():
+            if _separate(name):
+                _express_separate(name, value)
+            else:
+                yield from ((name, where, value) for where in self._places(name))
+
+    def _places(self, name):
+        """The mount points that the name of a setting stands for."""
+        kind = name[len(TYPE):] if name.startswith(TYPE) else ""
+        if not kind and not is_pattern(name):
+            return [name]
+        lines = (line.split() for line in self.host.lines(FSTAB) if not line.lstrip().startswith("#"))
+        found = ((_unquoted(fields[1]).rstrip("/"), fields[2]) for fields in lines if len(fields) > 3)
+        return [where for where, there in found if where and fnmatch.fnmatchcase(*((there, kind) if kind else (where, name)))]
+
+    def _drop_in(self, name, where, options):
         text = ",".join(options).replace("%", "%%")
         content = f"{NOTICE}[Mount]\nOptions={text}\n"
-        return self.install(f"{UNITS[0]}/{_unit(where)}.d/{OURS}", content, [where])
+        return self.install(f"{UNITS[0]}/{_unit(where)}.d/{OURS}", content, [name])
 
     def reload(self, changes):
         """Give what is mounted its new options; nothing is mounted over a folder that is in use."""
         self.host.run(["systemctl", "daemon-reload"])
         live = self._mounted()
-        for where in sorted({name for change in changes for name in change.names}):
+        for where in sorted({where for change in changes for name in change.names for where in self._places(name)}):
             described = self._described(where)
             if where in live and described and _missing(described.options, live[where]):
                 ran = self.host.run(["mount", "-o", f"remount,{','.join(described.options)}", where])
@@ -106,7 +132,28 @@ class Mount(Kind):
 
     def observe(self, wanted):
         live = self._mounted() if self.host.booted else None
-        return {where: self._observation(where, *_wanted(where, value), live) for where, value in wanted.items()}
+        return {name: self._observed(name, value, live) for name, value in wanted.items()}
+
+    def _observed(self, name, value, live):
+        """What is found for one setting; of several filesystems that one which is not as wanted."""
+        if _separate(name):
+            _express_separate(name, value)
+            return self._layout(_separate(name), live)
+        options, kind = _wanted(name, value)
+        found = [self._observation(where, options, kind, live) for where in self._places(name)]
+        if not found:
+            return Observation(None, FSTAB, f"no line of {FSTAB} is meant by {name}", result.NOT_APPLICABLE)
+        return next((seen for seen in found if not seen.status and not self.meets(name, value, seen.value)), found[0])
+
+    def _layout(self, where, live):
+        """Is a path a filesystem of its own?"""
+        described = self._described(where)
+        place = described.place if described else FSTAB
+        if self.host.container:
+            return Observation(None, place, f"what runs this container lays out {where}", result.NOT_APPLICABLE)
+        if described or where in (live or ()):
+            return Observation(True, place)
+        return Observation(False, FSTAB, f"{where} is on the same filesystem as the folder that it is in")
 
     def _observation(self, where, options, kind, live):
         described = self._described(where)
@@ -130,6 +177,8 @@ class Mount(Kind):
         return Observation({"options": list((live or {}).get(where, described.options))}, described.place)
 
     def meets(self, name, wanted, value):
+        if _separate(name):
+            return value is True
         return value is not None and not _missing(_wanted(name, wanted)[0], value["options"])
 
     def _mounted(self):
@@ -181,7 +230,17 @@ class Mount(Kind):
         return [by_name[name] for name in sorted(by_name)]
 
 
-# -- options -----------------------------------------------------------------------
+# -- settings ----------------------------------------------------------------------
+
+
+def _separate(name):
+    """The path that a setting wants to be a filesystem of its own, or nothing."""
+    return name[len(SEPARATE):] if name.startswith(SEPARATE) else ""
+
+
+def _express_separate(name, value):
+    if value is not True:
+        raise BadSetting(f"mount: {name} can only be true, not {value!r}")
 
 
 def _wanted(where, value):

@@ -164,6 +164,33 @@ def test_dashes_and_underscores_are_the_same(system):
     assert looked(system(files), slab_nomerge=True)["status"] == "pass"
 
 
+@pytest.mark.parametrize(("words", "settings", "status"), [
+    ("quiet", {"mitigations": {"never": ["off"]}}, "pass"),
+    ("mitigations=auto,nosmt", {"mitigations": {"never": ["off"]}}, "pass"),
+    ("mitigations=off", {"mitigations": {"never": ["off"]}}, "fail"),
+    ("quiet", {"init": False}, "pass"),
+    ("init=/bin/sh", {"init": False}, "fail"),
+    ("nopti", {"nopti": False}, "fail"),
+    ("ipv6.disable=1 nopti=0", {"nopti": False}, "fail"),
+])
+def test_what_must_not_be_there_is_observed_and_never_written(system, words, settings, status):
+    host = system({MENU: MENU_TEXT.replace("quiet", words)})
+    assert enforce(host, [cmdline(**settings)]).changes == []
+    record = looked(host, **settings)
+    assert record["status"] == status
+    assert status == "pass" or record["read_from"] == f"{MENU}:4"
+
+
+def test_a_list_of_bad_values_names_some(system):
+    outcome = enforce(system(), [cmdline(audit={"never": []})]).outcomes[0]
+    assert (outcome["outcome"], "never" in outcome["message"]) == ("failed", True)
+
+
+def test_a_bad_word_is_told_with_the_file_that_update_grub_takes_it_from(system):
+    host = system({DEFAULTS: 'GRUB_CMDLINE_LINUX_DEFAULT="quiet mitigations=off"\n'})
+    assert looked(host, mitigations={"never": ["off"]})["message"].endswith(f"with mitigations=off, which {DEFAULTS}:1 says")
+
+
 def test_a_menu_without_a_kernel_is_an_error_and_no_pass(system):
     assert looked(system({MENU: "### BEGIN /etc/grub.d/00_header ###\n"}), audit=1)["status"] == "error"
 
@@ -240,7 +267,7 @@ def test_another_boot_loader_is_left_alone_and_not_called_right(tree):
     assert looked(tree(files, booted=True), audit=1)["status"] == "pass"
 
 
-@pytest.mark.parametrize("settings", [{"audit": "1 init=/bin/sh"}, {"audit": '$(reboot)"'}, {"a b": 1}, {"audit": False}])
+@pytest.mark.parametrize("settings", [{"audit": "1 init=/bin/sh"}, {"audit": '$(reboot)"'}, {"a b": 1}])
 def test_what_could_break_the_menu_is_not_written(system, settings):
     host = system()
     outcome = enforce(host, [cmdline(**settings)]).outcomes[0]

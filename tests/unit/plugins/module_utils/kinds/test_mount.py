@@ -241,3 +241,43 @@ def test_what_would_break_fstab_is_not_written(tree, value):
     host = tree({FSTAB: FSTAB_TEXT})
     assert enforce(host, [Control("c", {"mount": {"/home": value}})]).outcomes[0]["outcome"] == "failed"
     assert host.read(FSTAB) == FSTAB_TEXT
+
+
+# -- several filesystems, and none --------------------------------------------------------
+
+
+def test_a_pattern_and_a_type_mean_every_line_that_they_fit(tree):
+    more = "/dev/sr0 /media/cdrom udf ro,user,exec 0 0\npacs:/studies /srv/studies nfs4 defaults,nodev 0 0\n"
+    host = tree({FSTAB: FSTAB_TEXT + more})
+    wanted = [mount("/media/*", SAFE), mount("type nfs*", ["nodev", "nosuid"])]
+    assert [looked(host, control)["status"] for control in wanted] == ["fail", "fail"]
+    enforce(host, wanted)
+    assert host.lines(FSTAB)[-1] == "pacs:/studies /srv/studies nfs4 defaults,nodev,nosuid 0 0"
+    assert [looked(host, control)["status"] for control in wanted] == ["pass", "pass"]
+    assert enforce(host, wanted).changes == []
+
+
+def test_a_pattern_that_no_line_fits_does_not_apply(tree):
+    host = tree({FSTAB: FSTAB_TEXT})
+    assert enforce(host, [mount("/media/*")]).changes == []
+    assert looked(host, mount("/media/*"))["status"] == "not_applicable"
+
+
+@pytest.mark.parametrize(("where", "status"), [("/home", "pass"), ("/var", "fail"), ("/tmp", "pass")])
+def test_a_disk_layout_is_observed_and_never_written(tree, where, status):
+    host = tree({FSTAB: FSTAB_TEXT, **TRIXIE})
+    control = Control("c", {"mount": {f"separate {where}": True}})
+    assert enforce(host, [control]).changes == []
+    record = looked(host, control)
+    assert record["status"] == status
+    assert status == "pass" or record["message"] == "/var is on the same filesystem as the folder that it is in"
+
+
+def test_a_container_has_no_disk_layout_of_its_own(tree):
+    host = tree({FSTAB: ""}, booted=True, container=True)
+    assert looked(host, Control("c", {"mount": {"separate /var": True}}))["status"] == "not_applicable"
+
+
+def test_a_layout_that_nobody_can_want_is_told(tree):
+    outcome = enforce(tree({FSTAB: FSTAB_TEXT}), [Control("c", {"mount": {"separate /var": False}})]).outcomes[0]
+    assert (outcome["outcome"], outcome["message"]) == ("failed", "mount: separate /var can only be true, not False")
