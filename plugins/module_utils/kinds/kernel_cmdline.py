@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import kernel_cmdline_bls as bls
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     NOTICE,
     BadSetting,
@@ -59,12 +60,16 @@ class KernelCmdline(Kind):
     def absent(self):
         if self.host.container:
             return "a container does not start the kernel that it shares"
-        if not self._grub() and not any(map(self.host.exists, OTHER_LOADERS)):
+        if not self._menu() and not any(map(self.host.exists, OTHER_LOADERS)):
             return "no boot loader is installed here, so nothing gives a kernel parameters"
         return ""
 
     def _grub(self):
         return self.host.exists(MENU)
+
+    def _menu(self):
+        """Is there a menu that can be read and changed?"""
+        return self._grub() or bls.serves(self.host)
 
     # -- enforcing ---------------------------------------------------------------
 
@@ -75,6 +80,9 @@ class KernelCmdline(Kind):
         words = dict(sorted({**old, **words}.items() if partial else words.items()))
         if not words and not old:
             return Plan()
+        if bls.serves(self.host):
+            texts = bls.texts(self.host, words)
+            return Plan([change for path, text in texts.items() for change in self.install(path, text, words, self._mode(path))])
         if not self._grub():
             return Plan(refusals=[Refusal(frozenset(words), "only GRUB's menu can be changed, and GRUB does not start this host")])
         names = [name for name in {**old, **words} if old.get(name) != words.get(name)] or list(wanted)
@@ -88,7 +96,7 @@ class KernelCmdline(Kind):
 
     def _generate(self, before, menu, after):
         """Make the menu anew; when kernels would be lost from it, everything is as it was."""
-        mode = os.stat(self.host.path(MENU)).st_mode & 0o7777
+        mode = self._mode(MENU)
         if not self.host.booted or not self.host.which("update-grub"):
             self.host.write(MENU, after, mode)
             return
@@ -104,6 +112,9 @@ class KernelCmdline(Kind):
         why = f"it would no longer start {lost[0]} from the same root" if lost else ran.complaint
         raise RuntimeError(f"update-grub failed and the menu is as it was: {why}")
 
+    def _mode(self, path):
+        return os.stat(self.host.path(path)).st_mode & 0o7777 if self.host.exists(path) else 0o644
+
     def _bootable(self, menu):
         """Each kernel in a menu that is really there, with the root that it is started with."""
         found = {(kernel, _value(words, "root")) for unused_number, kernel, words in _entries(menu)}
@@ -118,14 +129,14 @@ class KernelCmdline(Kind):
         return super().meets(name, wanted, value)
 
     def observe(self, wanted):
-        if not self._grub() and not self.host.kernel:
+        if not self._menu() and not self.host.kernel:
             return unobserved(wanted, result.NOT_CHECKED, "GRUB does not start this host, and no other menu can be read")
         sources = self._sources()
         return {name: self._observation(name, wanted[name], sources) for name in wanted}
 
     def _sources(self):
         """Every list of words that must have the parameters, as (place, words, what is wrong when it has not)."""
-        sources = []
+        sources = list(bls.sources(self.host)) if bls.serves(self.host) else []
         if self._grub():
             entries = [entry for entry in _entries(self.host.read(MENU)) if not RECOVERY.intersection(entry[2])]
             if not entries:
