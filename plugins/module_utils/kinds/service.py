@@ -6,9 +6,21 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, NotInForce, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE,
+    BadSetting,
+    Change,
+    Kind,
+    NotInForce,
+    Observation,
+    Plan,
+    Refusal,
+)
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.once import Once
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.tree import beneath
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import Units, unit_name
+from ansible_collections.hygeia.golden.plugins.module_utils.running.names import RESOLV_CONF, RESOLVERS, resolver
+from ansible_collections.hygeia.golden.plugins.module_utils.running.services import Services
 
 MASKED = "masked"
 DISABLED = "disabled"
@@ -81,7 +93,25 @@ class Service(Kind):
         own = f"/etc/systemd/system/{unit}"
         if value == MASKED and units.state(unit) != MASKED and os.path.lexists(self.host.entry(own)):
             return f"{own} is a unit of this site, and what lies there cannot be masked: remove it or waive this"
+        if units.real(unit) in RESOLVERS and units.state(unit) == ENABLED:
+            with beneath(self.host, RESOLV_CONF) as host:
+                return resolver(host, units.real(unit))
         return ""
+
+    def asks(self, due):
+        """A unit that runs and that somebody needs is not taken away without a question."""
+        units = Units(self.host, [unit_name(name) for name in due])
+        leaving = {}
+        for name in (name for name, value in due.items() if value != ENABLED):
+            unit = units.real(unit_name(name))
+            concerned = [unit, *units.starters(unit)]
+            leaving[name] = [each for each in concerned if units.activity(each) and not units.activity(each).suits(False, units)]
+        running = Services(self.host, [unit for concerned in leaving.values() for unit in concerned])
+        for name, concerned in leaving.items():
+            need = next(((unit, why) for unit in concerned for why in [running.need(unit)] if why), None)
+            if need:
+                sentence = f"{need[0]} is in use, {need[1]}: move what needs it elsewhere and stop it, and harden again"
+                yield Refusal(frozenset([name]), sentence, IN_USE)
 
     def _systemctl(self, verb, units):
         ran = self.host.run(["systemctl", verb, *units])

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.unit.procfs import process, socket
 
 SYSTEMD = {"/usr/lib/systemd/systemd": ""}
 LIST = "systemctl list-unit-files --no-legend --no-pager --full"
@@ -25,6 +28,8 @@ class Systemctl:
         verb, units = argv[1], argv[2:]
         if verb == "list-unit-files":
             return "".join(f"{unit} {state} enabled\n" for unit, state in self.states.items())
+        if verb == "is-active":
+            return "".join(f"{self.running.get(unit, 'inactive').split()[0]}\n" for unit in units)
         if verb == "show":
             return "\n\n".join(self._shown(unit) for unit in argv[3:])
         self.done.append([verb, *units])
@@ -37,7 +42,7 @@ class Systemctl:
         return ""
 
     def _shown(self, unit):
-        state, *more = self.running.get(unit, "inactive").split()
+        state, *more = self.running.get(unit, "inactive").split(maxsplit=1)
         return "\n".join([f"Id={unit}", f"ActiveState={state}", "Type=simple", "Result=success", *more])
 
 
@@ -226,3 +231,113 @@ def test_a_system_without_systemd_has_no_units(tree):
 def test_a_state_that_does_not_exist_is_told(tree):
     host, unused_s = made(tree, {})
     assert "service rsync can be" in enforce(host, [control(rsync="off")]).outcomes[0]["message"]
+
+
+# -- what is asked first on a running host ----------------------------------------------
+
+
+def outcome(host, wanted, **kwargs):
+    done = enforce(host, [wanted], **kwargs).outcomes[0]
+    return done["outcome"], done["message"]
+
+
+RSYNC = {"rsync.service": "enabled"}
+
+
+def test_a_service_with_clients_is_refused_with_the_client_and_goes_on(tree):
+    host, systemctl = made(tree, dict(RSYNC), {"rsync.service": "active"})
+    lines = [socket(11, "listening", "0.0.0.0:873"), socket(12, "connected", "10.0.0.2:873", "10.0.0.9:40000")]
+    process(host, 80, "/usr/bin/rsync", "rsync.service", sockets=[11, 12], net={"tcp": lines})
+    assert outcome(host, control(rsync="masked")) == (
+        "refused",
+        "rsync.service is in use, 10.0.0.9 is connected with its port 873: "
+        "move what needs it elsewhere and stop it, and harden again",
+    )
+    assert systemctl.done == []
+    assert outcome(host, control(rsync="masked"), force=["c"])[0] == "changed"
+    assert systemctl.done == [["mask", "rsync.service"], ["stop", "rsync.service"]]
+
+
+def test_a_service_that_listens_for_other_machines_is_refused_and_one_for_this_host_alone_is_not(tree):
+    host, systemctl = made(tree, {"cups.service": "enabled", **RSYNC}, {"rsync.service": "active", "cups.service": "active"})
+    process(host, 80, "/usr/bin/rsync", "rsync.service", sockets=[11], net={"tcp": [socket(11, "listening", "0.0.0.0:873")]})
+    process(host, 81, "/usr/sbin/cupsd", "cups.service", sockets=[12], net={"tcp": [socket(12, "listening", "127.0.0.1:631")]})
+    done = enforce(host, [Control("a", {"service": {"rsync": "masked"}}), Control("b", {"service": {"cups": "masked"}})])
+    assert [each["outcome"] for each in done.outcomes] == ["refused", "changed"]
+    assert "it listens for other machines on port 873/tcp" in done.outcomes[0]["message"]
+    assert systemctl.done == [["mask", "cups.service"], ["stop", "cups.service"]]
+
+
+def test_a_service_that_was_stopped_is_masked_without_a_question(tree):
+    host, systemctl = made(tree, dict(RSYNC), {})
+    assert outcome(host, control(rsync="masked"))[0] == "changed"
+    assert systemctl.done == [["mask", "rsync.service"], ["stop", "rsync.service"]]
+
+
+@pytest.mark.parametrize(
+    ("unit", "files", "why"),
+    [
+        ("rpcbind", {"/proc/mounts": "pacs:/images /srv/pacs\\040old nfs rw 0 0\n"}, "pacs:/images is mounted on /srv/pacs old"),
+        ("autofs", {"/proc/mounts": "systemd-1 /boot/efi autofs rw 0 0\nauto.home /home autofs rw 0 0\n"}, "auto.home is mounted on /home"),
+        ("nfs-server", {"/var/lib/nfs/etab": "/srv/images 10.0.0.0/8(rw)\n", "/proc/fs/nfsd/threads": "8\n"}, "it lends /srv/images"),
+        ("cups", {"/var/spool/cups/d00001-001": ""}, "it keeps 1 print jobs"),
+    ],
+)
+def test_what_hangs_on_a_service_without_a_connection_is_seen(tree, unit, files, why):
+    host, systemctl = made(tree, {f"{unit}.service": "enabled"}, {f"{unit}.service": "active"}, files=files)
+    told = outcome(host, Control("c", {"service": {unit: "masked"}}))
+    assert told[0] == "refused" and why in told[1]
+    assert systemctl.done == []
+
+
+def test_a_unit_that_another_active_one_requires_is_refused_but_not_when_both_leave(tree):
+    states = {"a.service": "enabled", "b.service": "enabled"}
+    host, unused = made(tree, states, {"a.service": "active\nRequiredBy=b.service", "b.service": "active"})
+    told = outcome(host, Control("c", {"service": {"a": "masked"}}))
+    assert told[0] == "refused" and "b.service needs it" in told[1]
+    assert outcome(host, Control("c", {"service": {"a": "masked", "b": "masked"}}))[0] == "changed"
+
+
+def test_a_socket_that_systemd_holds_for_other_machines_is_in_use(tree):
+    states = {"rpcbind.service": "enabled", "rpcbind.socket": "enabled"}
+    host, unused = made(tree, states, {"rpcbind.socket": "active\nListen=[::]:111 (Datagram)\nListen=/run/rpcbind.sock (Stream)"})
+    told = outcome(host, Control("c", {"service": {"rpcbind": "masked"}}))
+    assert told[0] == "refused" and "rpcbind.socket is in use, it listens for other machines on port 111/udp" in told[1]
+
+
+def test_only_a_change_is_asked_about(tree):
+    host, unused = made(tree, {"rsync.service": "masked"}, {})
+    process(host, 80, "/usr/bin/rsync", "rsync.service", sockets=[11], net={"tcp": [socket(11, "listening", "0.0.0.0:873")]})
+    assert outcome(host, control(rsync="masked"))[0] == "unchanged"
+
+
+# -- names ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "resolv_conf", "kept"),
+    [
+        ("dnsmasq", "nameserver 127.0.0.1\n", True),
+        ("named", "search ward.example\nnameserver ::1\n", True),
+        ("dnsmasq", "nameserver 127.0.0.1\nnameserver 10.0.0.1\n", False),
+        ("dnsmasq", "nameserver 10.0.0.1\n", False),
+        ("dnsmasq", "nameserver 127.0.0.53\n", False),
+        ("systemd-resolved", "nameserver 127.0.0.53\noptions edns0\n", True),
+        ("cups", "nameserver 127.0.0.1\n", False),
+    ],
+)
+@pytest.mark.parametrize("booted", [False, True])
+def test_the_only_server_for_names_stays_in_a_template_as_on_a_running_host(tree, unit, resolv_conf, kept, booted):
+    running = {f"{unit}.service": "active"} if booted else None
+    host, systemctl = made(tree, {f"{unit}.service": "enabled"}, running, files={"/etc/resolv.conf": resolv_conf})
+    told = outcome(host, Control("c", {"service": {unit: "masked"}}), force=["c"])
+    assert told[0] == ("refused" if kept else "changed")
+    assert ("this host would find no names" in told[1]) == kept
+    assert (systemctl.done == []) == kept
+
+
+def test_a_resolv_conf_that_a_service_writes_keeps_it(tree):
+    host, unused = made(tree, {"systemd-resolved.service": "enabled"})
+    os.makedirs(host.path("/etc"), exist_ok=True)
+    os.symlink("../run/systemd/resolve/resolv.conf", host.entry("/etc/resolv.conf"))
+    assert "leads to /run/systemd/resolve/resolv.conf" in outcome(host, Control("c", {"service": {"systemd-resolved": "masked"}}))[1]
