@@ -31,6 +31,9 @@ def spoil(root, name, wanted):
 def _put_back(root, name, state):
     """Something at a path, or in a folder that must be empty."""
     path = _example(name)
+    if os.path.islink(f"{root}{path}"):
+        hand.remove(root, path)
+        os.mkdir(f"{root}{path}")
     target = hand.place(root, path)
     if state == "empty" and (os.path.isdir(target) or not os.path.exists(target) and "*" not in name):
         path = f"{path}/left-behind"

@@ -28,7 +28,9 @@ def spoil(root, name, wanted):
 
 
 def _switch_off(root, unit):
-    links = [path for kind in ("wants", "requires") for path in glob.glob(f"{root}{OWN}/*.{kind}/{unit}")]
+    """As systemctl disable does: the links that start it and those that give it another name are gone."""
+    wants = [path for kind in ("wants", "requires") for path in glob.glob(f"{root}{OWN}/*.{kind}/{unit}")]
+    links = wants + [path for path in glob.glob(f"{root}{OWN}/*") if os.path.islink(path) and os.path.basename(os.readlink(path)) == unit]
     for link in links:
         os.unlink(link)
     if not links:

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The main file says otherwise before it includes any other: the first value wins."""
+"""The main file says otherwise before it includes any other, since the first value wins; and at its end for what the last one does."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ OTHERS = {
     "pubkeyacceptedalgorithms": "ssh-rsa",
     "requiredrsasize": 1024,
 }
+# Older releases of sshd take the last value of these.
+LAST_WINS = ("maxstartups",)
 OPPOSITES = {"yes": "no", "no": "yes"}
 
 
@@ -30,3 +32,5 @@ def spoil(root, name, wanted):
     if value is None:
         value = OPPOSITES[word] if word in OPPOSITES else 1000
     hand.prepend(root, MAIN, f"{name} {value}")
+    if name.lower() in LAST_WINS:
+        hand.append(root, MAIN, f"{name} {value}")

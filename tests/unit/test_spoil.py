@@ -12,6 +12,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.tests.spoil import rounds
+from ansible_collections.hygeia.golden.tests.spoil.experiment import Experiment
 
 PACKAGE = "ansible_collections.hygeia.golden.tests.spoil"
 REAL = tuple(KINDS)
@@ -43,3 +45,62 @@ def test_what_only_a_running_system_shows_is_right_in_one_and_wrong_in_the_other
         os.chmod(host.path(program), 0o755)
     found, = audit(host, [Control(control, {kind: {name: wanted}})], "boot")
     assert found["status"] == status, found["message"]
+
+
+# -- the experiment itself ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 7, 60, 300])
+def test_no_control_is_spoiled_only_where_another_one_is(number):
+    settings = {f"c{each}": [rounds.Spoiled(f"c{each}", "sysctl", f"{each}.{turn}") for turn in range(each % 9 + 1)] for each in range(number)}
+    plan = rounds.together(settings)
+    members = {name: {place for place, spoiled in enumerate(plan) if any(one.control == name for one in spoiled)} for name in settings}
+    assert all(not members[one] <= members[other] for one in settings for other in settings if one != other)
+    assert {one for spoiled in plan for one in spoiled} == {one for turns in settings.values() for one in turns}
+    assert all(len({one.control for one in spoiled}) == len(spoiled) for spoiled in plan)
+
+
+class Faulty:
+    """An audit of made-up controls over a tree of one file, with a fault."""
+
+    def __init__(self, tmp_path, drags=(), blind=()):
+        self.tmp_path, self.drags, self.blind = tmp_path, dict(drags), blind
+        self.trees = 0
+
+    def __call__(self, controls, spoil=lambda unused_root: None):
+        self.trees += 1
+        root = self.tmp_path / f"{self.trees}"
+        root.mkdir()
+        spoil(str(root))
+        path = root / "etc/sysctl.d/zzz-vendor.conf"
+        spoiled = {line.split(" = ")[0] for line in (path.read_text().splitlines() if path.exists() else ())}
+        spoiled |= {self.drags[name] for name in spoiled if name in self.drags}
+        spoiled -= set(self.blind)
+        return {control.id: self._record(control, spoiled) for control in controls}
+
+    @staticmethod
+    def _record(control, spoiled):
+        wrong = [name for name in control.settings["sysctl"] if name in spoiled]
+        labels = {f"sysctl: {name}": 1 for name in wrong}
+        return {"control": control.id, "status": "fail" if wrong else "pass", "expected": labels, "observed": labels, "message": ""}
+
+
+CONTROLS = [{"id": f"c{number}", "settings": {"sysctl": {f"a.{number}": 1, f"b.{number}": 1}}} for number in range(20)]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_an_audit_that_notices_everything_and_nothing_else_is_believed(tmp_path, alone):
+    experiment = Experiment(Faulty(tmp_path), CONTROLS, {}, alone)
+    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == []
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_an_audit_that_misses_one_setting_is_found_out(tmp_path, alone):
+    experiment = Experiment(Faulty(tmp_path, blind=["b.7"]), CONTROLS, {}, alone)
+    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c7"]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_an_audit_in_which_one_control_drags_another_along_is_found_out(tmp_path, alone):
+    experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, {}, alone)
+    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c11"]

@@ -1,0 +1,108 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Spoiling the controls of a hardened tree, round by round, and what each round says of each control."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cached_property
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.spoil import rounds
+
+# What a control may say before it is spoiled: that it holds, or that what it is about is not there yet.
+RIGHT = ("pass", "not_applicable")
+
+
+class Experiment:
+    """``audit(controls, spoil)`` looks at a copy of the tree that ``spoil(root)`` was let at.
+
+    ``undecided`` maps controls that the tree cannot show to the reason.
+    """
+
+    def __init__(self, audit, controls, undecided, alone=False):
+        self._audit = audit
+        self._controls = {control["id"]: Control.load(control) for control in controls}
+        self._undecided = undecided
+        self._alone = alone
+        self._unspoiled = {}
+
+    def complaints(self, control):
+        """What is not as it should be with one control, in sentences."""
+        before = self._before[control]
+        if not self._decided(control):
+            return [] if before["status"] in RIGHT else [_told("on the hardened tree it", before)]
+        found = [_told("on the hardened tree it", before)] if before["status"] not in RIGHT else []
+        for spoiled, records in self._rounds:
+            found += self._judged(control, before, records[control], spoiled)
+        return list(dict.fromkeys(found))
+
+    def _judged(self, control, before, after, spoiled):
+        """What one round says of a control."""
+        own = {(kind, name) for kind, names in self._settings[control].items() for name in names}
+        hit = [one for one in spoiled if (one.kind, one.name) in own]
+        if not hit and after["status"] != before["status"] and not any(_grounds(one, self._wanted(one)) for one in spoiled):
+            culprits = ", ".join(one.label for one in spoiled)
+            yield _told(f"untouched, when {culprits} were spoiled it", after)
+        for one in hit:
+            if one in self._unspoiled:
+                yield f"{one.label} could not be spoiled: {self._unspoiled[one]}"
+            elif after["status"] != "fail":
+                yield _told(f"with {one.label} spoiled it", after)
+            elif one.label not in after["expected"]:
+                yield f"with {one.label} spoiled it fails for other reasons: {after['message']}"
+
+    def _wanted(self, one):
+        return self._settings[one.control][one.kind][one.name]
+
+    def _decided(self, control):
+        return control not in self._undecided and "offline" in self._controls[control].stages
+
+    @cached_property
+    def _before(self):
+        return self._audit(list(self._controls.values()))
+
+    @cached_property
+    def _settings(self):
+        return {name: control.settings for name, control in self._controls.items()}
+
+    @cached_property
+    def _rounds(self):
+        """Each round's spoiled settings and the records afterwards."""
+        turns = {
+            control: [rounds.Spoiled(control, kind, name) for kind, names in settings.items() for name in names]
+            for control, settings in self._settings.items() if self._decided(control)
+        }
+        grounds = [one for ones in turns.values() for one in ones if _grounds(one, self._wanted(one))]
+        rest = {control: [one for one in ones if one not in grounds] for control, ones in turns.items()}
+        rest = {control: ones for control, ones in rest.items() if ones}
+        plan = rounds.alone(rest) if self._alone else rounds.together(rest)
+        return [(spoiled, self._spoil(spoiled)) for spoiled in [*plan, *([one] for one in grounds)]]
+
+    def _spoil(self, spoiled):
+        def spoil(root):
+            done = set()
+            for one in spoiled:
+                if (one.kind, one.name) in done:
+                    continue
+                done.add((one.kind, one.name))
+                try:
+                    _spoiler(one.kind).spoil(root, one.name, self._wanted(one))
+                except Exception as problem:  # that of one control is no reason to say nothing about the others
+                    self._unspoiled[one] = repr(problem)
+
+        return self._audit(list(self._controls.values()), spoil)
+
+
+def _spoiler(kind):
+    return importlib.import_module(f"ansible_collections.hygeia.golden.tests.spoil.{kind}")
+
+
+def _grounds(one, wanted):
+    """Is this spoiled in a tree of its own, where others may then not apply?"""
+    alone = getattr(_spoiler(one.kind), "alone", None)
+    return bool(alone and alone(one.name, wanted))
+
+
+def _told(when, record):
+    return f"{when} says {record['status']}: {record['message']} {record['observed'] or ''}".strip()

@@ -1,0 +1,53 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which settings are spoiled together, so that few audits show of each control that nothing else makes it fail.
+
+To spoil one setting, audit everything and begin anew is plain, and takes an hour. Instead half of the controls are
+spoiled in each of a dozen rounds, and no control's rounds are all among those of another. Would spoiling one control
+make another one fail, then there is a round with the one and without the other that shows it (Sperner's theorem tells
+how few rounds suffice).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, count, islice
+from math import comb
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """One setting of one control."""
+
+    control: str
+    kind: str
+    name: str
+
+    @property
+    def label(self):
+        """As an audit's record names it."""
+        return f"{self.kind}: {self.name}"
+
+
+def together(settings):
+    """Rounds, each a list of settings with at most one a control, in which every setting has its turn.
+
+    ``settings`` maps each control to the list of its own.
+    """
+    if not settings:
+        return []
+    number = next(length for length in count(2) if comb(length, length // 2) >= len(settings))
+    rounds = [[] for unused_round in range(number)]
+    for control, places in zip(settings, islice(combinations(range(number), number // 2), len(settings))):
+        turns = settings[control]
+        while len(rounds) < number + len(turns) - len(places):
+            rounds.append([])
+        places = [*places, *range(number, number + len(turns) - len(places))]
+        for turn, place in enumerate(places):
+            rounds[place].append(turns[turn % len(turns)])
+    return rounds
+
+
+def alone(settings):
+    """A round for each setting: slow, and proof without any theorem."""
+    return [[setting] for turns in settings.values() for setting in turns]

@@ -1,0 +1,46 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every control is right on a hardened tree, wrong once an outside hand has spoiled it, and alone in that."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.tests.spoil.experiment import Experiment
+
+CATALOGUE = Catalogue(strict=True)
+SEAL = [name for name in CATALOGUE.controls if name.startswith("seal-")]
+OTHERS = [name for name in CATALOGUE.controls if name not in SEAL]
+# Each setting in a tree of its own: slow, for the night.
+ALONE = bool(os.environ.get("SPOIL_ALONE"))
+
+# What a hardened tree cannot show, and why.
+UNDECIDED = {
+    "time-chrony-runs": "chrony and systemd-timesyncd cannot be installed together",
+    "seal-cloud-init": "cloud-init is not installed",
+    "seal-iscsi-name": "open-iscsi is not installed",
+}
+
+
+@pytest.fixture(scope="session")
+def baseline(hardened):
+    return Experiment(hardened.audit, [CATALOGUE.controls[name] for name in OTHERS], UNDECIDED, ALONE)
+
+
+@pytest.fixture(scope="session")
+def seal(sealed):
+    return Experiment(sealed.audit, [CATALOGUE.controls[name] for name in SEAL], UNDECIDED, ALONE)
+
+
+@pytest.mark.parametrize("control", OTHERS)
+def test_a_control_of_the_baseline_is_proven_both_ways(baseline, control):
+    complaints = baseline.complaints(control)
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.mark.parametrize("control", SEAL)
+def test_a_control_of_the_seal_is_proven_both_ways(seal, control):
+    complaints = seal.complaints(control)
+    assert not complaints, "\n".join(complaints)
