@@ -22,6 +22,13 @@ options:
     type: str
     choices: [low, medium, high, critical]
     default: high
+  origins:
+    description:
+      - Whose records count. C(hygeia.golden) is this collection; C(openscap) are those of
+        M(hygeia.golden.openscap_info).
+    type: list
+    elements: str
+    default: [hygeia.golden]
 """
 
 EXAMPLES = r"""
@@ -38,14 +45,15 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import OURS
 from ansible_collections.hygeia.golden.plugins.plugin_utils import records as result_records
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
 
 
-def failing(records, severity="high"):
+def failing(records, severity="high", origins=(OURS,)):
     if severity not in result_records.SEVERITIES:
         raise AnsibleFilterError(f"hygeia.golden.failing: {severity} is no severity; use {', '.join(result_records.SEVERITIES)}")
-    return result_records.failing(plain(records), plain(severity))
+    return result_records.failing(plain(records), plain(severity), plain(origins))
 
 
 class FilterModule:

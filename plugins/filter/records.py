@@ -9,7 +9,8 @@ short_description: Result records, joined with their controls
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Joins what M(hygeia.golden.audit_info) found with the title, severity, citations and waiver of each control.
+  - Joins what M(hygeia.golden.audit_info) found with the title, severity, level, citations and waiver of each control.
+  - What M(hygeia.golden.openscap_info) found passes through here too; such results bring their own title and severity.
   - A failure under a waiver that still holds becomes V(waived). A failure under a waiver that has ended stays a
     failure, and the message says so. Nothing else is changed by a waiver.
 options:
@@ -38,8 +39,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - For each result the C(control), C(title), C(severity), C(host), C(stage), C(status), C(expected), C(observed),
-      C(read_from), C(message), C(waiver) and C(references).
+    - For each result the C(control), C(title), C(severity), C(level), C(origin), C(host), C(stage), C(status),
+      C(expected), C(observed), C(read_from), C(message), C(waiver) and C(references).
   type: list
   elements: dict
 """

@@ -5,10 +5,16 @@
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import (
-    ERROR, FAIL, NOT_APPLICABLE, NOT_CHECKED, PASS, STATUSES, WAIVED,
+    ERROR, FAIL, NOT_APPLICABLE, NOT_CHECKED, OURS, PASS, STATUSES, WAIVED,
 )
 
 SEVERITIES = ("low", "medium", "high", "critical")
+
+# What the figures are for, in the words that stand wherever they do.
+MEANING = (
+    "The figures count controls of this profile on this system. They are not a percentage of compliance: no share of controls "
+    "says that a requirement is met."
+)
 
 # What several stages say together: a control passes when it passed somewhere and failed nowhere.
 _TELLING_FIRST = (ERROR, FAIL, WAIVED, PASS, NOT_CHECKED, NOT_APPLICABLE)
@@ -21,7 +27,7 @@ def joined(results, controls, host):
 
 
 def _record(result, control, host):
-    """A check that is no control of the catalogue, such as one of the boot, brings its own title and severity."""
+    """A check that is no control of the catalogue, such as one of the boot or of a scanner, brings its own title and severity."""
     status, message, waiver = result["status"], result["message"], control.get("waiver")
     if status == FAIL and waiver and waiver["expired"]:
         message = "; ".join(filter(None, [message, f"the waiver by {waiver['approver']} ended on {waiver['until']}"]))
@@ -31,6 +37,8 @@ def _record(result, control, host):
         "control": result["control"],
         "title": control["title"],
         "severity": control["severity"],
+        "level": control.get("level"),
+        "origin": result.get("origin", OURS),
         "host": host,
         "stage": result["stage"],
         "status": status,
@@ -43,10 +51,18 @@ def _record(result, control, host):
     }
 
 
-def failing(records, severity):
-    """The records that a gate at this severity does not let through."""
+def ours(records):
+    """The records of this collection; what a scanner found is shown, and counts only where somebody says so."""
+    return [record for record in records if record["origin"] == OURS]
+
+
+def failing(records, severity, origins=(OURS,)):
+    """The records that a gate at this severity does not let through; it looks at these origins alone."""
     wanted = SEVERITIES[SEVERITIES.index(severity):]
-    return [record for record in records if record["status"] in (FAIL, ERROR) and record["severity"] in wanted]
+    return [
+        record for record in records
+        if record["status"] in (FAIL, ERROR) and record["severity"] in wanted and record["origin"] in origins
+    ]
 
 
 def by_control(records):
@@ -63,22 +79,43 @@ def verdict(records):
     return next(status for status in _TELLING_FIRST if status in found)
 
 
+def area(control):
+    """What a control is about: the first word of its id."""
+    return control.split("-", maxsplit=1)[0]
+
+
 def score(records):
-    """How many controls did what, each counted once, and a sentence that says so."""
-    verdicts = [verdict(group) for group in by_control(records).values()]
-    count = {status: verdicts.count(status) for status in STATUSES}
-    applicable = len(verdicts) - count[NOT_APPLICABLE]
-    percent = 100 * count[PASS] // applicable if applicable else None
+    """How many controls of ours did what, each counted once: in all, by severity, by level and by area, and in words."""
+    controls = [{**group[0], "verdict": verdict(group)} for group in by_control(ours(records)).values()]
+    figures = _figures(controls)
     return {
-        "controls": len(verdicts),
-        "applicable": applicable,
-        **count,
-        "percent": percent,
-        "text": _sentence(count, applicable),
+        **figures,
+        "by_severity": _grouped(controls, lambda control: control["severity"], reversed(SEVERITIES)),
+        "by_level": _grouped(controls, lambda control: str(control["level"]), ("1", "2")),
+        "by_area": _grouped(controls, lambda control: area(control["control"])),
+        "text": _sentence(figures),
+        "meaning": MEANING,
     }
 
 
-def _sentence(count, applicable):
+def _grouped(controls, group, order=None):
+    """The figures of each group that has a control; without an order, as the groups first occur."""
+    groups = [group(control) for control in controls]
+    return {
+        name: _figures([control for control, its in zip(controls, groups) if its == name])
+        for name in dict.fromkeys(order or groups) if name in groups
+    }
+
+
+def _figures(controls):
+    verdicts = [control["verdict"] for control in controls]
+    count = {status: verdicts.count(status) for status in STATUSES}
+    applicable = len(verdicts) - count[NOT_APPLICABLE]
+    percent = 100 * count[PASS] // applicable if applicable else None
+    return {"controls": len(verdicts), "applicable": applicable, **count, "percent": percent}
+
+
+def _sentence(count):
     """The figures in words; a control counts as passed when it passed at a stage and failed at none."""
     rest = [
         (count[FAIL], "failed"),
@@ -88,4 +125,4 @@ def _sentence(count, applicable):
     ]
     told = "".join(f", {number} {what}" for number, what in rest if number)
     aside = f"; {count[NOT_APPLICABLE]} more do not apply here" if count[NOT_APPLICABLE] else ""
-    return f"{count[PASS]} of {applicable} applicable controls passed{told}{aside}."
+    return f"{count[PASS]} of {count['applicable']} applicable controls passed{told}{aside}."

@@ -15,6 +15,10 @@ STATUSES = (PASS, FAIL, ERROR, NOT_APPLICABLE, NOT_CHECKED, WAIVED)
 UNDECIDED = (ERROR, NOT_APPLICABLE, NOT_CHECKED)
 STAGES = ("offline", "boot", "live")
 
+# Who looked: this collection, or a scanner whose results are shown beside its own.
+OURS = "hygeia.golden"
+OPENSCAP = "openscap"
+
 # What a control's status is when its settings disagree: the first that occurs.
 _WORST_FIRST = (ERROR, FAIL, NOT_CHECKED, PASS, NOT_APPLICABLE)
 

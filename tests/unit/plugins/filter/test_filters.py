@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.hygeia.golden.plugins.filter.coverage import FilterModule as Coverage
 from ansible_collections.hygeia.golden.plugins.filter.failing import FilterModule as Failing
 from ansible_collections.hygeia.golden.plugins.filter.records import FilterModule as Records
 from ansible_collections.hygeia.golden.plugins.filter.score import FilterModule as Score
@@ -48,6 +49,22 @@ def test_records_gate_and_score_work_together():
     records = call(Records, [RESULT], [CONTROL], "pacs-1")
     assert call(Failing, records) == records
     assert call(Score, records)["fail"] == 1
+
+
+def test_coverage_knows_the_frameworks_of_the_collection_and_of_the_site(tmp_path):
+    controls = [dict(CONTROL, references={"hipaa": ["164.312(b)"], "house": ["H-1"]})]
+    records = call(Records, [dict(RESULT, status="pass")], controls, "pacs-1")
+    rows = {row["citation"]: row["state"] for row in call(Coverage, records, "hipaa", controls)["citations"]}
+    assert (rows["164.312(b)"], rows["164.312(d)"], rows["164.308(a)(2)"]) == ("proven", "not_served", "out_of_reach")
+    (tmp_path / "frameworks").mkdir()
+    (tmp_path / "frameworks/house.yml").write_text("{id: house, title: House rules, source: Intranet, pattern: '^H-'}", encoding="utf-8")
+    found = call(Coverage, records, "house", policy=[str(tmp_path)])
+    assert [(row["citation"], row["state"]) for row in found["citations"]] == [("H-1", "proven")]
+
+
+def test_a_framework_that_there_is_not_is_told():
+    with pytest.raises(AnsibleFilterError, match="there is no framework hippa; use cis_debian12, .*hipaa"):
+        call(Coverage, [], "hippa")
 
 
 def test_a_severity_that_there_is_not_is_told():

@@ -11,9 +11,10 @@ VALID = {"reason": "vendor", "approver": "ciso", "until": "2099-01-01", "expired
 EXPIRED = dict(VALID, until="2020-01-01", expired=True)
 
 
-def record(status="fail", waiver=None, message="x is 1", severity="high", control="a-b", stage="offline"):
-    control = {"id": control, "title": "T", "severity": severity, "references": {"hipaa": ["164.312(b)"]}, "waiver": waiver}
-    return joined([result.record(control["id"], status, stage, {"x": 0}, {"x": 1}, "/x:1", message)], [control], "pacs-1")[0]
+def record(status="fail", waiver=None, message="x is 1", severity="high", control="a-b", stage="offline", level=1, **known):
+    control = {"id": control, "title": "T", "severity": severity, "level": level, "waiver": waiver, "references": {"hipaa": ["164.312(b)"]}}
+    found = {**result.record(control["id"], status, stage, {"x": 0}, {"x": 1}, "/x:1", message), **known}
+    return joined([found], [control], "pacs-1")[0]
 
 
 def test_a_record_is_what_was_found_and_what_is_known():
@@ -21,6 +22,8 @@ def test_a_record_is_what_was_found_and_what_is_known():
         "control": "a-b",
         "title": "T",
         "severity": "high",
+        "level": 1,
+        "origin": "hygeia.golden",
         "host": "pacs-1",
         "stage": "offline",
         "status": "fail",
@@ -45,9 +48,17 @@ def test_a_waiver_that_has_ended_leaves_the_failure_and_says_so():
     assert record("pass", EXPIRED)["message"] == "x is 1"
 
 
-def test_a_check_that_is_no_control_brings_its_own_title():
-    found = dict(result.record("boot-units", "fail", "boot"), title="No unit failed", severity="critical")
-    assert joined([found], [], "pacs-1")[0]["title"] == "No unit failed"
+def test_a_check_that_is_no_control_brings_its_own_title_and_origin():
+    found = dict(result.record("boot-units", "fail", "boot"), title="No unit failed", severity="critical", origin="openscap")
+    made = joined([found], [], "pacs-1")[0]
+    assert (made["title"], made["level"], made["origin"]) == ("No unit failed", None, "openscap")
+
+
+def test_what_a_scanner_found_counts_where_somebody_says_so():
+    records = [record("pass", control="a"), record("fail", control="openscap:x", origin="openscap")]
+    assert (score(records)["controls"], score(records)["fail"]) == (1, 0)
+    assert failing(records, "low") == []
+    assert failing(records, "low", ["hygeia.golden", "openscap"]) == records[1:]
 
 
 @pytest.mark.parametrize(
@@ -95,3 +106,21 @@ def test_the_score_never_rounds_up_to_all():
 
 def test_the_score_of_nothing_is_no_score():
     assert score([])["percent"] is None
+
+
+def test_the_score_tells_severities_levels_and_areas_apart():
+    records = [
+        record("pass", control="ssh-a", severity="low"),
+        record("fail", control="ssh-b", severity="critical", level=2),
+        record("pass", control="audit-a", severity="low", level=None),
+    ]
+    found = score(records)
+
+    def told(name):
+        return {group: (figures["controls"], figures["pass"], figures["percent"]) for group, figures in found[name].items()}
+
+    assert list(found["by_severity"]) == ["critical", "low"]
+    assert told("by_severity") == {"critical": (1, 0, 0), "low": (2, 2, 100)}
+    assert told("by_level") == {"1": (1, 1, 100), "2": (1, 0, 0)}
+    assert told("by_area") == {"ssh": (2, 1, 50), "audit": (1, 1, 100)}
+    assert "not a percentage of compliance" in found["meaning"]

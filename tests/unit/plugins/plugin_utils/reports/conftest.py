@@ -19,6 +19,8 @@ def make_record(control="ssh-root-login", status="pass", stage="offline", **know
         "control": control,
         "title": f"Title of {control}",
         "severity": "high",
+        "level": 1,
+        "origin": "hygeia.golden",
         "host": "debian-12",
         "stage": stage,
         "status": status,
