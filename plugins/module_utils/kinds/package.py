@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE,
+    BadSetting,
+    Change,
+    Kind,
+    Observation,
+    Plan,
+    Refusal,
+)
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.once import Once
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import dpkg, rpm
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf import Dnf
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.inventory import GONE, INSTALLED
+from ansible_collections.hygeia.golden.plugins.module_utils.running.programs import Programs
 
 PRESENT = "present"
 ABSENT = "absent"
@@ -122,6 +131,16 @@ class Package(Kind):
                 raise problem or RuntimeError(f"{package} {'cannot be had' if step.after else 'is still installed'}")
 
         return Change(f"package {package}", _line(package, step.before), _line(package, step.after), names, apply)
+
+    def asks(self, due):
+        """A program that runs is not taken away without a question."""
+        programs = Programs(self.host)
+        for name in (name for name, value in due.items() if value == ABSENT):
+            need = programs.need(name)
+            if need:
+                if self.host.check:
+                    self.host.packages.plan(name, True)  # it was counted as removed
+                yield Refusal(frozenset([name]), f"{name} is in use, it {need}: end that, and harden again", IN_USE)
 
     # -- observing ------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.unit.procfs import process
 
 STATUS = "/var/lib/dpkg/status"
 LISTS = {"/var/lib/apt/lists/deb_Packages": ""}
@@ -156,3 +157,47 @@ def test_a_running_host_may_download(tree):
 
 def test_a_system_without_dpkg_has_no_packages(tree):
     assert audit(tree(), [control(telnet="absent")], "offline")[0]["status"] == "not_applicable"
+
+
+# -- what is asked first on a running host ----------------------------------------------
+
+
+def running(tree, *installed):
+    apt = AptGet(tree, installed)
+    apt.host.booted = True
+    return apt
+
+
+def test_a_package_whose_program_runs_is_refused_and_the_others_are_removed(tree):
+    apt = running(tree, "rsync", "talk")
+    apt.host.write("/var/lib/dpkg/info/rsync.list", "/.\n/usr\n/usr/bin/rsync\n")
+    apt.host.write("/etc/passwd", "backup:x:34:34::/var/backups:/bin/sh\n")
+    process(apt.host, 812, "/bin/rsync", user=34)
+    done = enforce(apt.host, [control("a", rsync="absent"), control("b", talk="absent")])
+    assert [(each["outcome"], each["message"]) for each in done.outcomes] == [
+        ("refused", "rsync is in use, it runs as rsync (process 812 of backup): end that, and harden again"),
+        ("changed", ""),
+    ]
+    assert apt.done == [["--no-download", "remove", "talk"]]
+    assert enforce(apt.host, [control("a", rsync="absent")], force=["a"]).outcomes[0]["outcome"] == "changed"
+
+
+def test_a_package_that_mounts_or_lends_what_is_in_use_is_refused(tree):
+    apt = running(tree, "nfs-common", "nfs-kernel-server")
+    apt.host.write("/var/lib/dpkg/info/nfs-common.list", "/sbin/mount.nfs\n/sbin/mount.nfs4\n")
+    apt.host.write("/var/lib/dpkg/info/nfs-kernel-server.list", "/lib/systemd/system/nfs-server.service\n")
+    apt.host.write("/var/lib/nfs/etab", "/srv/images\t10.0.0.0/8(rw)\n")
+    apt.host.write("/proc/fs/nfsd/threads", "8\n")
+    apt.host.write("/proc/mounts", "pacs:/images /srv/pacs nfs4 rw 0 0\n")
+    done = enforce(apt.host, [control("a", nfs_common="absent"), control("b", nfs_kernel_server="absent")])
+    assert ["mounts pacs:/images on /srv/pacs" in done.outcomes[0]["message"], "lends /srv/images" in done.outcomes[1]["message"]] == [True] * 2
+    assert apt.done == []
+
+
+def test_check_mode_counts_what_is_refused_as_installed(tree):
+    apt = running(tree, "rsync")
+    apt.host.write("/var/lib/dpkg/info/rsync:amd64.list", "/usr/bin/rsync\n")
+    process(apt.host, 812, "/usr/bin/rsync")
+    apt.host.check = True
+    assert enforce(apt.host, [control("a", rsync="absent")]).outcomes[0]["outcome"] == "refused"
+    assert apt.host.packages.installed("rsync")
