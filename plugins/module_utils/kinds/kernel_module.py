@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE,
     NOTICE,
     BadSetting,
     DropIn,
     Observation,
+    Plan,
+    Refusal,
 )
+from ansible_collections.hygeia.golden.plugins.module_utils.running.modules import loaded, types, user
 
 # The folders of modprobe.d(5), the first wins where two hold a file of the same name.
 FOLDERS = ("/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d")
@@ -62,13 +66,31 @@ class KernelModule(DropIn):
         for name, value in wanted.items():
             if value != DISABLED or not name.replace("-", "").replace("_", "").isalnum():
                 raise BadSetting(f"{self.name}: {name} can only be {DISABLED}, not {value}")
-        return super().plan(wanted, partial)
+        refusals = [Refusal(frozenset([name]), why) for name in sorted(wanted) for why in [self._harm(name)] if why]
+        refused = {name for refusal in refusals for name in refusal.names}
+        plan = super().plan({name: value for name, value in wanted.items() if name not in refused}, partial)
+        return Plan(plan.changes, plan.refusals + refusals)
+
+    def _harm(self, name):
+        """Why the system would not boot as it does now, in one sentence; else an empty string."""
+        lines = [line.split() for line in self.host.lines("/etc/fstab") if not line.lstrip().startswith("#")]
+        lines = [words for words in lines if len(words) > 3 and "noauto" not in words[3].split(",")]
+        where = next((words[1] for words in lines if words[2] in types(_plain(name))), "")
+        return f"/etc/fstab has {where} mounted with {name}, which no boot could do then: take it out of there first" if where else ""
+
+    def asks(self, due):
+        """A module that is used is not disabled without a question, for what uses it would not come back after a boot."""
+        modules = loaded(self.host) if self.host.kernel else {}
+        for name in due if self.host.kernel else ():
+            used = user(self.host, modules, _plain(name))
+            if used:
+                yield Refusal(frozenset([name]), f"{name} is in use, it {used}: end that, and harden again", IN_USE)
 
     def reload(self, changes):
         """Unload what is disabled and used by nobody; what is in use stays until the next boot."""
-        loaded = self._loaded()
+        modules = loaded(self.host)
         ours = {_plain(name) for name in self.parse(self.host.read(self.path) or "")}
-        idle = sorted(name for name in ours & loaded.keys() if loaded[name] == "0")
+        idle = sorted(name for name in ours & modules.keys() if not user(self.host, modules, name))
         if idle:
             self.host.run(["modprobe", "--remove", "--quiet"] + idle)
 
@@ -76,10 +98,10 @@ class KernelModule(DropIn):
         installs = self._installs()
         places = self._places()
         kernels = {release: self._modules(release) for release in self._releases()}
-        loaded = self._loaded() if self.host.kernel else {}
-        return {name: self._observation(name, installs, places, kernels, loaded) for name in wanted}
+        running = loaded(self.host) if self.host.kernel else {}
+        return {name: self._observation(name, installs, places, kernels, running) for name in wanted}
 
-    def _observation(self, name, installs, places, kernels, loaded):
+    def _observation(self, name, installs, places, kernels, running):
         module = _plain(name)
         first = next((install for install in installs if fnmatchcase(module, install.pattern)), None)
         place = places.get(first, "modprobe --showconfig")
@@ -90,7 +112,7 @@ class KernelModule(DropIn):
             return Observation("loadable", "modprobe --showconfig", f"nothing keeps modprobe from loading {name}")
         if first.command not in NOTHING:
             return Observation("loadable", place, f"{place} makes modprobe run {first.command} for {name}")
-        if module in loaded:
+        if module in running:
             return Observation("loaded", "/proc/modules", f"{name} was loaded before and is in use; it is gone after a boot")
         present = any(module in loadable for loadable, unused_builtin in kernels.values())
         return Observation(DISABLED, place, "" if present else f"no installed kernel has {name}")
@@ -127,11 +149,6 @@ class KernelModule(DropIn):
         folder = f"/lib/modules/{release}"
         loadable = (line.partition(":")[0] for line in self.host.lines(f"{folder}/modules.dep"))
         return _names(loadable), _names(self.host.lines(f"{folder}/modules.builtin"))
-
-    def _loaded(self):
-        """Loaded modules with how many use each."""
-        lines = (line.split() for line in self.host.lines("/proc/modules"))
-        return {words[0]: words[2] for words in lines}
 
 
 def _install_lines(text):

@@ -107,7 +107,7 @@ def test_a_module_that_no_kernel_has_is_wanted_disabled_all_the_same(system):
 
 def test_a_loaded_module_fails_until_it_is_gone(system):
     host = system({"/proc/modules": "sctp 400 2 - Live 0x0\n"}, booted=True)
-    enforce(host, [disabled("sctp", "hfs")])
+    enforce(host, [disabled("sctp", "hfs")], force=["modules"])
     record = looked(host, "sctp", "hfs")
     assert record["observed"] == {"kernel_module: sctp": "loaded"}
 
@@ -137,3 +137,39 @@ def test_modprobe_that_fails_is_an_error_and_no_pass(system):
 def test_only_disabling_can_be_expressed(system, settings):
     outcome = enforce(system(), [Control("c", {"kernel_module": settings})]).outcomes[0]
     assert outcome["outcome"] == "failed"
+
+
+# -- what is asked first -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("module", "files", "link", "why"),
+    [
+        ("squashfs", {"/proc/mounts": "/dev/loop0 /snap/core squashfs ro 0 0\n"}, "", "squashfs is in use, it mounts /dev/loop0 on /snap/core"),
+        ("sctp", {"/proc/modules": "sctp 4096 3 - Live 0x0\n"}, "", "sctp is in use, it has 3 users, such as open sockets"),
+        ("hfs", {"/proc/modules": "hfs 4096 1 hfsplus, Live 0x0\n"}, "", "hfs is in use, it serves the module hfsplus"),
+        ("usb-storage", {"/proc/modules": "usb_storage 4096 0 - Live 0x0\n"}, "1-1:1.0", "usb-storage is in use, it drives the device 1-1:1.0"),
+    ],
+)
+def test_a_module_that_is_used_is_refused_with_its_user_and_not_unloaded(system, module, files, link, why):
+    host = system(files, booted=True)
+    driver = host.path(f"/sys/module/{module.replace('-', '_')}/drivers/usb:x")
+    os.makedirs(driver)
+    os.symlink("../../../../module/x", f"{driver}/module")
+    if link:
+        os.symlink("../../../../devices/x", f"{driver}/{link}")
+    done = enforce(host, [disabled(module), Control("b", {"kernel_module": {"cramfs": "disabled"}})])
+    assert [each["outcome"] for each in done.outcomes] == ["refused", "changed"]
+    assert done.outcomes[0]["message"] == f"{why}: end that, and harden again"
+    assert host.read(OURS).count("install") == 1
+    done = enforce(host, [disabled(module)], force=["modules"])
+    assert done.outcomes[0]["outcome"] == "changed"
+    assert [argv for argv in host.ran if "--remove" in argv] == []
+
+
+@pytest.mark.parametrize("booted", [False, True])
+def test_a_module_that_a_boot_needs_is_refused_in_a_template_too(system, booted):
+    host = system({"/etc/fstab": "# x y vfat z\nUUID=1 / ext4 defaults 0 1\nUUID=2 /boot/efi vfat umask=0077 0 1\n"}, booted=booted)
+    outcome = enforce(host, [disabled("vfat")], force=["modules"]).outcomes[0]
+    assert (outcome["outcome"], "/etc/fstab has /boot/efi mounted with vfat" in outcome["message"]) == ("refused", True)
+    assert enforce(host, [disabled("udf")]).outcomes[0]["outcome"] == "changed"
