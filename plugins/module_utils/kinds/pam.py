@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds import lines, pam_profiles, pam_stack
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import lines, pam_authselect, pam_profiles, pam_stack
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, Kind, Observation, Plan, Refusal
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam_modules import (
@@ -21,8 +21,10 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam_modules im
     SERVICES,
     configured,
 )
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
 
 FAILLOCK_CONF = "/etc/security/faillock.conf"
+PWHISTORY_CONF = "/etc/security/pwhistory.conf"
 # The last one of its folder to be read.
 PWQUALITY_CONF = "/etc/security/pwquality.conf.d/zz-hygeia.conf"
 # Modules that work only where a stack runs them.
@@ -33,6 +35,7 @@ LIBRARIES = ("/usr/lib/*/security", "/lib/*/security", "/usr/lib/security", "/us
 SERVES = {
     FAILLOCK_CONF: ("faillock",),
     PWQUALITY_CONF: ("pwquality",),
+    PWHISTORY_CONF: ("pwhistory",),
     pam_profiles.path(pam_profiles.PWHISTORY): ("pwhistory",),
     **{pam_profiles.path(profile): ("faillock",) for profile in pam_profiles.FAILLOCK},
     **dict.fromkeys(("/etc/pam.d/common-account", f"{pam_profiles.SAVED}/account"), ("faillock",)),
@@ -47,20 +50,30 @@ class Pam(Kind):
 
     def absent(self):
         installed = self.host.exists("/etc/pam.d/common-auth") or self.host.packages.installed("libpam-runtime")
-        return "" if installed else "there is no /etc/pam.d/common-auth, so this is no system of Debian's kind"
+        if installed or pam_authselect.serves(self.host):
+            return ""
+        return "there is no /etc/pam.d/common-auth and no system-auth, so this is no system of Debian's or Red Hat's kind"
 
     # -- enforcing ----------------------------------------------------------------
 
     def plan(self, wanted, partial=False):
         asked = _by_module({name: self.plain(value) for name, value in wanted.items()})
-        refused = {module: f"{MODULES[module].package} is not installed" for module in asked if not self._available(module)}
+        missing = {module: " or ".join(choices(MODULES[module].package)) for module in asked if not self._available(module)}
+        refused = {module: f"{package} is not installed" for module, package in missing.items()}
         asked = {module: options for module, options in asked.items() if module not in refused}
-        texts = {**self._faillock_conf(asked.get("faillock", {})), **self._pwquality_conf(asked.get("pwquality", {}), partial)}
-        stacks, problem = self._stacks(asked, partial)
-        texts.update(stacks)
-        if problem:
-            refused.update((module, problem) for module in _IN_STACKS if module in asked)
+        texts = {**self._edited(FAILLOCK_CONF, "faillock", asked), **self._pwquality_conf(asked.get("pwquality", {}), partial)}
         changes = []
+        if pam_authselect.serves(self.host):
+            texts.update(self._edited(PWHISTORY_CONF, "pwhistory", asked))
+            changes, unable = pam_authselect.plan(self.host, asked)
+            for change in changes:
+                change.names = frozenset(name for name in wanted if _module(name) in change.names)
+            refused.update(unable)
+        else:
+            stacks, problem = self._stacks(asked, partial)
+            texts.update(stacks)
+            if problem:
+                refused.update((module, problem) for module in _IN_STACKS if module in asked)
         for path, text in texts.items():
             names = [name for name in wanted if _module(name) in SERVES.get(path, MODULES)] or wanted
             changes += self.uninstall(path, names) if text is None else self.install(path, text, names, self._mode(path))
@@ -69,7 +82,7 @@ class Pam(Kind):
 
     def _available(self, module):
         """Is the module here, or would its package be by now in check mode?"""
-        return self._here(module) or self.host.packages.installed(MODULES[module].package)
+        return self._here(module) or any(map(self.host.packages.installed, choices(MODULES[module].package)))
 
     def _here(self, module):
         return any(self.host.glob(f"{folder}/{MODULES[module].name}") for folder in LIBRARIES)
@@ -77,16 +90,16 @@ class Pam(Kind):
     def _mode(self, path):
         return os.stat(self.host.path(path)).st_mode & 0o7777 if self.host.exists(path) else 0o644
 
-    def _faillock_conf(self, options):
-        """It has no drop-ins, so it is edited in place; what a site has set more strictly stays."""
-        text = self.host.read(FAILLOCK_CONF) or ""
+    def _edited(self, path, module, asked):
+        """A file without drop-ins is edited in place; what a site has set more strictly stays."""
+        options, text = asked.get(module, {}), self.host.read(path) or ""
         for option, value in sorted(options.items()):
             set_to = [old.partition("#")[0].strip() for unused_line, old in lines.active(text, option, SEPARATOR)]
             if value == "no":
                 text = lines.drop(text, option, SEPARATOR) if set_to else text
-            elif not set_to or not all(MODULES["faillock"].options[option].meets(value, old or "yes") for old in set_to):
+            elif not set_to or not all(MODULES[module].options[option].meets(value, old or "yes") for old in set_to):
                 text = lines.put(text, option, option if value == "yes" else f"{option} = {value}", SEPARATOR)
-        return {FAILLOCK_CONF: text} if options else {}
+        return {path: text} if options else {}
 
     def _pwquality_conf(self, options, partial):
         before = self.host.read(PWQUALITY_CONF)
@@ -186,7 +199,7 @@ class Pam(Kind):
             found += [_value(seen, module, option, rule) for rule in rules if rule.module == module.name]
         wrong = [(value, place) for value, place in found if not module.options[option].meets(wanted, value)]
         value, place = (wrong or found or [(module.options[option].default, module.name)])[0]
-        foreign = wrong and not place.startswith((FAILLOCK_CONF, PWQUALITY_CONF))
+        foreign = wrong and not place.startswith((FAILLOCK_CONF, PWHISTORY_CONF, PWQUALITY_CONF))
         return Observation(value, place, f"{place} sets {option} to {value}" if foreign else "")
 
     def meets(self, name, wanted, value):

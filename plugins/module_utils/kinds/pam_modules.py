@@ -56,15 +56,19 @@ TEXT = Option("")
 
 @dataclass(frozen=True)
 class Module:
-    """``files`` hold settings in the order in which they are read, so that the last one wins; arguments beat them."""
+    """``files`` hold settings in the order in which they are read, so that the last one wins; arguments beat them.
+
+    ``services`` are those whose stacks it belongs to, where these are not all of its phase.
+    """
 
     name: str
     phase: str
     options: dict
     files: tuple = ()
-    package: str = "libpam-modules"
+    package: str = "libpam-modules | pam"
     in_force: Callable = field(default=lambda unused_rules: True)
     idle: str = ""
+    services: tuple = ()
 
 
 # The services that must be right, where there are such.
@@ -85,7 +89,7 @@ MODULES = {
     ),
     "pwhistory": Module(
         "pam_pwhistory.so", "password",
-        {"enforce_for_root": FLAG, "remember": Option("10", at_least), "retry": Option("1", at_most)},
+        {"enforce_for_root": FLAG, "remember": Option("10", at_least), "retry": Option("1", at_most), "use_authtok": FLAG},
         files=("/etc/security/pwhistory.conf",),
         in_force=lambda rules: pam_stack.insists(rules, "pam_pwhistory.so"),
         idle="accepts a password that was used before",
@@ -103,12 +107,26 @@ MODULES = {
         },
         # The main file is read after the folder, so it has the last word.
         files=("/etc/security/pwquality.conf.d/*.conf", "/etc/security/pwquality.conf"),
-        package="libpam-pwquality",
+        package="libpam-pwquality | libpwquality",
         in_force=lambda rules: pam_stack.insists(rules, "pam_pwquality.so"),
         idle="accepts a password that pam_pwquality rejects",
     ),
     "unix": Module("pam_unix.so", "auth", {"nullok": FLAG}),
     "unix.hash": Module("pam_unix.so", "password", {"hash": Option()}),
+    # The password that was judged before it, and not one that it asks for itself.
+    "unix.use_authtok": Module(
+        "pam_unix.so", "password", {"use_authtok": FLAG},
+        in_force=lambda rules: pam_stack.judged_before(rules, "pam_unix.so"),
+        idle="sets new passwords that nothing has judged",
+    ),
+    # What pam_unix remembers is kept as MD5; pam_pwhistory does it better.
+    "unix.remember": Module("pam_unix.so", "password", {"remember": FLAG}),
+    "wheel": Module(
+        "pam_wheel.so", "auth", {"group": TEXT, "use_uid": FLAG},
+        in_force=lambda rules: pam_stack.insists(rules, "pam_wheel.so", "pam_rootok.so"),
+        idle="lets everybody try to become root who knows the password",
+        services=("su", "su-l"),
+    ),
 }
 
 
