@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ansible_collections.hygeia.golden.tests.spoil import hand
@@ -13,13 +14,31 @@ LAST = "/etc/audit/rules.d/99-vendor.rules"
 OTHERS = {"-b": "64", "-e": "1", "-f": "0"}
 
 
+OURS = "/etc/audit/rules.d/50-hygeia.rules"
+
+
 def spoil(root, unused_name, wanted):
+    if isinstance(wanted, dict):
+        _leave_out(root, wanted["found"])
+        return
     line = wanted if isinstance(wanted, str) else wanted[0]
     watch = re.fullmatch(r"-w (\S+)(?: -p (\S+))?(?: -k \S+)?", " ".join(line.split()))
     if watch:
         hand.append(root, FIRST, f"-a never,exit -F path={watch[1]} -F perm={watch[2] or 'rwxa'}")
     elif line.startswith("-a"):
         hand.append(root, FIRST, re.sub(r"\balways\b", "never", " ".join(line.split())))
+    elif line in ("-c", "--loginuid-immutable"):
+        hand.edit(root, OURS, rf"^{line}\n", "")
     else:
         option = line.split()[0]
         hand.append(root, LAST, f"{option} {OTHERS[option]}")
+
+
+def _leave_out(root, found):
+    """A rule that comes first leaves a program out; where there is none of a list, one comes."""
+    paths = ["/usr/bin/su"] if found == "privileged" else found
+    there = next((path for path in paths if os.path.exists(hand.place(root, path))), "")
+    if there:
+        hand.append(root, FIRST, f"-a never,exit -F path={there} -F perm=x")
+    else:
+        hand.write(root, paths[0], "#!/bin/sh\n")

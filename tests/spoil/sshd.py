@@ -19,6 +19,7 @@ OTHERS = {
     "macs": "hmac-sha1",
     "maxstartups": "1000:1:2000",
     "pubkeyacceptedalgorithms": "ssh-rsa",
+    "rekeylimit": "default none",
     "requiredrsasize": 1024,
 }
 # Older releases of sshd take the last value of these.

@@ -9,6 +9,7 @@ import os
 from ansible_collections.hygeia.golden.tests.spoil import hand
 
 LAST = "/etc/sudoers.d/zzz-vendor"
+OTHERS = {"syslog": "local1", "timestamp_type": "global"}
 
 
 def spoil(root, name, wanted):
@@ -17,6 +18,6 @@ def spoil(root, name, wanted):
     elif str(wanted).lstrip("-").isdigit():
         line = f"Defaults {name}=1000"
     else:
-        line = f'Defaults {name}="/opt/vendor"'
+        line = f'Defaults {name}="{OTHERS.get(name, "/opt/vendor")}"'
     hand.append(root, LAST, line)
     os.chmod(hand.place(root, LAST), 0o440)

@@ -8,6 +8,7 @@ from ansible_collections.hygeia.golden.tests.spoil import hand
 
 SECTIONS = {
     "coredump": "Coredump",
+    "journal-upload": "Upload",
     "journald": "Journal",
     "logind": "Login",
     "resolved": "Resolve",

@@ -9,21 +9,31 @@ that they start with what was written.
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.accounts import Accounts
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_conf import AptConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import AuditRule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_state import AuditState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditd_conf import AuditdConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot_loader import BootLoader
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.filesystem import Filesystem
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import KernelCmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.log_forwarding import LogForwarding
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_limits import LoginLimits
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.mount import Mount
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import Nftables
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.rsyslog import Rsyslog
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_client import SshClient
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_host import SshHost
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo_rules import SudoRules
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.system_state import SystemState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import SystemdConf
@@ -36,16 +46,26 @@ KINDS = {
         KernelModule,
         Sysctl,
         KernelCmdline,
+        BootLoader,
         Mount,
         File,
+        Filesystem,
         LoginDefs,
+        LoginLimits,
+        Accounts,
         ShellProfile,
         Pam,
         Sudo,
+        SudoRules,
         Sshd,
+        SshClient,
+        SshHost,
         AuditRule,
         AuditdConf,
+        AuditState,
         SystemdConf,
+        Rsyslog,
+        LogForwarding,
         Service,
         Nftables,
         SystemState,

@@ -1,16 +1,22 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Groups of audit rules, as ``{time-change: [lines of audit.rules(7)]}``.
+"""Groups of audit rules, as ``{time-change: [lines of audit.rules(7)], privileged: {found: privileged}}``.
 
 A group holds when every event that its lines describe is recorded. It need not
 be our line that does it, and our line does not help where one before it says never.
+
+Instead of lines a group may say whose use by people it records: ``found`` is
+``privileged`` for every program that lends the rights of its owner or group, or
+a list of programs of which those count that are there.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import programs
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditctl import Rules, for_arm64, identity, read
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     NOTICE,
@@ -27,8 +33,13 @@ JOINED = "/etc/audit/audit.rules"
 # Without it, auditctl stops at the first line that the kernel does not take and leaves out all that follow.
 GO_ON = "-c"
 
-# Options of the audit system itself, of which augenrules keeps the last, by the name that auditctl -s has for them.
+# Options of the audit system itself, of which the last counts, by the name that auditctl -s has for them.
 OPTIONS = {"-b": "backlog_limit", "-e": "enabled", "-f": "failure"}
+LOGIN_UIDS = "--loginuid-immutable"
+FLAGS = (GO_ON, LOGIN_UIDS)
+
+FOUND = "found"
+PRIVILEGED = "privileged"
 
 # Where the names of system calls come from, by the arch of a rule.
 MACHINES = {"arm64": {"b64": "aarch64", "b32": "arm"}, "x86": {"b64": "x86_64", "b32": "i386"}}
@@ -66,6 +77,7 @@ class AuditRule(DropIn):
     def plan(self, wanted, partial=False):
         """Lines that mean nothing here stay out of our file, and so do those that another file has: twice is an error."""
         theirs = set(self._theirs())
+        wanted = {name: self._lines_of(name, value) for name, value in wanted.items()}
         kept = {
             name: [line for line in self._fitting(lines) if identity(line) not in theirs]
             for name, lines in wanted.items()
@@ -117,11 +129,14 @@ class AuditRule(DropIn):
     # -- what is in force ------------------------------------------------------------
 
     def observe(self, wanted):
-        written = ((f"{path}:{number}", line) for path, number, line in self._lines())
+        written = ((f"{path}:{number}", line) for path, number, line in self.written())
         sources = [Rules(written, f"no file in {FOLDER} asks for it")]
         if self.host.kernel:
             sources.append(self._loaded())
-        return {name: self._observation(_listed(lines), sources) for name, lines in wanted.items()}
+        return {name: self._observation(self._lines_of(name, value), sources) for name, value in wanted.items()}
+
+    def meets(self, name, wanted, value):
+        return super().meets(name, self._lines_of(name, wanted), value)
 
     def _observation(self, lines, sources):
         """The lines that hold in the files, and then in the kernel; the first that does not is told."""
@@ -148,6 +163,8 @@ class AuditRule(DropIn):
             raise RuntimeError(f"the kernel's audit rules cannot be read: {ran.complaint}")
         lines = [("auditctl -l", line) for line in ran.out.splitlines() if line.startswith("-")]
         lines += [("auditctl -s", f"{option} {status.get(name)}") for option, name in OPTIONS.items()]
+        lines += [("auditctl -s", LOGIN_UIDS)] if status.get("loginuid_immutable") == "1" else []
+        lines += [(JOINED, GO_ON)] if GO_ON in self.host.lines(JOINED) else []  # the kernel does not know of it
         locked = ", and its rules are locked until the next boot" if status.get("enabled") == "2" else ""
         return Rules(lines, f"the running kernel does not have it{locked}")
 
@@ -155,7 +172,7 @@ class AuditRule(DropIn):
         lines = (line.split() for line in self.host.run(["auditctl", "-s"]).out.splitlines())
         return {words[0]: words[1] for words in lines if len(words) > 1}
 
-    def _lines(self):
+    def written(self):
         """Every line of the rules as (path, number, line), in the order in which augenrules joins the files."""
         for path in sorted(self.host.glob(f"{FOLDER}/*.rules"), key=_version):
             for number, line in enumerate(self.host.lines(path), 1):
@@ -163,7 +180,7 @@ class AuditRule(DropIn):
                     yield path, number, line
 
     def _theirs(self):
-        for path, unused_number, line in self._lines():
+        for path, unused_number, line in self.written():
             try:
                 if path != self.path and read(line)[1]:
                     yield identity(line)
@@ -172,12 +189,26 @@ class AuditRule(DropIn):
 
     # -- what means anything here ------------------------------------------------------
 
+    def _lines_of(self, name, wanted):
+        """The lines of a group; those of programs are made from what is there."""
+        if not isinstance(wanted, dict):
+            return _listed(wanted)
+        found = wanted.get(FOUND)
+        if set(wanted) != {FOUND} or not (found == PRIVILEGED or isinstance(found, list)):
+            raise BadSetting(f"audit rules {name}: {FOUND} must be {PRIVILEGED} or a list of programs")
+        paths = self._privileged if found == PRIVILEGED else programs.present(self.host, found)
+        return [f"-a always,exit -F path={path} -F perm=x -F auid>=1000 -F auid!=unset -F key={name}" for path in paths]
+
+    @cached_property
+    def _privileged(self):
+        return programs.privileged(self.host)
+
     def _fitting(self, lines):
         """The lines that this system's kernel can take; others would only make loading fail."""
         for line in _listed(lines):
             option, rule = read(line)
-            if rule is None and option.split(" ")[0] not in OPTIONS:
-                raise BadSetting(f"audit rule {line}: neither a rule nor one of {', '.join(OPTIONS)}")
+            if rule is None and option not in FLAGS and option.split(" ")[0] not in OPTIONS:
+                raise BadSetting(f"audit rule {line}: neither a rule nor one of {', '.join([*OPTIONS, *FLAGS])}")
         adapted = (for_arm64(line) if self._arm64 else line for line in _listed(lines))
         return [line for line in adapted if line and self._watchable(line)]
 

@@ -11,18 +11,15 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sshd_doors, sshd_files
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import ssh_algorithms, sshd_doors, sshd_files
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal, TakenBack
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_algorithms import CHOICES
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_login import Login
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_probe import OPTIONS, Probe, Rejected, service_options
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
-# Lists of which this software may not have every algorithm, and what ssh -Q calls them.
-ALGORITHMS = {"ciphers": "cipher", "kexalgorithms": "kex", "macs": "mac"}
-# Lists in which fewer algorithms are stricter.
-CHOICES = {*ALGORITHMS, "casignaturealgorithms", "hostbasedacceptedalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms"}
 LIMITS = {"clientalivecountmax", "clientaliveinterval", "logingracetime", "maxauthtries", "maxsessions"}
 # Keywords whose values add up, and those of them that take one value a line.
 ONE_A_LINE = {"hostcertificate", "hostkey", "listenaddress", "port"}
@@ -36,6 +33,7 @@ class Sshd(DropIn):
     name = "sshd"
     # The first value of a keyword wins, and Debian includes this folder at the top.
     path = "/etc/ssh/sshd_config.d/00-hygeia.conf"
+    mode = 0o600
 
     def __init__(self, host):
         super().__init__(host)
@@ -62,14 +60,7 @@ class Sshd(DropIn):
         text = (_glue(name)).join(map(self.plain, value)) if isinstance(value, list) else self.plain(value)
         if not re.fullmatch(r"[A-Za-z]\w+", name) or name.lower() in ("match", "include") or not text:
             raise BadSetting(f"sshd: {name} cannot be written as {value!r}")
-        kind = ALGORITHMS.get(sshd_files.keyword(name))
-        if not kind or text[0] in "+-^" or not self.host.which("ssh"):
-            return text
-        known = self.host.run(["ssh", "-Q", kind]).out.split()
-        chosen = [algorithm for algorithm in text.split(",") if algorithm in known]
-        if not chosen:
-            raise BadSetting(f"sshd: this sshd has none of the wanted {name}")
-        return ",".join(chosen)
+        return ssh_algorithms.known(self.host, sshd_files.keyword(name), text)
 
     # -- enforcing ------------------------------------------------------------------
 
@@ -98,7 +89,7 @@ class Sshd(DropIn):
         names = [name for name in {**old, **settings} if old.get(name) != settings.get(name)] or list(settings)
         if not settings:
             return self.uninstall(self.path, old)
-        changes = self.install(self.path, self.render(settings), names)
+        changes = self.install(self.path, self.render(settings), names, self.mode)
         main = self.host.read(sshd_files.MAIN)
         if main is None or sshd_files.includes(self.host, self.path):
             return changes

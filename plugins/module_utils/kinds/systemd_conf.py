@@ -35,6 +35,8 @@ class Program:
 PROGRAMS = {
     # A restarted journald keeps its streams; it cannot reload in every release.
     "journald": Program("Journal", "systemd-journald", ("restart", "systemd-journald.service")),
+    # It runs only where a site says to which machine it sends the journal.
+    "journal-upload": Program("Upload", "systemd-journal-upload", ("try-restart", "systemd-journal-upload.service")),
     "coredump": Program("Coredump", "systemd-coredump"),
     # A restarted logind would forget whose sessions are whose; this signal makes it read its file.
     "logind": Program("Login", "systemd-logind", ("kill", "--signal=HUP", "systemd-logind.service")),
@@ -127,21 +129,21 @@ class SystemdConf(Kind):
     # -- observing ------------------------------------------------------------
 
     def observe(self, wanted):
-        seen, merged = {}, {}
+        seen, found = {}, {}
         for name, value in wanted.items():
             program, option = self._split(name, value)
-            if program not in merged:
-                merged[program] = self._merged(program)
-            seen.update(self._observation(name, program, option, value, merged[program]))
+            if program not in found:
+                found[program] = merged(self.host, program)
+            seen.update(self._observation(name, program, option, value, found[program]))
         return seen
 
-    def _observation(self, name, program, option, value, merged):
+    def _observation(self, name, program, option, value, options):
         why = self._unknown(program, option)
         if why and not self._binary(program):
             return unobserved([name], result.NOT_APPLICABLE, why)
         if why:
             return {name: Observation(None, self._binary(program), why)}
-        place, found = merged.get(option, (f"/etc/systemd/{program}.conf", None))
+        place, found = options.get(option, (f"/etc/systemd/{program}.conf", None))
         ours = ProgramConf(self.host, program).path
         message = ""
         if found is None:
@@ -153,30 +155,32 @@ class SystemdConf(Kind):
     def meets(self, name, wanted, value):
         return value is not None and systemd_values.same(systemd_values.text(wanted), value)
 
-    def _merged(self, program):
-        """Every option that is set, with the place that has the last word and the value that results."""
-        found, lists = {}, PROGRAMS[program].lists
-        for path in self._files(program):
-            for line, section, option, value in assignments(self.host.read(path) or ""):
-                if section != PROGRAMS[program].section:
-                    continue
-                if option in lists and value and option in found:
-                    value = f"{found[option][1]} {value}"
-                # An empty value takes back what was said, so the default holds again.
-                if value:
-                    found[option] = (f"{path}:{line}", value)
-                else:
-                    found.pop(option, None)
-        return found
 
-    def _files(self, program):
-        """The files in the order in which they are read: the main one, then all drop-ins by their names."""
-        main = next((f"{folder}/{program}.conf" for folder in FOLDERS if self.host.exists(f"{folder}/{program}.conf")), None)
-        by_name = {}
-        for folder in FOLDERS:
-            for path in self.host.glob(f"{folder}/{program}.conf.d/*.conf"):
-                by_name.setdefault(os.path.basename(path), path)
-        return ([main] if main else []) + [by_name[name] for name in sorted(by_name)]
+def merged(host, program):
+    """Every option of a program that is set, with the place that has the last word and the value that results."""
+    found, lists = {}, PROGRAMS[program].lists
+    for path in _files(host, program):
+        for line, section, option, value in assignments(host.read(path) or ""):
+            if section != PROGRAMS[program].section:
+                continue
+            if option in lists and value and option in found:
+                value = f"{found[option][1]} {value}"
+            # An empty value takes back what was said, so the default holds again.
+            if value:
+                found[option] = (f"{path}:{line}", value)
+            else:
+                found.pop(option, None)
+    return found
+
+
+def _files(host, program):
+    """The files in the order in which they are read: the main one, then all drop-ins by their names."""
+    main = next((f"{folder}/{program}.conf" for folder in FOLDERS if host.exists(f"{folder}/{program}.conf")), None)
+    by_name = {}
+    for folder in FOLDERS:
+        for path in host.glob(f"{folder}/{program}.conf.d/*.conf"):
+            by_name.setdefault(os.path.basename(path), path)
+    return ([main] if main else []) + [by_name[name] for name in sorted(by_name)]
 
 
 def assignments(text):

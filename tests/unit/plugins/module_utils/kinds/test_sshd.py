@@ -213,7 +213,7 @@ def test_an_option_of_the_service_comes_before_every_file(ssh):
         ("PermitRootLogin", "never", 'PermitRootLogin never: unsupported option "never"'),
         ("NoSuchThing", "yes", "NoSuchThing yes: Bad configuration option: NoSuchThing"),
         ("Match", "all", "Match cannot be written"),
-        ("Ciphers", ["rot13"], "this sshd has none of the wanted Ciphers"),
+        ("Ciphers", ["rot13"], "this OpenSSH has none of the wanted ciphers"),
         ("UsePrivilegeSeparation", "yes", "this sshd does not heed UsePrivilegeSeparation"),
     ],
 )

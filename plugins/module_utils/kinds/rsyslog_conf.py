@@ -1,0 +1,111 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The configuration of rsyslogd, statement by statement, in its old and its new language (rsyslog.conf(5))."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+
+MAIN = "/etc/rsyslog.conf"
+DEEPEST = 10
+# Without a word of the configuration, files are made with this mode.
+DEFAULT_MODE = "0644"
+
+_STATEMENT = re.compile(
+    r"""(?P<comment>\#[^\n]*|/\*.*?\*/)
+    |^[ \t]*\$(?P<directive>\w+)[ \t]+(?P<value>[^\n]*)
+    |\b(?P<object>action|global|include|input|module)[ \t\n]*\((?P<parameters>(?:"(?:\\.|[^"\\])*"|[^")])*)\)
+    |^[ \t]*[^\s$#][^\n]*?[ \t](?P<target>-?/\S+|@@?\S+|\?\S+)[ \t]*(?=\n|\Z|\#)""",
+    re.M | re.S | re.X,
+)
+_PARAMETER = re.compile(r'([\w.]+)\s*=\s*"((?:\\.|[^"\\])*)"')
+_FORWARDING = ("omfwd", "omrelp")
+_SELECTOR_TARGET = re.compile(r"@@?(?:\([^)]*\))?(?P<host>\[[^]]+\]|[^:;]+)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement: a ``name`` such as action or $FileCreateMode, with its parameters, all names in lower case."""
+
+    place: str
+    name: str
+    parameters: dict = field(default_factory=dict)
+
+    @property
+    def destination(self):
+        """The machine that this action sends records to, if it does."""
+        if self.name == "target":
+            found = _SELECTOR_TARGET.match(self.parameters["target"])
+            return found["host"].strip("[]") if found else ""
+        forwards = self.name == "action" and self.parameters.get("type") in _FORWARDING
+        return self.parameters.get("target", "") if forwards else ""
+
+    @property
+    def writes_file(self):
+        if self.name == "target":
+            return self.parameters["target"].startswith(("/", "-/", "?"))
+        return self.name == "action" and self.parameters.get("type") == "omfile"
+
+
+def statements(host, path=MAIN, depth=0):
+    """Every statement in the order in which rsyslogd reads them, those of included files where they are included."""
+    text = host.read(path) or ""
+    for match in _STATEMENT.finditer(text):
+        found = _statement(f"{path}:{text.count(chr(10), 0, match.start() + len(match[0]) - len(match[0].lstrip())) + 1}", match)
+        if not found:
+            continue
+        pattern = found.parameters.get("file" if found.name == "include" else "value", "")
+        if found.name not in ("include", "$includeconfig"):
+            yield found
+        elif depth < DEEPEST and pattern:
+            for included in host.glob(f"{pattern}*" if pattern.endswith("/") else pattern):
+                if os.path.isfile(host.path(included)):
+                    yield from statements(host, included, depth + 1)
+
+
+def _statement(place, match):
+    if match["directive"]:
+        return Statement(place, f"${match['directive'].lower()}", {"value": match["value"].partition("#")[0].strip()})
+    if match["object"]:
+        parameters = {name.lower(): value for name, value in _PARAMETER.findall(match["parameters"])}
+        return Statement(place, match["object"], parameters)
+    return Statement(place, "target", {"target": match["target"]}) if match["target"] else None
+
+
+def file_modes(found):
+    """The mode with which each action makes its files, as ``(mode, where it comes from)``."""
+    old = new = (DEFAULT_MODE, "rsyslogd's own default")
+    for each in found:
+        if each.name == "$filecreatemode":
+            old = (each.parameters["value"], each.place)
+        elif each.name == "module" and each.parameters.get("load", "").endswith("omfile") and "filecreatemode" in each.parameters:
+            new = (each.parameters["filecreatemode"], each.place)
+        elif each.writes_file and "filecreatemode" in each.parameters:
+            yield each.parameters["filecreatemode"], each.place
+        elif each.writes_file:
+            mode, place = new if each.name == "action" else old
+            yield mode, place if place.startswith("/") else f"{place}, at {each.place}"
+
+
+def receivers(found):
+    """The modules and inputs that take records from other machines, as ``(name, place)``."""
+    for each in found:
+        name = each.parameters.get({"module": "load", "input": "type", "$modload": "value"}.get(each.name, ""), "")
+        if re.fullmatch(r"im(udp|p?tcp|relp|gssapi|3195|dtls)(\.so)?", name):
+            yield name, each.place
+        elif re.fullmatch(r"\$(udpserverrun|inputp?tcpserverrun|inputrelpserverrun|inputgsslistenportfilerun)", each.name):
+            yield each.name, each.place
+
+
+def encrypted(each, found):
+    """Does a forwarding action go through TLS, by its own words or by what was said for all?"""
+    if each.name == "action" and each.parameters.get("type") == "omrelp":
+        return each.parameters.get("tls") == "on"
+    words = {other.name: other.parameters.get("value", "") for other in found}
+    drivers = [other.parameters["defaultnetstreamdriver"] for other in found if "defaultnetstreamdriver" in other.parameters]
+    driver = each.parameters.get("streamdriver") or words.get("$defaultnetstreamdriver") or (drivers or [""])[-1]
+    mode = each.parameters.get("streamdrivermode") if each.name == "action" else words.get("$actionsendstreamdrivermode")
+    over_tcp = each.parameters.get("protocol") == "tcp" if each.name == "action" else each.parameters["target"].startswith("@@")
+    return over_tcp and driver in ("gtls", "ossl") and mode == "1"
