@@ -9,9 +9,11 @@ for every parameter that it matches.
 from __future__ import annotations
 
 import os
+import re
 from fnmatch import fnmatchcase
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE,
     NOTICE,
     Change,
     DropIn,
@@ -19,11 +21,23 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     Refusal,
 )
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.running import abilities, network
 
 # The folders of sysctl.d(5), the first wins where two hold a file of the same name. /etc/sysctl.conf is read at
 # boot only where a distribution links it into one of them.
 FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 LOADER = "/lib/systemd/systemd-sysctl"
+
+# Parameters with the values that take something away, and who tells whether somebody needs it.
+_ASKED = (
+    (re.compile(r".*(\.forwarding|\.ip_forward)"), "0", network.routed),
+    (re.compile(r"net\.ipv4\.conf\..*\.rp_filter"), "1", network.asymmetric),
+    (re.compile(r"net\.ipv6\.conf\..*\.(accept_ra(_\w+)?|autoconf)"), "0", network.advertised),
+    (re.compile(r"net\.ipv6\.conf\..*\.disable_ipv6"), "1", network.speaks_ipv6),
+    (re.compile(r"kernel\.unprivileged_userns_clone|user\.max_user_namespaces"), "0", abilities.namespaced),
+    (re.compile(r"kernel\.io_uring_disabled"), "[12]", abilities.rings),
+    (re.compile(r"kernel\.yama\.ptrace_scope"), "[123]", abilities.traced),
+)
 
 
 class Sysctl(DropIn):
@@ -33,8 +47,8 @@ class Sysctl(DropIn):
 
     def parse(self, text):
         settings = {name: value for unused_place, name, value in _assignments(self.path, text)}
-        routed = self._routed(settings)
-        return {name: value for name, value in settings.items() if name not in routed}
+        used = self._used(settings)  # what the file had is not put into force again behind the back of who needs it
+        return {name: value for name, value in settings.items() if name not in used}
 
     def render(self, settings):
         # Forwarding comes first, because changing it resets other parameters of the interfaces.
@@ -42,26 +56,29 @@ class Sysctl(DropIn):
         return NOTICE + "".join(f"{name} = {settings[name]}\n" for name in names)
 
     def plan(self, wanted, partial=False):
-        routed = self._routed(wanted)
-        kept = {name: value for name, value in wanted.items() if name not in routed}
-        plan = super().plan(kept, partial)
-        for name, value in kept.items() if self.host.kernel else ():
+        plan = super().plan(wanted, partial)
+        for name, value in wanted.items() if self.host.kernel else ():
             for where, live in self._own(_slashed(name)).items():
                 if not self.meets(name, value, live):
                     change = Change(f"/proc/sys ({where})", live, self.plain(value), frozenset([name]), self.by_reload)
                     plan.changes.append(change)
-        if routed:
-            plan.refusals.append(Refusal(routed, "containers or virtual machines reach their network through this host"))
         return plan
 
-    def _routed(self, wanted):
-        """The settings that would cut off whatever hangs on a bridge of a running host."""
-        bridges = self.host.kernel and self.host.glob("/sys/class/net/*/bridge")
-        off = [name for name in wanted if name.endswith("forward") or name.endswith(".forwarding")]
-        return frozenset(
-            name for name in off
-            if bridges and self.plain(wanted[name]) == "0" and self._running(_slashed(name)) == "1"
-        )
+    def asks(self, due):
+        """What the running kernel does for somebody is not taken away without a question."""
+        for name, why in self._used(due).items():
+            yield Refusal(frozenset([name]), f"{name} cannot become {self.plain(due[name])} yet, because {why}", IN_USE)
+
+    def _used(self, wanted):
+        """The settings that the running kernel does not have and that would take something away, with who needs it."""
+        found, answers = {}, {}
+        for name, value in wanted.items() if self.host.kernel else ():
+            plain, value = _dotted(_slashed(name)), self.plain(value)
+            needed = next((look for names, taking, look in _ASKED if names.fullmatch(plain) and re.fullmatch(taking, value)), None)
+            if needed and not all(self.meets(name, value, live) for live in self._own(_slashed(name)).values()):
+                answers[needed] = answers[needed] if needed in answers else needed(self.host)
+                found.update({name: answers[needed]} if answers[needed] else {})
+        return found
 
     def reload(self, changes):
         if not self.host.kernel or not self.host.exists(self.path):

@@ -47,7 +47,7 @@ class Processes:
         name, user = re.search(r"^Name:\t(.*)", status, re.M), re.search(r"^Uid:\t\d+\t(\d+)", status, re.M)
         if not name or not user:
             return None
-        return Process(number, name[1], self._link(number, "exe"), _unit(cgroup), users.get(user[1], user[1]))
+        return Process(number, name[1], self.link(number, "exe"), _unit(cgroup), users.get(user[1], user[1]))
 
     def of(self, unit):
         """The processes of a unit, or of the instances of its template that a socket starts."""
@@ -95,9 +95,10 @@ class Processes:
             names = os.listdir(self.host.path(f"/proc/{number}/{folder}"))
         except OSError:
             return []
-        return [self._link(number, f"{folder}/{name}") for name in names]
+        return [self.link(number, f"{folder}/{name}") for name in names]
 
-    def _link(self, number, name):
+    def link(self, number, name):
+        """What a link of a process leads to; empty when there is none, or when it has ended."""
         try:
             target = os.readlink(self.host.entry(f"/proc/{number}/{name}"))
         except OSError:

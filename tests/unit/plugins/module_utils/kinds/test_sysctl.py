@@ -11,6 +11,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce impor
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import LOADER
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.unit.procfs import process, socket
 
 CONTROL = Control("forwarding", {"sysctl": {"net.ipv4.ip_forward": 0}})
 OURS = "/etc/sysctl.d/zz-hygeia.conf"
@@ -264,3 +265,103 @@ def test_forwarding_that_containers_live_on_is_left_alone(tree):
     assert [outcome["outcome"] for outcome in outcomes] == ["refused", "changed"]
     assert "containers or virtual machines" in outcomes[0]["message"]
     assert "ip_forward" not in host.read(OURS)
+
+
+# -- what is asked first on a running host ----------------------------------------------
+
+FORWARDS = {"/proc/sys/net/ipv4/ip_forward": "1\n"}
+ROUTE_HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+
+
+def route(interface, destination="00000000", mask="00000000"):
+    return f"{interface}\t{destination}\t0100000A\t0003\t0\t0\t0\t{mask}\t0\t0\t0\n"
+
+
+def asked(tree, name, value, files, **kwargs):
+    host = tree(files, booted=True, answers={LOADER: "", "nft": kwargs.pop("nft", "")})
+    for arguments in kwargs.pop("processes", ()):
+        process(host, *arguments)
+    for path, target in kwargs.pop("links", {}).items():
+        os.makedirs(os.path.dirname(host.entry(path)), exist_ok=True)
+        os.symlink(target, host.entry(path))
+    for path in host.glob("/usr/sbin/*"):
+        os.chmod(host.path(path), 0o755)
+    outcome = enforce(host, [Control("c", {"sysctl": {name: value}})], **kwargs).outcomes[0]
+    return outcome["outcome"], outcome["message"]
+
+
+@pytest.mark.parametrize(
+    ("files", "extra", "why"),
+    [
+        ({"/sys/class/net/wg0/uevent": "DEVTYPE=wireguard\nINTERFACE=wg0\n"}, {}, "through the tunnel wg0"),
+        ({"/sys/class/net/tun0/tun_flags": "0x1001\n"}, {}, "through the tunnel tun0"),
+        ({}, {"processes": [(70, "/usr/sbin/keepalived")]}, "keepalived (process 70 of 0) needs it"),
+        ({"/usr/sbin/nft": ""}, {"nft": "table ip nat {\n oifname eth0 masquerade\n}\n"}, "a rule of nftables (masquerade)"),
+        ({"/proc/net/route": ROUTE_HEAD + route("eth0") + route("eth1", "0000A8C0", "0000FFFF")}, {}, "over eth0 and eth1"),
+    ],
+)
+def test_forwarding_is_kept_for_whom_the_host_routes(tree, files, extra, why):
+    told = asked(tree, "net.ipv4.ip_forward", 0, {**FORWARDS, **files}, **extra)
+    assert told[0] == "refused" and told[1].startswith("net.ipv4.ip_forward cannot become 0 yet, because ")
+    assert why in told[1]
+
+
+def test_forwarding_that_serves_nobody_or_that_is_forced_ends(tree):
+    single = {**FORWARDS, "/usr/sbin/nft": "", "/proc/net/route": ROUTE_HEAD + route("eth0") + route("eth0", "0000000A", "00FFFFFF")}
+    assert asked(tree, "net.ipv4.ip_forward", 0, single, nft="table inet filter {\n chain forward { policy drop; }\n}\n")[0] == "changed"
+    assert asked(tree, "net.ipv4.ip_forward", 0, {**FORWARDS, "/sys/class/net/br0/bridge/x": ""}, force=["c"])[0] == "changed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "live", "evidence", "harmless", "why"),
+    [
+        (
+            "net.ipv4.conf.all.rp_filter", 1, "2",
+            {"/proc/net/route": ROUTE_HEAD + route("eth0") + route("eth1")}, {"/proc/net/route": ROUTE_HEAD + route("eth0")},
+            "packets come over eth0 and eth1, and each has a default route",
+        ),
+        (
+            "net.ipv6.conf.*.accept_ra", 0, "1",
+            {"/proc/net/ipv6_route": f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 28} 00000400 00000002 00000000 00450003     eth0\n"},
+            {"/proc/net/ipv6_route": f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 28} 00000400 00000002 00000000 00000003     eth0\n"},
+            "eth0 has its IPv6 route from a router's advertisements",
+        ),
+        (
+            "net.ipv6.conf.all.disable_ipv6", 1, "0",
+            {"/proc/self/net/tcp6": "head\n" + socket(1, "connected", "[2001:db8::2]:22", "[2001:db8::9]:40000")},
+            {"/proc/self/net/tcp6": "head\n" + socket(1, "connected", "[::ffff:10.0.0.2]:22", "[::ffff:10.0.0.9]:40000")},
+            "a connection with 2001:db8::9 is open",
+        ),
+    ],
+)
+def test_a_network_that_is_used_is_kept(tree, name, value, live, evidence, harmless, why):
+    files = {f"/proc/sys/{name.replace('*', 'eth0').replace('.', '/')}": f"{live}\n"}
+    assert asked(tree, name, value, {**files, **evidence}) == ("refused", f"{name} cannot become {value} yet, because {why}")
+    assert asked(tree, name, value, {**files, **harmless})[0] == "changed"
+
+
+def test_user_namespaces_that_a_process_lives_in_are_kept(tree):
+    files = {"/proc/sys/user/max_user_namespaces": "1000\n", "/etc/passwd": "ada:x:1000:1000::/home/ada:/bin/sh\n"}
+    links = {"/proc/1/ns/user": "user:[4026531837]", "/proc/90/ns/user": "user:[4026532222]"}
+    told = asked(tree, "user.max_user_namespaces", 0, files, processes=[(90, "/usr/bin/firefox", "", 1000)], links=links)
+    assert told[0] == "refused" and "firefox (process 90 of ada) runs in a user namespace" in told[1]
+
+
+def test_io_uring_that_a_process_holds_is_kept(tree):
+    files = {"/proc/sys/kernel/io_uring_disabled": "0\n"}
+    links = {"/proc/90/fd/7": "anon_inode:[io_uring]"}
+    assert "mariadbd (process 90 of 0) uses io_uring" in asked(
+        tree, "kernel.io_uring_disabled", 2, files, processes=[(90, "/usr/sbin/mariadbd")], links=links
+    )[1]
+
+
+def test_a_debugger_that_is_attached_is_kept(tree):
+    host = tree({"/proc/sys/kernel/yama/ptrace_scope": "0\n"}, booted=True, answers={LOADER: ""})
+    process(host, 90, "/usr/bin/strace", user=1000)
+    process(host, 91, "/usr/bin/worker", user=1000)
+    status = host.read("/proc/91/status")
+    host.write("/proc/91/status", f"{status}PPid:\t1\nTracerPid:\t90\n")
+    wanted = Control("c", {"sysctl": {"kernel.yama.ptrace_scope": 1}})
+    assert "strace (process 90 of 1000) debugs worker (process 91 of 1000)" in enforce(host, [wanted]).outcomes[0]["message"]
+    host.write("/proc/91/status", f"{status}PPid:\t90\nTracerPid:\t90\n")
+    assert enforce(host, [wanted]).outcomes[0]["outcome"] == "changed"
