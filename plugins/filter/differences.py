@@ -48,7 +48,7 @@ _value:
     both:
       description: How many controls both have.
       type: int
-    values:
+    settings:
       description:
         - Each setting of a control of both whose value differs, with the C(control), the C(setting), the values C(one) and
           C(other), and the C(system) when it differs only there.

@@ -47,6 +47,23 @@ options:
       - "Other values, as C({control: {kind: {name: value}}}), for settings that the controls have."
     type: dict
     default: {}
+  severity:
+    description: Leave out controls of a lower severity.
+    type: str
+    choices: [low, medium, high, critical]
+    default: low
+  tags:
+    description:
+      - Keep only the controls that one of these means. A tag is an area such as V(ssh), the id of a control, V(level1) or
+        V(level2). Ansible's own tags V(all), V(tagged), V(untagged), V(always) and V(never) mean nothing here.
+    type: list
+    elements: str
+    default: []
+  skip_tags:
+    description: Leave out the controls that one of these means.
+    type: list
+    elements: str
+    default: []
   today:
     description: The day as C(YYYY-MM-DD) on which waivers are judged. Without it, the current day in UTC.
     type: str
@@ -61,6 +78,10 @@ EXAMPLES = r"""
 - name: How many controls does the default profile have?
   ansible.builtin.debug:
     msg: "{{ query('hygeia.golden.controls', 'hipaa') | length }}"
+
+- name: Which of its controls about SSH are of high or critical severity?
+  ansible.builtin.debug:
+    msg: "{{ query('hygeia.golden.controls', 'hipaa', tags=['ssh'], severity='high') | map(attribute='title') }}"
 
 - name: Resolve a profile of our own, with our waivers
   ansible.builtin.set_fact:
@@ -83,8 +104,14 @@ _raw:
     severity:
       description: V(low), V(medium), V(high) or V(critical).
       type: str
+    level:
+      description: V(1) when it suits every server, V(2) when it may cost function or performance.
+      type: int
     rationale:
       description: Why it must be true.
+      type: str
+    impact:
+      description: What an application or its users may notice.
       type: str
     applies_to:
       description: On which systems the control means anything.
@@ -95,6 +122,9 @@ _raw:
       elements: str
     settings:
       description: For each kind of setting the wanted values by name.
+      type: dict
+    variants:
+      description: For each system that differs the kinds that differ there.
       type: dict
     references:
       description: Citations by framework.
@@ -112,12 +142,14 @@ from datetime import datetime, timezone
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.hygeia.golden.plugins.plugin_utils import schema, waivers
+from ansible_collections.hygeia.golden.plugins.plugin_utils import choice, schema, waivers
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
 
 display = Display()
+
+OPTIONS = ("policy", "host", "waivers", "remove", "set", "severity", "tags", "skip_tags", "today")
 
 
 class LookupModule(LookupBase):
@@ -125,7 +157,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         if len(terms) != 1:
             raise AnsibleLookupError("hygeia.golden.controls wants the id of one profile")
-        options = plain({name: self.get_option(name) for name in ("policy", "host", "waivers", "remove", "set", "today")})
+        options = plain({name: self.get_option(name) for name in OPTIONS})
         try:
             return self._controls(plain(terms[0]), options)
         except PolicyError as problem:
@@ -138,9 +170,10 @@ class LookupModule(LookupBase):
             display.warning(f"No profile has the control {name}, so nothing ever looks at it; add it to a profile's controls.")
         _add_waivers(catalogue, options["waivers"])
         today = options["today"] or datetime.now(timezone.utc).date().isoformat()
+        controls = catalogue.resolve(profile, options["remove"], options["set"])
         return [
             {**control, "waiver": waivers.find(catalogue.waivers, control["id"], options["host"] or "", today)}
-            for control in catalogue.resolve(profile, options["remove"], options["set"])
+            for control in choice.chosen(controls, options["severity"], options["tags"], options["skip_tags"])
         ]
 
 

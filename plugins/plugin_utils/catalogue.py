@@ -16,6 +16,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError, load
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES
 
 BASELINE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../roles/baseline/files"))
 
@@ -28,24 +29,27 @@ class Catalogue:
 
     The collection's own folder comes first. It is checked against the schemas
     when the collection is tested, a site's folders each time they are read.
+    What is wrong raises PolicyError, or is kept in ``problems`` when the
+    catalogue is ``lenient``.
     """
 
-    def __init__(self, folders=(), baseline=BASELINE, strict=False):
+    def __init__(self, folders=(), baseline=BASELINE, strict=False, lenient=False):
         self.frameworks = {}
         self.controls = {}
         self.profiles = {}
         self.waivers = []
+        self.problems = []
         self._places = {}
-        self._problems = []
+        self._waiver_places = []
         self._read(baseline, check=strict)
-        self._ours = frozenset(self.controls)
+        self._ours = frozenset([*self.controls, *self.profiles])
         for folder in folders:
-            self._read(os.path.abspath(os.path.expanduser(folder)), check=True)
-        self._problems += self._bad_references()
+            self._try(self._read, os.path.abspath(os.path.expanduser(folder)), True)
+        self.problems += self._bad_references()
         for profile in self.profiles:
             self._try(self.resolve, profile)
-        if self._problems:
-            raise PolicyError(*self._problems)
+        if self.problems and not lenient:
+            raise PolicyError(*self.problems)
 
     # -- reading ------------------------------------------------------------
 
@@ -60,14 +64,14 @@ class Catalogue:
         for document in self._documents(folder, "profiles", "profile", check):
             self._profile(document)
         for document in self._documents(folder, "waivers", "waivers", check):
-            self._problems += self.add_waivers(document.data, document.place)
+            self.problems += self.add_waivers(document.data, document.place)
 
     def _documents(self, folder, section, name, check):
         """The files of one section that can be used; what is wrong with the others is kept for the end."""
         for path in sorted(glob.glob(os.path.join(glob.escape(folder), section, "*.y*ml"))):
             document = self._try(load, path)
             problems = document and check and schema.complaints(document.data, name, document.place)
-            self._problems += problems or []
+            self.problems += problems or []
             if document and not problems:
                 yield document
 
@@ -75,14 +79,14 @@ class Catalogue:
         try:
             return function(*arguments)
         except PolicyError as problem:
-            self._problems += str(problem).splitlines()
+            self.problems += str(problem).splitlines()
             return None
 
     def _unique(self, section, identifier, place):
         """Is this the first of its id? If not, say where the other one is."""
         first = self._places.setdefault((section, identifier), place)
         if first != place:
-            self._problems.append(f"{place}: {section} {identifier} is in {first} too; give one of them another id.")
+            self.problems.append(f"{place}: {section} {identifier} is in {first} too; give one of them another id.")
         return first == place
 
     def _framework(self, document):
@@ -96,19 +100,20 @@ class Catalogue:
             return
         for kind in (kind for settings in _faces(control) for kind in settings):
             if kind not in KINDS:
-                self._problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {_known(kind, KINDS)}.")
+                self.problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {_known(kind, KINDS)}.")
         area = control["id"].split("-", maxsplit=1)[0]
         self.controls[control["id"]] = {"applies_to": {}, "variants": {}, "stages": list(STAGES), **control, "area": area}
 
     def _profile(self, document):
         """A profile chooses among the controls of its own folder and of those before it."""
-        profile = {"extends": "", "controls": [], "remove": [], "set": {}, **document.data}
+        profile = {"extends": "", "controls": [], "remove": [], "set": {}, "serves": [], **document.data}
         if self._unique("profile", profile["id"], document.place()):
             self.profiles[profile["id"]] = {**profile, "among": list(self.controls)}
 
     def add_waivers(self, waivers, place):
         """Take waivers over; complain of those for a control that there is not."""
         self.waivers += waivers
+        self._waiver_places += [place(index) for index in range(len(waivers))]
         return [
             f"{place(index)}: waiver {name}: there is no such control; {_known(name, self.controls)}."
             for index, name in enumerate(waiver["control"] for waiver in waivers)
@@ -148,7 +153,7 @@ class Catalogue:
 
     def resolve(self, profile, remove=(), values=None):
         """The controls of a profile, with the values it sets, less those that the site removes and with its values."""
-        site = {"id": "", "extends": profile, "controls": [], "remove": list(remove), "set": values or {}, "among": []}
+        site = {"id": "", "extends": profile, "controls": [], "remove": list(remove), "set": values or {}, "serves": [], "among": []}
         chosen = self._chosen(site, ())
         controls = [chosen[name] for name in self.controls if name in chosen]
         problems = _conflicts(controls)
@@ -166,22 +171,49 @@ class Catalogue:
             raise PolicyError(f"{here}: there is no profile {parent}; {_known(parent, self.profiles)}.")
         chosen = self._chosen(self.profiles[parent], chain) if parent else {}
         added = _matching(profile["controls"], profile["among"], here, "controls")
-        chosen = {**{name: self.controls[name] for name in added}, **chosen}
+        chosen = {**{name: self.controls[name] for name in added if self._wanted(name, profile, here)}, **chosen}
         for name in _matching(profile["remove"], chosen, here, "remove"):
             del chosen[name]
         for name, settings in profile["set"].items():
             chosen[name] = _adjusted(chosen.get(name), name, settings, here)
         return chosen
 
+    def _wanted(self, name, profile, here):
+        """Does a control that a pattern means pass the profile's level, severity and frameworks? A name in full always does."""
+        for framework in profile["serves"]:
+            if framework not in self.frameworks:
+                raise PolicyError(f"{here}: serves: there is no framework {framework}; {_known(framework, self.frameworks)}.")
+        control = self.controls[name]
+        return name in profile["controls"] or (
+            control.get("level", 1) <= profile.get("level", 2)
+            and SEVERITIES.index(control["severity"]) >= SEVERITIES.index(profile.get("severity", "low"))
+            and (not profile["serves"] or any(framework in control["references"] for framework in profile["serves"]))
+        )
+
     def _profile_place(self, profile):
         """The subject of a message about a profile; without an id it is what the play's variables ask for."""
         name = profile["id"]
         return f"{self._places['profile', name]}: profile {name}" if name else "the variables of the play"
 
+    # -- the site's part ------------------------------------------------------
+
     def unused(self):
         """The site's controls that no profile chooses, so that nobody would ever look at them."""
-        used = {control["id"] for profile in self.profiles for control in self.resolve(profile)}
+        used = {control["id"] for profile in self.profiles for control in self._try(self.resolve, profile) or ()}
         return [name for name in self.controls if name not in used and name not in self._ours]
+
+    def expired(self, today):
+        """The waivers that ended before a day, each with its place."""
+        return [(place, waiver) for place, waiver in zip(self._waiver_places, self.waivers) if waiver["until"] < today]
+
+    def wanted_by_site(self):
+        """Every setting that the site's own controls and profiles write down, as (where, kind, name, value)."""
+        for control in (self.controls[name] for name in self.controls if name not in self._ours):
+            where = f"{self._places['control', control['id']]}: control {control['id']}"
+            yield from (entry for settings in _faces(control) for entry in _entries(where, settings))
+        for profile in (self.profiles[name] for name in self.profiles if name not in self._ours):
+            for identifier, settings in profile["set"].items():
+                yield from _entries(f"{self._profile_place(profile)}: set: {identifier}", settings)
 
 
 def _matching(globs, names, here, field):
@@ -215,6 +247,10 @@ def _adjusted(control, identifier, settings, here):
 def _faces(control):
     """The settings of a control, and those of each of its variants."""
     return [control["settings"], *control.get("variants", {}).values()]
+
+
+def _entries(where, settings):
+    return ((where, kind, name, value) for kind, values in settings.items() for name, value in values.items())
 
 
 def _conflicts(controls):

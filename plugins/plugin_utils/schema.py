@@ -87,7 +87,8 @@ def _shown(value):
     return "empty" if value is None else repr(value)
 
 
-def _either(names):
+def _either(values):
+    names = [str(value) for value in values]
     return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
 
 

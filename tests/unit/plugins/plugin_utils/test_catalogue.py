@@ -269,3 +269,42 @@ def test_a_policy_without_the_library_that_checks_it_is_told(site, monkeypatch):
 def test_a_changed_file_is_read_again(site):
     site(controls__own=OWN_CONTROL)
     assert "site-calm" in site(controls__own=OWN_CONTROL.replace("site-panic", "site-calm")).controls
+
+
+CHOICES = """
+    - {id: site-one, title: One, severity: low, level: 1, rationale: r., impact: i., settings: {sysctl: {a.one: 1}},
+       references: {hipaa: ["164.312(b)"]}}
+    - {id: site-two, title: Two, severity: high, level: 2, rationale: r., impact: i., settings: {sysctl: {a.two: 1}},
+       references: {hipaa: ["164.312(b)"]}}
+    - {id: site-three, title: Three, severity: high, level: 1, rationale: r., impact: i., settings: {sysctl: {a.three: 1}},
+       references: {house: [H-1]}}
+"""
+HOUSE = "{id: house, title: House rules, source: The handbook, pattern: ^H-}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("controls: [site-*]", ["site-one", "site-two", "site-three"]),
+        ("controls: [site-*], level: 1", ["site-one", "site-three"]),
+        ("controls: [site-*], severity: high", ["site-two", "site-three"]),
+        ("controls: [site-*], serves: [house]", ["site-three"]),
+        ("controls: [site-*], serves: [hipaa, house], level: 1, severity: medium", ["site-three"]),
+        ("controls: [site-*, site-two], level: 1", ["site-one", "site-two", "site-three"]),
+    ],
+)
+def test_a_profile_narrows_what_its_patterns_mean_and_takes_what_it_names(site, fields, expected):
+    catalogue = site(
+        controls__own=CHOICES, frameworks__house=HOUSE, profiles__own=f"{{id: own, title: Own, description: x, {fields}}}"
+    )
+    assert ids(catalogue.resolve("own")) == expected
+
+
+def test_a_framework_that_a_profile_cannot_serve_is_told(site):
+    told = complaints(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], serves: [hippa]}")
+    assert told == ["policy/profiles/own.yml: profile own: serves: there is no framework hippa; did you mean hipaa."]
+
+
+def test_a_level_that_there_is_not_is_told(site):
+    told = complaints(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], level: 3}")
+    assert told == ["policy/profiles/own.yml: level is 3; use 1 or 2."]
