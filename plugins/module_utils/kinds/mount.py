@@ -21,15 +21,18 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    IN_USE,
     NOTICE,
     BadSetting,
     Change,
     Kind,
     Observation,
     Plan,
+    Refusal,
 )
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.tree import is_pattern
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.running.folders import Folders
 
 FSTAB = "/etc/fstab"
 UNITS = (
@@ -116,6 +119,14 @@ class Mount(Kind):
         text = ",".join(options).replace("%", "%%")
         content = f"{NOTICE}[Mount]\nOptions={text}\n"
         return self.install(f"{UNITS[0]}/{_unit(where)}.d/{OURS}", content, [name])
+
+    def asks(self, due):
+        """An option that would stop a program is not given to a filesystem without a question."""
+        live, folders = self._mounted(), Folders(self.host)
+        for name, where, value in self._each(due):
+            need = folders.need(where, _missing(_wanted(name, value)[0], live.get(where, ())))
+            if need:
+                yield Refusal(frozenset([name]), f"{where} is in use, {need}: move it elsewhere, and harden again", IN_USE)
 
     def reload(self, changes):
         """Give what is mounted its new options; nothing is mounted over a folder that is in use."""

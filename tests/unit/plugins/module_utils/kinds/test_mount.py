@@ -10,6 +10,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.unit.procfs import process
 
 FSTAB = "/etc/fstab"
 FSTAB_TEXT = """\
@@ -281,3 +282,52 @@ def test_a_container_has_no_disk_layout_of_its_own(tree):
 def test_a_layout_that_nobody_can_want_is_told(tree):
     outcome = enforce(tree({FSTAB: FSTAB_TEXT}), [Control("c", {"mount": {"separate /var": False}})]).outcomes[0]
     assert (outcome["outcome"], outcome["message"]) == ("failed", "mount: separate /var can only be true, not False")
+
+
+# -- what is asked first on a running host ----------------------------------------------
+
+
+def asked(tree, options="rw", answers=(), where="/tmp", force=(), **process_kwargs):
+    files = {FSTAB: f"tmpfs {where} tmpfs defaults 0 0\n", "/proc/self/mountinfo": mountinfo(options, where)}
+    host = tree({**files, "/tmp/agent.sh": "#!/bin/sh\n"}, booted=True, answers={"mount": "", "systemctl": "", "find": "", **dict(answers)})
+    os.chmod(host.path("/tmp/agent.sh"), 0o755)
+    if process_kwargs:
+        process(host, 90, **process_kwargs)
+    outcome = enforce(host, [mount(where, SAFE)], force=force).outcomes[0]
+    return host, outcome["outcome"], outcome["message"]
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ({"program": "/tmp/viewer/bin/view"}, "/tmp is in use, view (process 90 of 0) executes /tmp/viewer/bin/view: move it elsewhere"),
+        ({"program": "/usr/bin/java", "maps": ["r-xp 0 fe:01 9 /tmp/jna-1/jna.so"]}, "java (process 90 of 0) executes /tmp/jna-1/jna.so"),
+        ({"program": "/usr/bin/less", "words": ["less", "/tmp/agent.sh"]}, ""),
+        ({"program": "/usr/bin/bash", "words": ["/bin/bash", "/tmp/agent.sh"]}, "bash (process 90 of 0) executes /tmp/agent.sh"),
+    ],
+)
+def test_noexec_is_refused_where_a_program_runs(tree, program, told):
+    host, outcome, message = asked(tree, **program)
+    assert (outcome, told in message) == (("refused" if told else "changed"), True)
+    assert bool(told) == (host.read(FSTAB) == "tmpfs /tmp tmpfs defaults 0 0\n")
+
+
+def test_a_program_of_elsewhere_and_data_of_here_need_nothing(tree):
+    assert asked(tree, program="/tmpfiles/x", maps=["rw-p 0 fe:01 9 /tmp/data.mmap"])[1] == "changed"
+
+
+def test_only_options_that_are_new_are_asked_about(tree):
+    host, outcome, unused = asked(tree, "noexec,nosuid,nodev", program="/tmp/x")
+    assert outcome == "changed"
+    assert [argv for argv in host.ran if argv[0] == "find"] == []
+
+
+@pytest.mark.parametrize(
+    ("sought", "found", "told"),
+    [("/6000", "/tmp/pkexec", "/tmp/pkexec would run without its set-user-ID bit"), ("b", "/tmp/jail/dev/sda", "would be no device")],
+)
+def test_set_user_id_programs_and_devices_are_found(tree, sought, found, told):
+    answers = {"find": lambda argv, stdin: f"{found}\n" if sought in argv else ""}
+    assert asked(tree, answers=answers)[1] == "refused"
+    assert told in asked(tree, answers=answers)[2]
+    assert asked(tree, answers=answers, force=["c"])[1] == "changed"
