@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 FOLDERS = (
     "/etc/systemd/system",
@@ -16,6 +17,8 @@ FOLDERS = (
     "/lib/systemd/system",
 )
 _SUFFIXES = (".service", ".socket", ".path", ".timer", ".target", ".mount", ".automount", ".swap", ".slice", ".scope", ".device")
+# The folders of links beside a unit that make it start others.
+_STARTING = ("wants", "requires", "upholds")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROPERTIES = "Id,ActiveState,Type,Result,ConditionResult,TriggeredBy"
 
@@ -53,26 +56,34 @@ class Activity:
 
 
 class Units:
-    """The states of all unit files, read once; and the activity of those that are ``asked`` for."""
+    """The states of unit files; and the activity of those that are ``asked`` for.
+
+    A running systemd is asked, once for all of them. Without one systemctl would
+    read the same files as we do, and takes half a second for it.
+    """
 
     def __init__(self, host, asked):
         self.host = host
+        self.source = FOLDERS[0]
+        self._states = {}
         self._activity = {}
-        ran = host.run(["systemctl", "list-unit-files", "--no-legend", "--no-pager", "--full"])
-        if ran.ok:
+        ran = host.run(["systemctl", "list-unit-files", "--no-legend", "--no-pager", "--full"]) if host.booted else None
+        self._told = bool(ran and ran.ok)
+        if self._told:
             self.source = "systemctl list-unit-files"
             rows = [line.split() for line in _COLOUR.sub("", ran.out).splitlines()]
             self._states = {row[0]: row[1] for row in rows if len(row) > 1}
-        else:
-            self.source = FOLDERS[0]
-            self._states = dict(self._read())
         if host.booted:
             self._activity = self._active(asked)
 
     def state(self, unit):
         """The state of a unit file, an empty string when there is none; an instance has that of its template."""
-        template = re.sub(r"@.+(\.\w+)$", r"@\1", unit)
-        return self._states.get(unit) or self._states.get(template, "")
+        return self._known(unit) or self._known(_template(unit))
+
+    def _known(self, unit):
+        if unit not in self._states:
+            self._states[unit] = "" if self._told else self._read(unit)
+        return self._states[unit]
 
     def activity(self, unit):
         """Whether a unit runs; None when that cannot be known here."""
@@ -122,22 +133,13 @@ class Units:
             for unit, answer in zip(units, answers)
         }
 
-    # -- without systemctl ----------------------------------------------------
+    # -- without a running systemd ---------------------------------------------
 
-    def _read(self):
-        """The states as systemctl would give them, read from the unit files and the links to them."""
-        wanted = {
-            os.path.basename(path) for kind in ("wants", "requires") for path in self.host.glob(f"{FOLDERS[0]}/*.{kind}/*")
-        }
-        seen = set()
-        for folder in FOLDERS:
-            for path in self.host.glob(f"{folder}/*"):
-                unit = os.path.basename(path)
-                if unit.endswith(_SUFFIXES) and unit not in seen:
-                    seen.add(unit)
-                    yield unit, self._state_of(path, unit, wanted)
-
-    def _state_of(self, path, unit, wanted):
+    def _read(self, unit):
+        """The state as systemctl would give it, read from the unit file and the links to it (systemctl(1), is-enabled)."""
+        path = next((f"{folder}/{unit}" for folder in FOLDERS if os.path.lexists(self.host.entry(f"{folder}/{unit}"))), None)
+        if not path:
+            return ""
         place = self.host.entry(path)
         target = os.readlink(place) if os.path.islink(place) else ""
         text = self.host.read(path) or ""
@@ -145,8 +147,20 @@ class Units:
             return "masked"
         if target and os.path.basename(target) != unit:
             return "alias"
-        if unit in wanted:
+        if unit in self._linked:
             return "enabled"
-        if re.search(r"^(WantedBy|RequiredBy|Alias)\s*=\s*\S", text, re.M):
+        if re.search(r"^(WantedBy|RequiredBy|UpheldBy|Alias)\s*=\s*\S", text, re.M):
             return "disabled"
         return "indirect" if re.search(r"^Also\s*=\s*\S", text, re.M) else "static"
+
+    @cached_property
+    def _linked(self):
+        """The units that links in /etc have something start, or give another name; of an instance its template."""
+        starting = {os.path.basename(path) for kind in _STARTING for path in self.host.glob(f"{FOLDERS[0]}/*.{kind}/*")}
+        places = [self.host.entry(path) for path in self.host.glob(f"{FOLDERS[0]}/*") if path.endswith(_SUFFIXES)]
+        links = [(os.path.basename(place), os.path.basename(os.readlink(place))) for place in places if os.path.islink(place)]
+        return starting | {_template(unit) for unit in starting} | {target for alias, target in links if alias != target}
+
+
+def _template(unit):
+    return re.sub(r"@.+(\.\w+)$", r"@\1", unit)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
@@ -13,7 +14,11 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 from ansible_collections.hygeia.golden.tests.unit.procfs import process, socket
 
 SYSTEMD = {"/usr/lib/systemd/systemd": ""}
-LIST = "systemctl list-unit-files --no-legend --no-pager --full"
+OWN = "etc/systemd/system"
+VENDOR = "usr/lib/systemd/system"
+STARTED = f"{OWN}/multi-user.target.wants"
+# What stands in the file of a unit that can be in a state.
+TEXTS = {"static": "[Service]\n", "indirect": "[Install]\nAlso=other.socket\n"}
 
 
 class Systemctl:
@@ -36,14 +41,42 @@ class Systemctl:
         after = {"mask": "masked", "unmask": "disabled", "disable": "disabled", "enable": "enabled"}.get(verb)
         for unit in units:
             if after:
-                self.states[unit] = after
+                self.set(unit, after)
             else:
                 self.running[unit] = "active" if verb == "start" else "inactive"
         return ""
 
+    def set(self, unit, state):
+        self.states[unit] = state
+
     def _shown(self, unit):
         state, *more = self.running.get(unit, "inactive").split(maxsplit=1)
         return "\n".join([f"Id={unit}", f"ActiveState={state}", "Type=simple", "Result=success", *more])
+
+
+class Offline(Systemctl):
+    """Does what it is told in the files of a tree, where nobody asks it for states."""
+
+    def __init__(self, states, root):
+        super().__init__(states)
+        self.root = root
+        for folder in (OWN, VENDOR, STARTED):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for unit, state in states.items():
+            if state != "alias":
+                (root / VENDOR / unit).write_text(TEXTS.get(state, "[Install]\nWantedBy=multi-user.target\n"), encoding="utf-8")
+                self.set(unit, state)
+
+    def set(self, unit, state):
+        super().set(unit, state)
+        own, started = self.root / OWN / unit, self.root / STARTED / unit
+        for link in (own, started):
+            if link.is_symlink():
+                link.unlink()
+        if state == "masked":
+            own.symlink_to("/dev/null")
+        if state == "enabled":
+            started.symlink_to(f"/{VENDOR}/{unit}")
 
 
 def control(**services):
@@ -55,8 +88,9 @@ def record(host, wanted, stage="offline"):
 
 
 def made(tree, states, running=None, **kwargs):
-    systemctl = Systemctl(states, running)
-    host = tree({**SYSTEMD, **kwargs.pop("files", {})}, answers={"systemctl": systemctl}, booted=running is not None, **kwargs)
+    host = tree({**SYSTEMD, **kwargs.pop("files", {})}, booted=running is not None, **kwargs)
+    systemctl = Offline(states, pathlib.Path(host.root)) if running is None else Systemctl(states, running)
+    host.answers["systemctl"] = systemctl
     return host, systemctl
 
 
@@ -94,8 +128,7 @@ def test_a_socket_that_would_start_a_service_goes_with_it(tree):
 
 def test_another_name_of_a_service_means_the_service(tree, tmp_path):
     host, systemctl = made(tree, {"ssh.service": "disabled", "sshd.service": "alias"})
-    (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    (tmp_path / "etc/systemd/system/sshd.service").symlink_to("/lib/systemd/system/ssh.service")
+    (tmp_path / VENDOR / "sshd.service").symlink_to("ssh.service")
     assert record(host, control(sshd="enabled"))["message"] == "sshd.service is another name of ssh.service"
     enforce(host, [control(sshd="enabled")])
     assert systemctl.done == [["enable", "ssh.service"]]
@@ -103,8 +136,7 @@ def test_another_name_of_a_service_means_the_service(tree, tmp_path):
 
 def test_a_name_that_the_vendor_gave_is_masked_by_itself(tree, tmp_path):
     host, systemctl = made(tree, {"ctrl-alt-del.target": "alias", "reboot.target": "static"})
-    (tmp_path / "usr/lib/systemd/system").mkdir(parents=True)
-    (tmp_path / "usr/lib/systemd/system/ctrl-alt-del.target").symlink_to("reboot.target")
+    (tmp_path / VENDOR / "ctrl-alt-del.target").symlink_to("reboot.target")
     enforce(host, [Control("c", {"service": {"ctrl-alt-del.target": "masked"}})])
     assert systemctl.done == [["mask", "ctrl-alt-del.target"]]
 
@@ -129,7 +161,8 @@ def test_the_site_s_own_unit_is_not_masked(tree):
 
 
 def test_a_systemctl_that_fails_is_the_outcome_of_its_units(tree):
-    host = tree(SYSTEMD, answers={LIST: "rsync.service enabled enabled\n", "systemctl": Ran(1, "", "Read-only file system\n")})
+    host, unused = made(tree, {"rsync.service": "enabled"})
+    host.answers["systemctl"] = Ran(1, "", "Read-only file system\n")
     outcome = enforce(host, [control(rsync="masked")]).outcomes[0]
     assert (outcome["outcome"], outcome["message"]) == (
         "failed", "rsync.service: systemctl mask rsync.service failed: Read-only file system",
@@ -198,10 +231,19 @@ def test_the_login_of_the_operator_is_not_cut_off(tree, state):
     assert (outcome["outcome"], systemctl.done) == ("refused", [])
 
 
-# -- without systemctl -------------------------------------------------------
+# -- without a running systemd -----------------------------------------------
 
 
-def test_a_tree_without_systemctl_is_read(tree, tmp_path):
+def test_a_name_that_enabling_gave_a_unit_means_that_it_is_enabled(tree, tmp_path):
+    """As systemctl is-enabled has it for a display manager, whose only link is its other name."""
+    host, unused = made(tree, {"gdm.service": "disabled", "getty@.service": "disabled"})
+    (tmp_path / OWN / "display-manager.service").symlink_to(f"/{VENDOR}/gdm.service")
+    (tmp_path / STARTED / "getty@tty1.service").symlink_to(f"/{VENDOR}/getty@.service")
+    assert record(host, control(gdm="enabled"))["status"] == "pass"
+    assert record(host, Control("c", {"service": {"getty@.service": "enabled"}}))["status"] == "pass"
+
+
+def test_a_tree_is_read(tree, tmp_path):
     install = "[Install]\nWantedBy=multi-user.target\n"
     units = {
         "/usr/lib/systemd/system/ssh.service": install,
