@@ -23,6 +23,11 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "controls.md")
 KINDS_TOLD = {
     "package": ("apt-get, which removes nothing that is not listed", "dpkg's status file"),
     "apt_conf": ("`/etc/apt/apt.conf.d/zz-hygeia`", "`apt-config dump`"),
+    "dnf_conf": ("the main section of `/etc/dnf/dnf.conf`", "that section and every repository in use that says otherwise"),
+    "crypto_policy": (
+        "a module `HYGEIA` of crypto-policies, applied by update-crypto-policies", "the policy in force, and `update-crypto-policies --check`"
+    ),
+    "selinux": ("`/etc/selinux/config`", "the same file, the installed policy and, on a running kernel, what it enforces"),
     "kernel_module": (
         "`/etc/modprobe.d/00-hygeia.conf`", "`modprobe --showconfig` and, on a running kernel, the list of loaded modules"
     ),

@@ -15,6 +15,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule imp
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_state import AuditState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditd_conf import AuditdConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot_loader import BootLoader
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.crypto_policy import CryptoPolicy
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.dnf_conf import DnfConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.filesystem import Filesystem
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import KernelCmdline
@@ -27,6 +29,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables impor
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.rsyslog import Rsyslog
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.selinux import Selinux
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_client import SshClient
@@ -43,6 +46,8 @@ KINDS = {
     for kind in (
         Package,
         AptConf,
+        DnfConf,
+        CryptoPolicy,
         KernelModule,
         Sysctl,
         KernelCmdline,
@@ -50,6 +55,7 @@ KINDS = {
         Mount,
         File,
         Filesystem,
+        Selinux,
         LoginDefs,
         LoginLimits,
         Accounts,
