@@ -17,6 +17,8 @@ from functools import cached_property
 
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import dpkg, rpm
 
+SELINUX_LABEL = "security.selinux"
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -56,6 +58,22 @@ def _ssh_login(environ):
     except OSError:
         pass  # the process has just ended, or belongs to another; what is known by now counts
     return found
+
+
+def _label(new, target):
+    """Give a new file the SELinux label of the one that it replaces, else of its folder where the kernel gave it none."""
+    sources = [target] if _labelled(new) else [target, os.path.dirname(target)]
+    label = next((label for label in map(_labelled, sources) if label), None)
+    if label:
+        os.setxattr(new, SELINUX_LABEL, label)
+
+
+def _labelled(path):
+    """The SELinux label of a file, or None where it has none."""
+    try:
+        return os.getxattr(path, SELINUX_LABEL)
+    except OSError:
+        return None
 
 
 class Host:
@@ -186,6 +204,7 @@ class Host:
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, mode)
+            _label(temporary, target)
             os.replace(temporary, target)
         except BaseException:
             os.unlink(temporary)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils import host as host_module
 
 SSH = {"SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 22", "USER": "clara"}
@@ -44,3 +45,22 @@ def test_a_system_goes_by_its_exact_name_its_family_and_what_it_rebuilds(tree):
     rocky = 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n'
     assert tree({"/etc/os-release": rocky}).systems[:4] == ["rocky-9.4", "rocky-9", "rhel-9", "rocky"]
     assert tree({"/etc/os-release": 'ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.4"\n'}).systems == ["rhel-9.4", "rhel-9", "rhel", "fedora"]
+
+
+@pytest.fixture
+def labelled(tree, tmp_path):
+    """A tree whose folder and one file have SELinux labels."""
+    host = tree({"/etc/security/opasswd": "old\n"})
+    labels = {"etc/security": b"system_u:object_r:etc_t:s0", "etc/security/opasswd": b"system_u:object_r:shadow_t:s0"}
+    try:
+        for path, label in labels.items():
+            os.setxattr(tmp_path / path, "security.selinux", label)
+    except OSError:
+        pytest.skip("this filesystem has no labels, or only root may give them")
+    return host
+
+
+@pytest.mark.parametrize(("path", "label"), [("/etc/security/opasswd", b"shadow_t"), ("/etc/security/new.conf", b"etc_t")])
+def test_a_written_file_has_the_label_of_what_it_replaces_or_of_its_folder(labelled, path, label):
+    labelled.write(path, "new\n")
+    assert label in os.getxattr(labelled.path(path), "security.selinux")
