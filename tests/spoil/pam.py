@@ -11,6 +11,7 @@ from ansible_collections.hygeia.golden.tests.spoil import hand
 
 AUTH = "/etc/pam.d/common-auth"
 PASSWORD = "/etc/pam.d/common-password"
+SU = "/etc/pam.d/su"
 FILES = {"faillock": "/etc/security/faillock.conf", "pwquality": "/etc/security/pwquality.conf", "pwhistory": "/etc/security/pwhistory.conf"}
 # Options of which more is looser; of all others nothing is.
 MORE = ("deny", "retry")
@@ -22,6 +23,12 @@ def spoil(root, name, wanted):
         hand.edit(root, AUTH, r"(pam_unix\.so.*)$", r"\1 nullok")
     elif name == "unix.hash":
         hand.edit(root, PASSWORD, rf"(pam_unix\.so.*)\b{wanted}\b", r"\1md5")
+    elif name == "unix.remember":
+        hand.edit(root, PASSWORD, r"(pam_unix\.so.*)$", r"\1 remember=5")
+    elif name == "unix.use_authtok":
+        hand.edit(root, PASSWORD, r"(pam_unix\.so.*?) use_authtok", r"\1")
+    elif module == "wheel":
+        hand.edit(root, SU, rf"(pam_wheel\.so.*?) {option}\S*", r"\1")
     elif wanted is True:
         _switch_off(root, module, option)
     elif module == "pwhistory":

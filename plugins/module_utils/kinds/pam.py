@@ -27,6 +27,10 @@ FAILLOCK_CONF = "/etc/security/faillock.conf"
 PWHISTORY_CONF = "/etc/security/pwhistory.conf"
 # The last one of its folder to be read.
 PWQUALITY_CONF = "/etc/security/pwquality.conf.d/zz-hygeia.conf"
+# The services that ask pam_wheel; without a file of its own su-l has that of su.
+WHEEL_IN = ("/etc/pam.d/su", "/etc/pam.d/su-l")
+_ROOTOK = re.compile(r"^auth\s+sufficient\s+pam_rootok\.so.*\n", re.M)
+_WHEEL = re.compile(r"^[ \t]*auth[ \t]+(?:required|requisite)[ \t]+pam_wheel\.so(?!.*\b(?:deny|trust)\b)(.*)$", re.M)
 # Modules that work only where a stack runs them.
 _IN_STACKS = ("faillock", "pwhistory", "pwquality")
 LIBRARIES = ("/usr/lib/*/security", "/lib/*/security", "/usr/lib/security", "/usr/lib64/security")
@@ -40,7 +44,11 @@ SERVES = {
     **{pam_profiles.path(profile): ("faillock",) for profile in pam_profiles.FAILLOCK},
     **dict.fromkeys(("/etc/pam.d/common-account", f"{pam_profiles.SAVED}/account"), ("faillock",)),
     **dict.fromkeys(("/etc/pam.d/common-auth", f"{pam_profiles.SAVED}/auth"), ("faillock", "unix")),
-    **dict.fromkeys(("/etc/pam.d/common-password", f"{pam_profiles.SAVED}/password"), ("pwhistory", "pwquality", "unix.hash")),
+    **dict.fromkeys(
+        ("/etc/pam.d/common-password", f"{pam_profiles.SAVED}/password"),
+        ("pwhistory", "pwquality", "unix.hash", "unix.remember", "unix.use_authtok"),
+    ),
+    **dict.fromkeys(WHEEL_IN, ("wheel",)),
     **dict.fromkeys((f"{pam_profiles.SAVED}/seen",), _IN_STACKS),
 }
 
@@ -74,10 +82,13 @@ class Pam(Kind):
             texts.update(stacks)
             if problem:
                 refused.update((module, problem) for module in _IN_STACKS if module in asked)
+        if "wheel" in asked:
+            edits, refused["wheel"] = self._wheel(asked["wheel"])
+            texts.update(edits)
         for path, text in texts.items():
             names = [name for name in wanted if _module(name) in SERVES.get(path, MODULES)] or wanted
             changes += self.uninstall(path, names) if text is None else self.install(path, text, names, self._mode(path))
-        refusals = [Refusal(frozenset(name for name in wanted if _module(name) == module), why) for module, why in refused.items()]
+        refusals = [Refusal(frozenset(name for name in wanted if _module(name) == module), why) for module, why in refused.items() if why]
         return Plan(changes, refusals)
 
     def _available(self, module):
@@ -112,6 +123,25 @@ class Pam(Kind):
         written = (option if value == "yes" else f"{option} = {value}" for option, value in sorted(settings.items()))
         return {PWQUALITY_CONF: NOTICE + "".join(f"{line}\n" for line in written)}
 
+    def _wheel(self, options):
+        """The files of su in which pam_wheel asks, and why they are left alone, else nothing."""
+        if not self.host.which("sudo"):
+            return {}, "without sudo su is the only way to root, so it stays open to all who know the password"
+        words = [name if value == "yes" else f"{name}={value}" for name, value in sorted(options.items()) if value != "no"]
+        line = f"auth       required   pam_wheel.so {' '.join(words)}"
+        edits = {}
+        for path in filter(self.host.exists, WHEEL_IN):
+            text = self.host.read(path)
+            found, rootok = _WHEEL.search(text), _ROOTOK.search(text)
+            if not rootok:
+                if not re.search(r"^(?:auth\s+|@)include\s+su$", text, re.M):
+                    return {}, f"{path} was edited by hand and does not let root through before it asks others"
+            elif not found:
+                edits[path] = f"{text[:rootok.end()]}{line}\n{text[rootok.end():]}"
+            elif set(words) - set(found[1].split()):
+                edits[path] = text[:found.start()] + line + text[found.end():]
+        return edits, ""
+
     def _stacks(self, asked, partial):
         """The stacks and profiles as they should be, and why modules could not be put into them."""
         edits = self._unix_edits(asked)
@@ -137,11 +167,21 @@ class Pam(Kind):
         edits = {}
         if "unix" in asked:
             edits["/etc/pam.d/common-auth"] = lambda words: [word for word in words if not word.startswith("nullok")]
-        if "unix.hash" in asked:
-            chosen = asked["unix.hash"]["hash"]
-            edits["/etc/pam.d/common-password"] = lambda words: [word for word in words if word not in HASHES] + [chosen]
+        if {"unix.hash", "unix.remember", "unix.use_authtok"} & asked.keys():
+            edits["/etc/pam.d/common-password"] = lambda words: self._password_words(words, asked)
         texts = {path: self.host.read(path) for path in edits}
         return {path: _reworded(text, "pam_unix.so", edits[path]) for path, text in texts.items() if text is not None}
+
+    def _password_words(self, words, asked):
+        """The options of pam_unix where passwords are changed; it takes a judged password once there is a judge."""
+        if "unix.hash" in asked:
+            words = [word for word in words if word not in HASHES] + [asked["unix.hash"]["hash"]]
+        if asked.get("unix.remember", {}).get("remember") == "no":
+            words = [word for word in words if not word.startswith("remember")]
+        judged = self._in_force(Altered(self.host, {}), "unix.use_authtok")
+        if judged and asked.get("unix.use_authtok", {}).get("use_authtok") == "yes" and "use_authtok" not in words:
+            words = words + ["use_authtok"]
+        return words
 
     def _profiles(self, asked, partial):
         """Our profiles by path, None for one that must go; none for what another profile or hand sees to already."""
@@ -193,10 +233,14 @@ class Pam(Kind):
         """The value that a service would meet; of several services the one that is wrong."""
         module, option = MODULES[_module(name)], _option(name)
         found = []
-        for service, rules in stacks[module.phase].items():
+        meant = {service: rules for service, rules in stacks[module.phase].items() if not module.services or service in module.services}
+        if not meant:
+            return Observation(status="not_applicable", message=f"there is no service {module.services[0]}")
+        for service, rules in meant.items():
             if not module.in_force(rules):
                 return Observation(None, f"/etc/pam.d/{service}", f"/etc/pam.d/{service} {module.idle}")
-            found += [_value(seen, module, option, rule) for rule in rules if rule.module == module.name]
+            # With deny pam_wheel is a rule against some, beside the one for those who may.
+            found += [_value(seen, module, option, rule) for rule in rules if rule.module == module.name and "deny" not in rule.arguments]
         wrong = [(value, place) for value, place in found if not module.options[option].meets(wanted, value)]
         value, place = (wrong or found or [(module.options[option].default, module.name)])[0]
         foreign = wrong and not place.startswith((FAILLOCK_CONF, PWHISTORY_CONF, PWQUALITY_CONF))

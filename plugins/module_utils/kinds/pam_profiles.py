@@ -83,7 +83,9 @@ class EditedByHand(Exception):
 
 def pwhistory(options):
     """The profile for these options of pam_pwhistory."""
-    words = (name if value == "yes" else f"{name}={value}" for name, value in sorted(options.items()) if value != "no")
+    # Which password it takes depends on what comes before it, so that is settled in the profile.
+    options = {name: value for name, value in options.items() if name != "use_authtok" and value != "no"}
+    words = (name if value == "yes" else f"{name}={value}" for name, value in sorted(options.items()))
     return _PWHISTORY.format(arguments=" ".join(words))
 
 

@@ -104,9 +104,16 @@ def counts_failures(rules):
     return counted and locked and not opened
 
 
-def insists(rules, module):
-    """Is a new password refused when this module refuses it?"""
-    return any(rule.module == module for rule in rules) and not walk(rules, lambda rule: rule.module == module)[0]
+def insists(rules, module, *others):
+    """Is everybody refused whom this module refuses, and whom no other of these lets in?"""
+    return any(rule.module == module for rule in rules) and not walk(rules, lambda rule: rule.module in (module, *others))[0]
+
+
+def judged_before(rules, module):
+    """Does a module that judges new passwords come before this one?"""
+    names = [rule.module for rule in rules]
+    before = names[:names.index(module)] if module in names else []
+    return any(name in ("pam_pwquality.so", "pam_passwdqc.so", "pam_pwhistory.so") for name in before)
 
 
 def _action(control, outcome):

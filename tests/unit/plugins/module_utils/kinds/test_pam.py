@@ -106,7 +106,7 @@ def _files():
     files.update({"/usr/share/pam-configs/unix": UNIX, "/usr/share/pam-configs/pwquality": QUALITY})
     files["/etc/security/faillock.conf"] = FAILLOCK_CONF
     files["/usr/sbin/pam-auth-update"] = "# stands for the program of this machine; it knows --root\n"
-    for module in ("faillock", "pwhistory", "pwquality", "unix"):
+    for module in ("faillock", "pwhistory", "pwquality", "unix", "wheel"):
         files[f"/usr/lib/x86_64-linux-gnu/security/pam_{module}.so"] = ""
     return files
 
@@ -303,6 +303,86 @@ def test_a_stack_without_nullok_stays_so_and_the_hash_can_be_chosen(debian):
     assert wrong(host, {"unix.hash": "sha512"}) == {}
     applied(host)
     assert rules(host, "password")[2].endswith("pam_unix.so obscure use_authtok try_first_pass yescrypt")
+
+
+JUDGED = {"unix.use_authtok": True, "unix.remember": False, "pwhistory.use_authtok": True, "pwhistory.remember": 24}
+
+
+def test_a_new_password_is_judged_before_it_is_set(debian):
+    host = debian()
+    applied(host, JUDGED)
+    assert rules(host, "password")[1] == "requisite pam_pwhistory.so use_authtok remember=24"
+    assert wrong(host, JUDGED) == {}
+    assert applied(host, JUDGED).changes == []
+    text = host.read("/etc/pam.d/common-password").replace("obscure use_authtok", "obscure remember=5")
+    host.write("/etc/pam.d/common-password", text)
+    assert set(wrong(host, JUDGED)) == {"unix.use_authtok", "unix.remember"}
+    applied(host, JUDGED)
+    assert wrong(host, JUDGED) == {}
+
+
+def test_a_password_that_nothing_judges_is_asked_for_by_pam_unix_all_the_same(debian):
+    alone = "password\t[success=1 default=ignore]\tpam_unix.so obscure yescrypt\n"
+    host = debian({"/etc/pam.d/common-password": BLOCK.format(phase="password", primary=alone, additional="")})
+    assert applied(host, {"unix.use_authtok": True}).changes == []
+    assert wrong(host, {"unix.use_authtok": True}) == {
+        "unix.use_authtok": (None, "/etc/pam.d/passwd", "/etc/pam.d/passwd sets new passwords that nothing has judged")
+    }
+
+
+SU = """\
+# This allows root to su without passwords (normal operation)
+auth       sufficient pam_rootok.so
+
+# auth       required   pam_wheel.so
+# auth       required   pam_wheel.so deny group=nosu
+@include common-auth
+@include common-account
+"""
+WHEEL = {"wheel.group": "sugroup", "wheel.use_uid": True}
+
+
+def with_sudo(debian, su=SU):
+    host = debian({"/etc/pam.d/su": su, "/usr/bin/sudo": ""})
+    os.chmod(host.path("/usr/bin/sudo"), 0o4755)
+    return host
+
+
+def test_su_asks_for_the_group_after_root_has_passed(debian):
+    host = with_sudo(debian)
+    assert set(wrong(host, WHEEL)) == set(WHEEL)
+    applied(host, WHEEL)
+    asked = [line for line in host.lines("/etc/pam.d/su") if line and not line.startswith("#")]
+    assert asked[:2] == ["auth       sufficient pam_rootok.so", "auth       required   pam_wheel.so group=sugroup use_uid"]
+    assert wrong(host, WHEEL) == {}
+    assert applied(host, WHEEL).changes == []
+
+
+@pytest.mark.parametrize("su", [
+    SU.replace("# auth       required   pam_wheel.so\n", "auth required pam_wheel.so group=wheel\n"),
+    SU.replace("# auth       required   pam_wheel.so\n", "auth required pam_wheel.so deny group=nosu\n"),
+])
+def test_another_rule_for_su_is_replaced_and_one_against_some_stays(debian, su):
+    host = with_sudo(debian, su)
+    applied(host, WHEEL)
+    assert wrong(host, WHEEL) == {}
+    assert applied(host, WHEEL).changes == []
+
+
+def test_a_group_that_may_but_need_not_be_asked_is_none(debian):
+    host = with_sudo(debian, SU.replace("# auth       required   pam_wheel.so\n", "auth sufficient pam_wheel.so group=sugroup use_uid\n"))
+    assert wrong(host, WHEEL)["wheel.group"][2] == "/etc/pam.d/su lets everybody try to become root who knows the password"
+
+
+def test_su_stays_open_where_it_is_the_only_way_to_root(debian):
+    host = debian({"/etc/pam.d/su": SU})
+    plan = applied(host, WHEEL)
+    assert (plan.changes, [refusal.names for refusal in plan.refusals]) == ([], [frozenset(WHEEL)])
+
+
+def test_a_su_that_asks_root_too_is_left_alone(debian):
+    host = with_sudo(debian, "@include common-auth\n")
+    assert "edited by hand" in applied(host, WHEEL).refusals[0].why
 
 
 # -- observing: the culprits --------------------------------------------------------
