@@ -29,10 +29,32 @@ def test_every_schema_is_one(path):
         jsonschema.Draft202012Validator.check_schema(json.load(stream))
 
 
-def test_the_default_profile_has_all_controls_but_those_of_the_seal():
-    sealed = {name for name in CATALOGUE.controls if name.startswith("seal-")}
-    assert names(CATALOGUE.resolve("hipaa")) == set(CATALOGUE.controls) - sealed
-    assert names(CATALOGUE.resolve("sealed")) == sealed
+# Areas that are for some machines only, each with the profiles that have them.
+SPECIAL = {"seal": {"sealed"}, "imaging": {"imaging-appliance"}, "ai": {"ai-workload"}, "malware": {"nprm-2025"}}
+
+
+def test_the_default_profile_has_all_controls_but_those_for_special_machines():
+    special = {name for name, control in CATALOGUE.controls.items() if control["area"] in SPECIAL}
+    assert names(CATALOGUE.resolve("hipaa")) == set(CATALOGUE.controls) - special
+
+
+@pytest.mark.parametrize("area", SPECIAL)
+def test_controls_for_special_machines_are_in_their_own_profiles_alone(area):
+    members = {name for name, control in CATALOGUE.controls.items() if control["area"] == area}
+    having = {profile for profile in CATALOGUE.profiles if members & names(CATALOGUE.resolve(profile))}
+    assert members and having == SPECIAL[area]
+    assert all(members <= names(CATALOGUE.resolve(profile)) for profile in having)
+
+
+def test_the_second_cis_level_holds_the_first():
+    assert names(CATALOGUE.resolve("cis-level1")) < names(CATALOGUE.resolve("cis-level2"))
+
+
+def test_the_cis_profiles_have_every_control_that_cites_the_benchmarks():
+    cited = {
+        name for name, control in CATALOGUE.controls.items() if {"cis_debian12", "cis_debian13"} & control["references"].keys()
+    }
+    assert cited <= names(CATALOGUE.resolve("cis-level2"))
 
 
 def test_the_default_profile_has_at_least_sixty_controls():
