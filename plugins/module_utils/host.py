@@ -8,6 +8,7 @@ tested on a plain folder and never asks where it is.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import subprocess
@@ -65,7 +66,8 @@ def _label(new, target):
     sources = [target] if _labelled(new) else [target, os.path.dirname(target)]
     label = next((label for label in map(_labelled, sources) if label), None)
     if label:
-        os.setxattr(new, SELINUX_LABEL, label)
+        with contextlib.suppress(OSError):  # a mount may have one label for all its files
+            os.setxattr(new, SELINUX_LABEL, label)
 
 
 def _labelled(path):

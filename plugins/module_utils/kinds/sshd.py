@@ -220,7 +220,7 @@ class Sshd(DropIn):
             return ""
         read = os.stat(self.host.path(pid_file)).st_mtime
         files = [path for path, unused_block in sshd_files.files(Altered(self.host, {}))]
-        for path in (*files, os.path.dirname(self.path), OPTIONS):
+        for path in (*files, os.path.dirname(self.path), *OPTIONS):
             if self.host.exists(path) and os.stat(self.host.path(path)).st_ctime > read:
                 return f"the running sshd has not read {path} since it changed; restart it"
         return ""
@@ -254,9 +254,10 @@ def _doors(values):
 def _service_settings(host):
     """What the service's own options set, which come before every file."""
     options = iter(service_options(host))
+    place = next((path for path in OPTIONS if host.exists(path)), "")
     found = []
     for option in options:
         setting = next(options, "") if option in ("-o", "-p") else option[2:]
         name, value = ("port", setting) if option.startswith("-p") else re.match(r"(\w*)[\s=]*(.*)", setting).groups()
-        found.append(sshd_files.Assignment(OPTIONS, sshd_files.keyword(name), value, ""))
+        found.append(sshd_files.Assignment(place, sshd_files.keyword(name), value, ""))
     return found

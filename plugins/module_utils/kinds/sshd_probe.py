@@ -11,7 +11,10 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.scratch import
 
 # Debian's sshd refuses to start without it, and a template's /run is empty.
 RUN_FOLDER = "/run/sshd"
-OPTIONS = "/etc/default/ssh"
+# Where the service has its options, and in which variable: on Debian, and on Enterprise Linux.
+OPTIONS = {"/etc/default/ssh": "SSHD_OPTS", "/etc/sysconfig/sshd": "OPTIONS"}
+# The second where only certified algorithms are allowed.
+KEYS = ("ed25519", "ecdsa")
 _WITH_VALUE = ("-o", "-p")
 
 
@@ -34,8 +37,11 @@ class Probe:
             if self._made:
                 os.mkdir(self.host.path(RUN_FOLDER), 0o755)
             self.key = f"{self.scratch.path}/key"
-            ran = self.host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key])
-            if not ran.ok:
+            for kind in KEYS:
+                ran = self.host.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", self.key])
+                if ran.ok:
+                    break
+            else:
                 raise Rejected(f"no host key can be made to ask sshd with: {ran.complaint}")
         except BaseException:
             self.__exit__()
@@ -69,11 +75,13 @@ class Probe:
 
 
 def service_options(host):
-    """What the service puts before every file's settings (SSHD_OPTS), reduced to settings."""
+    """What the service puts before every file's settings, reduced to settings."""
     found = []
-    for line in host.lines(OPTIONS):
-        name, unused_sign, value = line.strip().partition("=")
-        if name == "SSHD_OPTS":
+    for path, variable in OPTIONS.items():
+        for line in host.lines(path):
+            name, unused_sign, value = line.strip().partition("=")
+            if name != variable:
+                continue
             words = shlex.split(" ".join(shlex.split(value, comments=True)))
             pairs = zip(words, words[1:] + [""])
             found = [part for option, following in pairs for part in _setting(option, following)]

@@ -204,6 +204,30 @@ def test_an_option_of_the_service_comes_before_every_file(ssh):
         assert (met, observation.read_from) == (False, "/etc/default/ssh")
 
 
+REDHAT = {
+    "/etc/ssh/sshd_config.d/50-redhat.conf": "Include /etc/crypto-policies/back-ends/opensshserver.config\nX11Forwarding yes\nUsePAM yes\n",
+    "/etc/crypto-policies/back-ends/opensshserver.config": "MACs hmac-sha1,hmac-sha2-256\n",
+}
+
+
+def test_the_policy_of_the_system_is_seen_on_enterprise_linux(ssh):
+    host = ssh("Include /etc/ssh/sshd_config.d/*.conf\nSubsystem\tsftp\t/usr/libexec/openssh/sftp-server\n", REDHAT)
+    wanted = {"MACs": ["hmac-sha2-512-etm@openssh.com"], "X11Forwarding": "no"}
+    met, observation = seen(host, {"MACs": wanted["MACs"]})
+    assert (met, observation.value, observation.read_from) == (
+        False, "hmac-sha1,hmac-sha2-256", "/etc/crypto-policies/back-ends/opensshserver.config:1"
+    )
+    applied(host, wanted)
+    assert all(seen(host, {name: value})[0] for name, value in wanted.items())
+
+
+def test_options_of_the_service_on_enterprise_linux_come_before_every_file(ssh):
+    host = ssh(files={"/etc/sysconfig/sshd": 'OPTIONS="-oMaxAuthTries=9"\n'})
+    applied(host)
+    met, observation = seen(host, {"MaxAuthTries": WANTED["MaxAuthTries"]})
+    assert (met, observation.read_from) == (False, "/etc/sysconfig/sshd")
+
+
 # -- nothing bad is ever installed ----------------------------------------------
 
 
