@@ -27,10 +27,10 @@ def examples(page):
 @pytest.fixture
 def policy(tmp_path):
     """The folder that the pages make together."""
-    imaging = examples("own-controls.md")[0]
+    gateway = examples("own-controls.md")[0]
     for path, text in {
-        "controls/imaging.yml": imaging,
-        "profiles/imaging.yml": examples("profiles.md")[1],
+        "controls/gateway.yml": gateway,
+        "profiles/gateway.yml": examples("profiles.md")[2],
         "waivers/pacs.yml": examples("waivers.md")[0],
         "frameworks/house.yml": examples("own-controls.md")[1],
     }.items():
@@ -42,8 +42,8 @@ def policy(tmp_path):
 
 def test_the_policy_of_the_pages_is_one(policy):
     catalogue = Catalogue([str(policy)])
-    controls = {control["id"]: control for control in catalogue.resolve("imaging")}
-    assert "imaging-no-nfs" in controls and "service-printing" not in controls
+    controls = {control["id"]: control for control in catalogue.resolve("gateway")}
+    assert "gateway-no-nfs" in controls and "service-printing" not in controls
     assert controls["ssh-dead-connections"]["settings"]["sshd"]["ClientAliveInterval"] == 120
     assert [waiver["control"] for waiver in catalogue.waivers] == ["account-password-age"]
 
@@ -57,7 +57,7 @@ def test_the_variables_of_the_page_are_ones_that_the_lookup_takes():
 
 def test_the_mistakes_of_the_page_are_told_in_its_words(policy, monkeypatch):
     monkeypatch.chdir(policy.parent)
-    path = policy / "controls/imaging.yml"
+    path = policy / "controls/gateway.yml"
     good = path.read_text(encoding="utf-8")
     told = ""
     for right, wrong in (("severity: medium", "severity: hihg"), ("    service:", "    services:")):
@@ -78,7 +78,7 @@ def test_the_list_of_controls_is_what_the_policy_says():
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("page", ["controls.md", "evidence.md", "own-controls.md", "profiles.md", "waivers.md"])
+@pytest.mark.parametrize("page", ["controls.md", "coverage.md", "evidence.md", "own-controls.md", "profiles.md", "waivers.md"])
 def test_links_lead_to_pages_that_are_there(page):
     with open(os.path.join(DOCS, page), encoding="utf-8") as stream:
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", stream.read())
