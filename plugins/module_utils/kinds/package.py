@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.administrators import Administrators
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     IN_USE,
+    LOCKOUT,
     BadSetting,
     Change,
     Kind,
@@ -133,13 +135,16 @@ class Package(Kind):
         return Change(f"package {package}", _line(package, step.before), _line(package, step.after), names, apply)
 
     def asks(self, due):
-        """A program that runs is not taken away without a question."""
+        """A program that runs, or that is the last administrator's way to root, is not taken away without a question."""
         programs = Programs(self.host)
         for name in (name for name, value in due.items() if value == ABSENT):
             need = programs.need(name)
-            if need:
-                if self.host.check:
-                    self.host.packages.plan(name, True)  # it was counted as removed
+            who = Administrators(self.host).lost(sudo=False) if name == "sudo" else ""
+            if self.host.check and (need or who):
+                self.host.packages.plan(name, True)  # it was counted as removed
+            if who:
+                yield Refusal(frozenset([name]), f"nobody could become root without sudo: {who} has no other way", LOCKOUT)
+            elif need:
                 yield Refusal(frozenset([name]), f"{name} is in use, it {need}: end that, and harden again", IN_USE)
 
     # -- observing ------------------------------------------------------------

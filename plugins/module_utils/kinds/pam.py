@@ -12,8 +12,17 @@ import os
 import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import lines, pam_authselect, pam_profiles, pam_stack
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.administrators import Administrators
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, Kind, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    LOCKOUT,
+    NOTICE,
+    BadSetting,
+    Kind,
+    Observation,
+    Plan,
+    Refusal,
+)
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam_modules import (
     HASHES,
     MODULES,
@@ -50,6 +59,13 @@ SERVES = {
     ),
     **dict.fromkeys(WHEEL_IN, ("wheel",)),
     **dict.fromkeys((f"{pam_profiles.SAVED}/seen",), _IN_STACKS),
+}
+
+# Why a module's settings would lock out the last administrator, and what to do first.
+_BARS = {
+    "unix": "{who} logs in with an empty password, and nobody else could become root: set one first",
+    "wheel": "nobody could become root any more: put {who} into the group {group} first",
+    "faillock": "wrong passwords, whoever types them, would lock out {who} for ever, and with that everybody: limit unlock_time",
 }
 
 
@@ -90,6 +106,30 @@ class Pam(Kind):
             changes += self.uninstall(path, names) if text is None else self.install(path, text, names, self._mode(path))
         refusals = [Refusal(frozenset(name for name in wanted if _module(name) == module), why) for module, why in refused.items() if why]
         return Plan(changes, refusals)
+
+    def asks(self, due):
+        """The last administrator is neither left without a way to root nor locked out for ever."""
+        administrators = Administrators(self.host)
+        values = {name: self.plain(value) for name, value in due.items()}
+        bars = {
+            "unix": administrators.lost(empty_passwords=False) if values.get("unix.nullok") == "no" else "",
+            "wheel": administrators.lost(su_group=values["wheel.group"]) if "wheel.group" in values else "",
+            "faillock": administrators.lockable(self._locks_root(values)) if self._locks_for_ever(values) else "",
+        }
+        for module, who in bars.items():
+            names = frozenset(name for name in due if _module(name) == module)
+            if who and names:
+                yield Refusal(names, _BARS[module].format(who=who, group=values.get("wheel.group")), LOCKOUT)
+
+    def _locks_for_ever(self, values):
+        """What a site has set so stays so."""
+        found = configured(Altered(self.host, {}), [FAILLOCK_CONF], "unlock_time")
+        return bool({values.get("faillock.unlock_time"), found and found[0]} & {"0", "never"})
+
+    def _locks_root(self, values):
+        names = ("even_deny_root", "root_unlock_time")
+        wanted = any(values.get(f"faillock.{name}", "no") != "no" for name in names)
+        return wanted or any(configured(Altered(self.host, {}), [FAILLOCK_CONF], name) for name in names)
 
     def _available(self, module):
         """Is the module here, or would its package be by now in check mode?"""

@@ -13,8 +13,17 @@ import os
 import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sudoers
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.administrators import Administrators
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    LOCKOUT,
+    NOTICE,
+    BadSetting,
+    DropIn,
+    Observation,
+    Plan,
+    Refusal,
+)
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.scratch import Scratch
 
@@ -32,6 +41,14 @@ HARMFUL = {
     "rootpw": "sudo would ask for the password of root",
     "runaspw": "sudo would ask for the password of the target user",
     "targetpw": "sudo would ask for the password of the target user",
+}
+
+# Flags that change which password opens the way to root, what they make of it, and what to do.
+_ASKING = {
+    "authenticate": ({"sudo_asks": True}, "would need a password for sudo and has none: set one"),
+    **dict.fromkeys(
+        ("rootpw", "runaspw", "targetpw"), ({"roots_password": True}, "would need the password of root, who has none: set one")
+    ),
 }
 
 
@@ -65,6 +82,15 @@ class Sudo(DropIn):
 
     def _harm(self, name):
         return f"{name} would lock out {self.host.operator}, whose SSH login runs this: {HARMFUL[name]}"
+
+    def asks(self, due):
+        """The last administrator keeps his way to root."""
+        administrators = Administrators(self.host)
+        for name in (name for name in due if name in _ASKING and self.plain(due[name]) == "yes"):
+            change, why = _ASKING[name]
+            who = administrators.lost(**change)
+            if who:
+                yield Refusal(frozenset([name]), f"nobody could become root with {name}: {who} {why} first", LOCKOUT)
 
     def validate(self, content):
         """Our file must be right by itself, and still be when the whole configuration is read together."""

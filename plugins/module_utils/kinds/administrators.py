@@ -1,0 +1,143 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who can log in to a host and become root there, and whether anybody could after a change.
+
+Accounts of a directory are not known here; nor is a way to root that is no
+rule of sudo for all commands and no password of root for su.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sudoers
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.account_files import AccountFiles
+
+KEYS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+ALL = "ALL"
+_WHEEL = re.compile(r"^[ \t]*auth[ \t]+(?:required|requisite)[ \t]+pam_wheel\.so(?!.*\bdeny\b)(.*)$", re.M)
+
+
+@dataclass(frozen=True)
+class After:
+    """What a change would make of the ways to root; as it stands it makes nothing of them."""
+
+    sudo: bool = True
+    sudo_asks: bool = False  # also those whom no rule excepts
+    roots_password: bool = False  # is what sudo asks for
+    su_group: str | None = None
+    empty_passwords: bool = True
+
+
+NOW = After()
+
+
+class Administrators:
+    """The accounts of a host with the rules of sudo and of su."""
+
+    def __init__(self, host):
+        self.host = host
+        self._files = AccountFiles(host)
+
+    def lost(self, **change):
+        """Who becomes root now, in words, when nobody could any more after a change; else an empty string."""
+        after = After(**change)
+        people = self.people()
+        if people:
+            return " and ".join(people) if not self.people(after) else ""
+        return "root" if self._secret("root", NOW) and not self._secret("root", after) else ""
+
+    def people(self, after=NOW):
+        """Who logs in with an account of his own and becomes root."""
+        entering = [account for account in self._accounts if self._keys(account) or self._secret(account.name, after)]
+        return [account.name for account in entering if self._by_sudo(account, after) or self._by_su(account, after)]
+
+    def lockable(self, even_root):
+        """Who becomes root now, in words, when wrong passwords could keep everybody from it; else an empty string."""
+        by_key = [account for account in self._accounts if self._keys(account) and self._asked(account) is False]
+        if by_key or not even_root and self._secret("root", NOW):
+            return ""
+        return " and ".join(self.people()) or ("root" if self._secret("root", NOW) else "")
+
+    @cached_property
+    def _accounts(self):
+        """The accounts in which somebody else than root can work."""
+        return [account for account in self._files.accounts if account.number and self._files.opens_session(account)]
+
+    def _secret(self, name, after):
+        """Is there a password that opens the account?"""
+        password = self._files.passwords.get(name)
+        return bool(password) and (password.usable or after.empty_passwords and password.hash == "")
+
+    def _keys(self, account):
+        lines = (line.strip() for name in KEYS for line in self.host.lines(f"{account.home.rstrip('/')}/{name}"))
+        return any(line and not line.startswith("#") for line in lines)
+
+    def _by_sudo(self, account, after):
+        asked = self._asked(account, after.sudo_asks)
+        if asked is None or not after.sudo:
+            return False
+        return not asked or self._secret("root" if after.roots_password else account.name, after)
+
+    def _by_su(self, account, after):
+        group = self._su_group if after.su_group is None else after.su_group
+        return self._secret("root", after) and (group is None or account.name in self._members(group))
+
+    def _members(self, name):
+        group = next((group for group in self._files.groups if group.name == name), None)
+        return self._files.members(group) if group else []
+
+    @cached_property
+    def _su_group(self):
+        """The group whose members alone may use su, or None when everybody may (pam_wheel(8))."""
+        found = _WHEEL.search(self.host.read("/etc/pam.d/su") or "")
+        if not found:
+            return None
+        named = re.search(r"\bgroup=(\S+)", found[1])
+        groups = [group.name for group in self._files.groups]
+        return named[1] if named else "wheel" if "wheel" in groups else "root"
+
+    def _asked(self, account, always=False):
+        """Does sudo ask an account for a password before it runs any command as root? None when it runs none."""
+        answer = None
+        for members, tag in self._rules:
+            if self._matches(account, members):
+                default = always or self._asked_by_default
+                answer = default if tag is None else tag
+        return answer
+
+    @cached_property
+    def _sudoers(self):
+        ran = self.host.run(["cvtsudoers", "-e", "-f", "json", sudoers.MAIN]) if self.host.which("cvtsudoers") else None
+        return json.loads(ran.out or "{}") if ran and ran.ok else {}  # of a file without rules it prints nothing
+
+    @cached_property
+    def _asked_by_default(self):
+        options = (option for default in self._sudoers.get("Defaults", []) if "Binding" not in default for option in default["Options"])
+        values = [option["authenticate"] for option in options if "authenticate" in option]
+        return values[-1] if values else True
+
+    @cached_property
+    def _rules(self):
+        """For each rule that gives all of root's commands: whom, and whether its own tag has sudo ask (None without one)."""
+        found = []
+        for specification in self._sudoers.get("User_Specs", []):
+            for grant in specification["Cmnd_Specs"]:
+                commands = {entry.get("command") for entry in grant["Commands"] if not entry.get("negated")}
+                targets = {member.get("username") for member in grant.get("runasusers", [{"username": "root"}])}
+                options = {name: value for option in grant.get("Options", []) for name, value in option.items()}
+                if ALL in commands and targets & {ALL, "root"}:
+                    found.append((specification["User_List"], options.get("authenticate")))
+        return found
+
+    def _matches(self, account, members):
+        """The last member of a list that fits an account decides (sudoers(5))."""
+        answer = False
+        for member in members:
+            fits = member.get("username") in (ALL, account.name) or member.get("userid") == account.number
+            fits = fits or account.name in self._members(member.get("usergroup", ""))
+            answer = not member.get("negated", False) if fits else answer
+        return answer
