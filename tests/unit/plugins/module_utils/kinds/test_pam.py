@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import pam_profiles, pam_stack
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
+from ansible_collections.hygeia.golden.tests.unit.platforms import debian_pam
 
 WANTED = {
     "faillock.deny": 5,
@@ -26,89 +25,6 @@ WANTED = {
     "unix.hash": "yescrypt",
 }
 PWQUALITY = "/etc/security/pwquality.conf.d/zz-hygeia.conf"
-BLOCK = """\
-# here are the per-package modules (the "Primary" block)
-{primary}\
-# here's the fallback if no module succeeds
-{phase}\trequisite\t\t\tpam_deny.so
-{phase}\trequired\t\t\tpam_permit.so
-# and here are more per-package modules (the "Additional" block)
-{additional}\
-# end of pam-auth-update config
-"""
-PRIMARY = {
-    "auth": "auth\t[success=1 default=ignore]\tpam_unix.so nullok\n",
-    "account": "account\t[success=1 new_authtok_reqd=done default=ignore]\tpam_unix.so \n",
-    "password": "password\trequisite\t\t\tpam_pwquality.so retry=3\n"
-                "password\t[success=1 default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n",
-    "session": "session\t[default=1]\t\t\tpam_permit.so\n",
-}
-ADDITIONAL = {"session": "session\trequired\tpam_unix.so \n"}
-SERVICES = {
-    "sshd": "@include common-auth\naccount    required     pam_nologin.so\n@include common-account\n@include common-password\n",
-    "su": "auth       sufficient pam_rootok.so\n@include common-auth\n@include common-account\n",
-    "sudo": "@include common-auth\n@include common-account\n",
-    "login": "auth       optional   pam_faildelay.so  delay=3000000\n@include common-auth\n@include common-account\n",
-    "passwd": "@include common-password\n",
-    "other": "@include common-auth\n@include common-account\n@include common-password\n",
-}
-# How Debian 12 describes its own modules, and what pam-auth-update remembers of them.
-UNIX = """\
-Name: Unix authentication
-Default: yes
-Priority: 256
-Auth-Type: Primary
-Auth:
-\t[success=end default=ignore]\tpam_unix.so nullok try_first_pass
-Auth-Initial:
-\t[success=end default=ignore]\tpam_unix.so nullok
-Account-Type: Primary
-Account:
-\t[success=end new_authtok_reqd=done default=ignore]\tpam_unix.so
-Session-Type: Additional
-Session:
-\trequired\tpam_unix.so
-Password-Type: Primary
-Password:
-\t[success=end default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt
-Password-Initial:
-\t[success=end default=ignore]\tpam_unix.so obscure yescrypt
-"""
-QUALITY = """\
-Name: Pwquality password strength checking
-Default: yes
-Priority: 1024
-Password-Type: Primary
-Password:
-\trequisite\t\t\tpam_pwquality.so retry=3
-"""
-SAVED = {
-    "auth": "Module: unix\n[success=end default=ignore]\tpam_unix.so nullok\n",
-    "account": "Module: unix\n[success=end new_authtok_reqd=done default=ignore]\tpam_unix.so\n",
-    "password": "Module: pwquality\nrequisite\t\t\tpam_pwquality.so retry=3\n"
-                "Module: unix\n[success=end default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n",
-    "session": "Module: null\n[default=1]\t\t\tpam_permit.so\nModule: unix\nrequired\tpam_unix.so\n",
-    "session-noninteractive": "Module: null\n[default=1]\t\t\tpam_permit.so\nModule: unix\nrequired\tpam_unix.so\n",
-    "seen": "pwquality\nunix\n",
-}
-FAILLOCK_CONF = "# deny = 3\n# unlock_time = 600\n# even_deny_root\n"
-
-
-def _common(phase):
-    return BLOCK.format(phase=phase, primary=PRIMARY[phase], additional=ADDITIONAL.get(phase, ""))
-
-
-def _files():
-    files = {f"/etc/pam.d/common-{phase}": _common(phase) for phase in PRIMARY}
-    files["/etc/pam.d/common-session-noninteractive"] = _common("session")
-    files.update({f"/etc/pam.d/{name}": text for name, text in SERVICES.items()})
-    files.update({f"/var/lib/pam/{name}": text for name, text in SAVED.items()})
-    files.update({"/usr/share/pam-configs/unix": UNIX, "/usr/share/pam-configs/pwquality": QUALITY})
-    files["/etc/security/faillock.conf"] = FAILLOCK_CONF
-    files["/usr/sbin/pam-auth-update"] = "# stands for the program of this machine; it knows --root\n"
-    for module in ("faillock", "pwhistory", "pwquality", "unix", "wheel"):
-        files[f"/usr/lib/x86_64-linux-gnu/security/pam_{module}.so"] = ""
-    return files
 
 
 @pytest.fixture
@@ -118,23 +34,11 @@ def debian(tree):
         pytest.skip("pam-auth-update is not installed on this machine")
 
     def make(files=None, **kwargs):
-        host = tree({**_files(), **(files or {})}, **kwargs)
+        host = tree({**debian_pam.files(), **(files or {})}, **kwargs)
         os.chmod(host.path("/usr/sbin/pam-auth-update"), 0o755)
         os.makedirs(host.path("/run"), exist_ok=True)
 
-        def update(argv, unused_stdin):
-            debconf = host.path(argv[1].partition("=")[2])
-            with open(debconf, encoding="utf-8") as stream:
-                text = re.sub("(?m)^(Filename: )", rf"\g<1>{host.root}", stream.read())
-            with open(debconf, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            root = argv.index("--root") + 1
-            command = ["pam-auth-update", "--root", host.path(argv[root]), *argv[root + 1:]]
-            environ = {**os.environ, "DEBCONF_SYSTEMRC": debconf, "DEBIAN_FRONTEND": "noninteractive"}
-            run = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-            return Ran(run.returncode, run.stdout, run.stderr)
-
-        host.answers["env"] = update
+        host.answers["env"] = lambda argv, unused_stdin: debian_pam.update(host, argv)
         return host
 
     return make
@@ -211,7 +115,7 @@ def test_the_jumps_fit_when_another_module_joins(debian):
 
 
 def test_files_that_were_edited_by_hand_are_left_alone(debian):
-    text = _common("auth").replace("# here's the fallback", "auth required pam_group.so\n# here's the fallback")
+    text = debian_pam.common("auth").replace("# here's the fallback", "auth required pam_group.so\n# here's the fallback")
     host = debian({"/etc/pam.d/common-auth": text})
     plan = applied(host)
     assert {name for refusal in plan.refusals for name in refusal.names} == {
@@ -231,7 +135,7 @@ def test_what_another_profile_sees_to_is_not_done_twice(debian):
 
 
 def test_a_stack_that_would_let_nobody_in_is_never_installed(debian):
-    host = debian({"/usr/share/pam-configs/unix": UNIX.replace("success=end default=ignore", "default=die")})
+    host = debian({"/usr/share/pam-configs/unix": debian_pam.UNIX.replace("success=end default=ignore", "default=die")})
     plan = Pam(host).plan(WANTED)
     assert plan.refusals[0].why == "pam-auth-update would make an /etc/pam.d/common-auth that lets nobody in"
     assert {change.target for change in plan.changes} == {
@@ -243,7 +147,7 @@ def test_check_mode_shows_the_stacks_and_writes_nothing(debian):
     host = debian(check=True)
     after = {change.target: change.after for change in Pam(host).plan(WANTED).changes}
     assert "pam_faillock.so preauth" in after["/etc/pam.d/common-auth"]
-    assert host.read("/etc/pam.d/common-auth") == _common("auth")
+    assert host.read("/etc/pam.d/common-auth") == debian_pam.common("auth")
     assert os.listdir(host.path("/run")) == []
 
 
@@ -251,7 +155,7 @@ def test_what_left_the_profile_leaves_the_stacks(debian):
     host = debian()
     applied(host)
     applied(host, {"pwquality.minlen": 14})
-    assert not [rule for phase in PRIMARY for rule in rules(host, phase) if "faillock" in rule or "pwhistory" in rule]
+    assert not [rule for phase in debian_pam.PRIMARY for rule in rules(host, phase) if "faillock" in rule or "pwhistory" in rule]
     assert [path for path in host.glob("/usr/share/pam-configs/*") if "hygeia" in path] == []
     applied(host, {})
     assert host.read(PWQUALITY) is None
@@ -323,7 +227,7 @@ def test_a_new_password_is_judged_before_it_is_set(debian):
 
 def test_a_password_that_nothing_judges_is_asked_for_by_pam_unix_all_the_same(debian):
     alone = "password\t[success=1 default=ignore]\tpam_unix.so obscure yescrypt\n"
-    host = debian({"/etc/pam.d/common-password": BLOCK.format(phase="password", primary=alone, additional="")})
+    host = debian({"/etc/pam.d/common-password": debian_pam.BLOCK.format(phase="password", primary=alone, additional="")})
     assert applied(host, {"unix.use_authtok": True}).changes == []
     assert wrong(host, {"unix.use_authtok": True}) == {
         "unix.use_authtok": (None, "/etc/pam.d/passwd", "/etc/pam.d/passwd sets new passwords that nothing has judged")
@@ -434,7 +338,7 @@ def test_a_service_that_leaves_the_common_stack_is_named(debian):
 
 
 def test_a_module_whose_answer_is_ignored_is_not_in_force(debian):
-    text = _common("password").replace("requisite\t\t\tpam_pwquality", "optional\t\t\tpam_pwquality")
+    text = debian_pam.common("password").replace("requisite\t\t\tpam_pwquality", "optional\t\t\tpam_pwquality")
     host = debian({"/etc/pam.d/common-password": text, PWQUALITY: "minlen = 14\n"})
     assert wrong(host)["pwquality.minlen"] == (
         None, "/etc/pam.d/passwd", "/etc/pam.d/passwd accepts a password that pam_pwquality rejects"
