@@ -64,7 +64,6 @@ KINDS_TOLD = {
     "package_files": ("nothing", "`dpkg --verify`"),
     "aide": ("nothing", "the database that AIDE's configuration names, and `aide --dry-init`"),
     "chrony": ("nothing", "`chronyd -p`, all files of its configuration put together"),
-    "mail_transfer": ("nothing", "the listening sockets of a running host, elsewhere what `postconf` or `exim4 -bP` says"),
     "system_state": ("nothing", "systemd, the listening sockets and the login of the boot check"),
 }
 

@@ -17,6 +17,7 @@ def pair(name, wanted):
         "startup": (_says("is-system-running", "running\n"), _says("is-system-running", "starting\n")),
         "failed_units": (_says("list-units", ""), _says("list-units", "vendor.service loaded failed failed A vendor's agent\n")),
         "listening_ports": (_listens("127.0.0.1:25"), _listens("0.0.0.0:23")),
+        "mail_ports": (_listens("127.0.0.1:25"), _listens("0.0.0.0:25")),
         "ssh_login": (_booted(login=wanted), _booted(login="none")),
         "ssh_host_keys": (_booted(), _booted(template_host_keys=[FINGERPRINT])),
     }[name]

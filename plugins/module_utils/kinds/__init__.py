@@ -10,11 +10,16 @@ that they start with what was written.
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.accounts import Accounts
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.aide import Aide
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apparmor import AppArmor
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_conf import AptConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_source import AptSource
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import AuditRule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_state import AuditState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditd_conf import AuditdConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot_loader import BootLoader
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot_target import BootTarget
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.chrony import Chrony
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.crypto_policy import CryptoPolicy
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.dnf_conf import DnfConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
@@ -27,6 +32,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_limits i
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.mount import Mount
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import Nftables
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package_files import PackageFiles
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.rsyslog import Rsyslog
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.selinux import Selinux
@@ -73,7 +79,13 @@ KINDS = {
         Rsyslog,
         LogForwarding,
         Service,
+        BootTarget,
         Nftables,
+        AppArmor,
+        AptSource,
+        PackageFiles,
+        Aide,
+        Chrony,
         SystemState,
     )
 }

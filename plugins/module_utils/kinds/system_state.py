@@ -5,6 +5,7 @@
 - ``startup``: ``finished`` once systemd has started everything it was told to.
 - ``failed_units``: those that may have failed.
 - ``listening_ports``: those that may be open to other machines, each as ``NUMBER/tcp`` or ``NUMBER/udp``.
+- ``mail_ports``: those of them that take mail.
 - ``ssh_login``: ``publickey`` when the boot check logged in from outside.
 - ``ssh_host_keys``: ``new`` when the system made its own, so that no two clones of a template share them.
 """
@@ -25,6 +26,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 FACTS = "/run/hygeia/boot.json"
 STARTUP = {"running": "finished", "degraded": "finished"}
 KEYS = "/etc/ssh/ssh_host_*_key.pub"
+MAIL_PORTS = ("25/tcp", "465/tcp", "587/tcp")
 
 _PROCESS = re.compile(r'"([^"]+)",pid=')
 
@@ -47,6 +49,7 @@ class SystemState(Kind):
             "startup": self._startup,
             "failed_units": self._failed_units,
             "listening_ports": self._listening_ports,
+            "mail_ports": self._mail_ports,
             "ssh_login": self._ssh_login,
             "ssh_host_keys": self._ssh_host_keys,
         }
@@ -78,12 +81,17 @@ class SystemState(Kind):
 
     # -- ports --------------------------------------------------------------------
 
-    def _listening_ports(self, tolerated):
+    def _mail_ports(self, tolerated):
+        return self._listening_ports(tolerated, MAIL_PORTS)
+
+    def _listening_ports(self, tolerated, among=None):
         ran = self.host.run(["ss", "-H", "-tulpn"])
         if not ran.ok:
             return Observation(status=result.ERROR, message=f"open ports cannot be listed: {ran.complaint}")
         found = {}
         for port, program in filter(None, map(_listener, ran.out.splitlines())):
+            if among and port not in among:
+                continue
             found.setdefault(port, set()).update([program] if program else [])
         ports = sorted(found, key=lambda port: (port.partition("/")[2], int(port.partition("/")[0])))
         told = [f"{' and '.join(sorted(found[port])) or 'the kernel'} listens on {port}" for port in ports if port not in tolerated]

@@ -1,0 +1,104 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What AppArmor makes of its profiles (apparmor(7)), as ``{enabled: true, complaining: []}``: to be observed, never to be written.
+
+- ``enabled``: whether the running kernel has it on.
+- ``profiles``: ``loaded`` when there are profiles that confine or watch programs.
+- ``complaining``: profiles that only report what their programs should not do.
+- ``disabled``: files of profiles that are switched off.
+
+A list names what is tolerated. A profile that only names a program, in the mode unconfined, counts for nothing here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+FOLDER = "/etc/apparmor.d"
+SWITCH = "/sys/module/apparmor/parameters/enabled"
+LOADED = "/sys/kernel/security/apparmor/profiles"
+ENFORCE, COMPLAIN, UNCONFINED = "enforce", "complain", "unconfined"
+NAMES = {"enabled": bool, "profiles": str, "complaining": list, "disabled": list}
+
+# The head of a profile that lies in no other: its name, what else it says, and its flags.
+_HEAD = re.compile(r'^(?:profile\s+)?("[^"]+"|[\w/@{][^\s"]*)([^\n#]*?)(?:(?:flags\s*=\s*)?\(([^)\n]*)\))?\s*\{\s*(?:#.*)?$', re.M)
+_NO_PROFILE = re.compile(r"(\.dpkg-\w+|\.rpm\w+|\.orig|\.rej|~)$|^README")
+
+
+class AppArmor(Kind):
+    name = "apparmor"
+
+    def absent(self):
+        if self.host.container:
+            return "the kernel, and with it what confines programs, belongs to the machine under this container"
+        return "" if self.host.exists(FOLDER) else "AppArmor is not installed"
+
+    def plan(self, wanted, partial=False):
+        self._check(wanted)
+        return Plan()
+
+    def meets(self, name, wanted, value):
+        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
+
+    def observe(self, wanted):
+        self._check(wanted)
+        place, modes = self._modes()
+        lookers = {
+            "enabled": self._enabled,
+            "profiles": lambda: _loaded(place, modes),
+            "complaining": lambda: _complaining(place, modes),
+            "disabled": self._disabled,
+        }
+        return {name: lookers[name]() for name in wanted}
+
+    @staticmethod
+    def _check(wanted):
+        for name, value in wanted.items():
+            if not isinstance(value, NAMES.get(name, ())) or name == "profiles" and value != "loaded":
+                raise BadSetting(f"apparmor {name}: use enabled: true, profiles: loaded, or complaining or disabled with a list")
+
+    def _enabled(self):
+        if not self.host.kernel:
+            return Observation(status=result.NOT_APPLICABLE, message="only a running kernel has AppArmor on or off")
+        on = (self.host.read(SWITCH) or "").strip() == "Y"
+        return Observation(on, SWITCH, "" if on else "the running kernel does not confine programs: boot it with apparmor=1")
+
+    def _disabled(self):
+        names = sorted(path.rpartition("/")[2] for path in self.host.glob(f"{FOLDER}/disable/*"))
+        return Observation(names, f"{FOLDER}/disable", "; ".join(f"the profile {name} is switched off" for name in names))
+
+    def _modes(self):
+        """The mode of each profile: in the running kernel, else as the next boot will load it."""
+        if self.host.kernel:
+            lines = (line.rpartition(" (") for line in self.host.lines(LOADED))
+            return LOADED, {name: mode.rstrip(")") for name, unused_bracket, mode in lines if name}
+        off = {path.rpartition("/")[2] for path in self.host.glob(f"{FOLDER}/disable/*")}
+        lenient = {path.rpartition("/")[2] for path in self.host.glob(f"{FOLDER}/force-complain/*")}
+        modes = {}
+        for path in self.host.glob(f"{FOLDER}/*"):
+            file = path.rpartition("/")[2]
+            if file not in off and not _NO_PROFILE.search(file) and not os.path.isdir(self.host.path(path)):
+                modes.update(_profiles(self.host.read(path) or "", file in lenient))
+        return FOLDER, modes
+
+
+def _profiles(text, lenient):
+    """The profiles that a file defines, with their modes."""
+    for head in _HEAD.finditer(text):
+        flags = re.split(r"[\s,]+", head[3] or "")
+        mode = next((flag for flag in (COMPLAIN, UNCONFINED) if flag in flags), ENFORCE)
+        yield head[1].strip('"'), COMPLAIN if lenient else mode
+
+
+def _loaded(place, modes):
+    working = [name for name, mode in modes.items() if mode != UNCONFINED]
+    return Observation("loaded" if working else "none", place, f"{len(working)} profiles confine or watch programs" if working else "no profile confines a program")
+
+
+def _complaining(place, modes):
+    names = sorted(name for name, mode in modes.items() if mode not in (ENFORCE, UNCONFINED))
+    return Observation(names, place, f"{len(names)} of {len(modes)} profiles only report: {', '.join(names)}" if names else "")

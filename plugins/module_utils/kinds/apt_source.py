@@ -1,0 +1,148 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where apt takes packages from (sources.list(5)), as ``{without_key: [], security_suite: present}``: only observed.
+
+- ``without_key``: sources that do not name the key which signs them, so that any trusted key may.
+- ``unverified``: sources that are believed without a signature, or with a weak one.
+- ``bad_keys``: files of keys that a source names and that are not there, or that others than root can change.
+- ``security_suite``: ``present`` when the security updates of this release are among the sources.
+
+A list names what is tolerated.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+
+FOLDER = "/etc/apt/sources.list.d"
+MAIN = "/etc/apt/sources.list"
+# Each of these makes apt believe what nobody signed, or signed badly.
+CARELESS = ("trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
+_TRUE = ("yes", "true", "with", "on", "enable", "1")
+_LINE = re.compile(r"deb(?:-src)?\s+(?:\[(?P<options>[^]]*)\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One address with one suite; ``options`` have the names of deb822 in lower case."""
+
+    place: str
+    uri: str
+    suite: str
+    options: dict
+
+    @property
+    def name(self):
+        return f"{self.uri} {self.suite}"
+
+    @property
+    def keys(self):
+        """The files of keys that it names; a fingerprint or a key that is written out is no file."""
+        return [word for word in re.split(r"[\s,]+", self.options.get("signed-by", "")) if word.startswith("/")]
+
+    @property
+    def careless(self):
+        return [option for option in CARELESS if self.options.get(option, "no").lower() in _TRUE]
+
+
+class AptSource(Kind):
+    name = "apt_source"
+
+    def absent(self):
+        return "" if self.host.which("apt-get") else "apt is not installed"
+
+    def plan(self, wanted, partial=False):
+        self._check(wanted)
+        return Plan()
+
+    def meets(self, name, wanted, value):
+        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
+
+    def observe(self, wanted):
+        self._check(wanted)
+        sources = list(self._sources())
+        lookers = {
+            "without_key": self._without_key,
+            "unverified": self._unverified,
+            "bad_keys": self._bad_keys,
+            "security_suite": self._security_suite,
+        }
+        return {name: lookers[name](sources) for name in wanted}
+
+    @staticmethod
+    def _check(wanted):
+        for name, value in wanted.items():
+            if name == "security_suite" and value == "present":
+                continue
+            if name not in ("without_key", "unverified", "bad_keys") or not isinstance(value, list):
+                raise BadSetting(f"apt_source {name}: use without_key, unverified or bad_keys with a list, or security_suite: present")
+
+    # -- looking ----------------------------------------------------------------
+
+    def _without_key(self, sources):
+        bare = [source for source in sources if not source.options.get("signed-by")]
+        return _told(bare, "says nothing of a key: add Signed-By")
+
+    def _unverified(self, sources):
+        return _told([source for source in sources if source.careless], "is believed without a good signature")
+
+    def _bad_keys(self, sources):
+        named = {key: source.place for source in sources for key in source.keys}
+        told = {key: f"{place} names {key}, which {problem}" for key, place in named.items() for problem in self._problems(key)}
+        return Observation(sorted(told), FOLDER, "; ".join(told[key] for key in sorted(told)))
+
+    def _problems(self, key):
+        try:
+            there = os.stat(self.host.path(key))
+        except OSError:
+            yield "does not exist"
+            return
+        if there.st_uid != 0 or there.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            yield "others than root can change"
+
+    def _security_suite(self, sources):
+        release = self.host.os_release.get("VERSION_CODENAME", "stable")
+        meant = (f"{release}-security", f"{release}/updates", "stable-security")
+        found = next((source for source in sources if source.suite.rstrip("/") in meant), None)
+        if found:
+            return Observation("present", found.place)
+        return Observation("absent", FOLDER, f"no source brings the suite {meant[0]}, so known flaws stay")
+
+    # -- reading ----------------------------------------------------------------
+
+    def _sources(self):
+        """Every source that is switched on, in apt's own order."""
+        for path in [MAIN, *self.host.glob(f"{FOLDER}/*.list"), *self.host.glob(f"{FOLDER}/*.sources")]:
+            read = _stanzas if path.endswith(".sources") else _lines
+            yield from read(path, self.host.read(path) or "")
+
+
+def _told(sources, why):
+    message = "; ".join(f"{source.place}: {source.name} {why}" for source in sources)
+    return Observation(sorted({source.name for source in sources}), FOLDER, message)
+
+
+def _lines(path, text):
+    """The sources of a file with one source a line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _LINE.match(line.partition("#")[0].strip())
+        if found:
+            pairs = (word.split("=", 1) for word in (found["options"] or "").split() if "=" in word)
+            yield Source(f"{path}:{number}", found["uri"], found["suite"], {name.lower(): value for name, value in pairs})
+
+
+def _stanzas(path, text):
+    """The sources of a file in deb822's format; a paragraph stands for each of its addresses with each of its suites."""
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    for paragraph in re.split(r"\n[ \t]*\n", text):
+        unfolded = re.sub(r"\n[ \t]+", " ", paragraph.strip("\n"))
+        fields = {name.strip().lower(): value.strip() for name, colon, value in (line.partition(":") for line in unfolded.splitlines()) if colon}
+        if fields.get("enabled", "yes").lower() not in _TRUE:
+            continue
+        for uri in fields.get("uris", "").split():
+            yield from (Source(path, uri, suite, fields) for suite in fields.get("suites", "").split())
