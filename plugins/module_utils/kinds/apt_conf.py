@@ -34,7 +34,7 @@ class AptConf(DropIn):
 
     def plan(self, wanted, partial=False):
         for name, value in wanted.items():
-            if not re.fullmatch(r"\w+(::[\w/.-]+)+", name) or '"' in self.plain(value):
+            if not re.fullmatch(r"[\w-]+(::[\w/.-]+)+", name) or '"' in self.plain(value):
                 raise BadSetting(f"apt_conf {name}: a name such as APT::Get::AllowUnauthenticated and a value without quotes are expected")
         return super().plan(wanted, partial)
 

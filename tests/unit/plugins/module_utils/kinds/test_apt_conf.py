@@ -56,3 +56,10 @@ def test_a_configuration_that_apt_refuses_is_an_error(tree, tmp_path):
 def test_a_name_that_means_nothing_is_told(tree, tmp_path):
     outcome = enforce(made(tree, tmp_path, ""), [Control("c", {"apt_conf": {"Acquire": "x"}})]).outcomes[0]
     assert outcome["outcome"] == "failed"
+
+
+def test_names_of_unattended_upgrades_are_names_too(tree, tmp_path):
+    control = Control("c", {"apt_conf": {"Unattended-Upgrade::Automatic-Reboot": "false"}})
+    host = made(tree, tmp_path, 'Unattended-Upgrade::Automatic-Reboot "false";\n')
+    assert enforce(host, [control]).outcomes[0]["outcome"] == "changed"
+    assert audit(host, [control], "offline")[0]["status"] == "pass"
