@@ -12,8 +12,18 @@ import os
 import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import ssh_algorithms, sshd_doors, sshd_files
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.administrators import Administrators
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import NOTICE, BadSetting, DropIn, Observation, Plan, Refusal, TakenBack
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
+    LOCKOUT,
+    NOTICE,
+    BadSetting,
+    DropIn,
+    Observation,
+    Plan,
+    Refusal,
+    TakenBack,
+)
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.limits import at_most
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_algorithms import CHOICES
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_login import Login
@@ -26,6 +36,8 @@ ONE_A_LINE = {"hostcertificate", "hostkey", "listenaddress", "port"}
 ADDING = {*ONE_A_LINE, "acceptenv", "allowgroups", "allowusers", "denygroups", "denyusers"}
 
 UNITS = ("ssh.service", "sshd.service")
+# Where an administrator who is not logged in comes from: no rule for some addresses is known to fit.
+ANYWHERE = "0.0.0.0 0 0.0.0.0"
 PATIENCE = 10  # seconds for a reloaded sshd to answer
 
 
@@ -128,23 +140,39 @@ class Sshd(DropIn):
         """The settings with which the operator could not log in again, one by one."""
         if not self.host.operator:
             return []
-        login = Login(self.host)
+        login = Login.of_operator(self.host)
         now = probe.effective(login=login.question)
 
         def barred(chosen):
             return login.barred(self._candidate(probe, self._changes(old, chosen), login.question), now)
 
-        if not barred(settings):
-            return []
-        kept, refusals = {}, []
-        for name in sorted(settings):
-            why = barred({**kept, name: settings[name]})
-            if why:
-                sentence = f"{name} {settings[name]} would lock out {login.name}, whose SSH login runs this: {why}"
-                refusals.append(Refusal(frozenset([name]), sentence))
-            else:
-                kept[name] = settings[name]
-        return refusals
+        return [
+            Refusal(frozenset([name]), f"{name} {settings[name]} would lock out {login.name}, whose SSH login runs this: {why}")
+            for name, why in _culprits({}, settings, barred)
+        ]
+
+    def asks(self, due):
+        """When nobody's SSH login runs this, the last administrator who comes in over SSH keeps his way."""
+        if self.host.operator or not self.host.which("sshd"):
+            return
+        old = self.parse(self.host.read(self.path) or "")
+        settings = {name: self._written(name, value) for name, value in due.items()}
+        kept = {name: value for name, value in old.items() if name not in settings}
+        with Probe(self.host) as probe:
+            port = probe.effective().get("port", "22").split()[0]
+            logins = [Login(self.host, name, f"{ANYWHERE} {port}") for name in ("root", *Administrators(self.host).people())]
+            now = {login: probe.effective(login=login.question) for login in logins}
+            logins = [login for login in logins if login.enters(now[login])]
+
+            def barred(chosen):
+                changes = self._changes(old, chosen)
+                whys = [login.barred(self._candidate(probe, changes, login.question), now[login]) for login in logins]
+                return whys[-1] if whys and all(whys) else ""
+
+            for name, why in _culprits(kept, settings, barred):
+                who = " and ".join(login.name for login in logins)
+                sentence = f"{name} {settings[name]} would lock out {who}, and nobody else who becomes root comes in over SSH: {why}"
+                yield Refusal(frozenset([name]), sentence, LOCKOUT)
 
     # -- on a running host ------------------------------------------------------------
 
@@ -232,6 +260,18 @@ class Sshd(DropIn):
         if keyword in CHOICES:
             return set(value.split(",")) <= set(goal.split(","))
         return at_most(goal, value) if keyword in LIMITS else value == goal
+
+
+def _culprits(kept, settings, barred):
+    """The settings that bar somebody, beside those that are kept, one by one, each with why."""
+    if not barred({**kept, **settings}):
+        return
+    for name in sorted(settings):
+        why = barred({**kept, name: settings[name]})
+        if why:
+            yield name, why
+        else:
+            kept = {**kept, name: settings[name]}
 
 
 def _lines(name, value):

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The operator's way in: would the SSH login behind this run still be let in under another configuration?"""
+"""Somebody's way in over SSH: would he still be let in under another configuration?"""
 
 from __future__ import annotations
 
@@ -24,16 +24,25 @@ _KEY = re.compile(r"\b((?:ssh|ecdsa|sk)-[\w.@-]+)\s+(AAAA[\w+/=]+)")
 class Login:
     """Who he is, and what he can prove it with."""
 
-    def __init__(self, host):
+    def __init__(self, host, name, connection):
         self.host = host
-        self.name = host.operator
-        self.address, unused_port, self.local, self.port = host.login["SSH_CONNECTION"].split()
+        self.name = name
+        self.address, unused_port, self.local, self.port = connection.split()
         self.groups = host.run(["id", "-Gn", self.name]).out.split()
         account = host.run(["getent", "passwd", self.name]).out.strip().split(":")
         self.number = int(account[2]) if len(account) > 5 else None
         self.home = account[5] if len(account) > 5 else "/"
         shadow = host.run(["getent", "shadow", self.name]).out.split(":")
         self.hash = shadow[1] if len(shadow) > 1 else None
+
+    @classmethod
+    def of_operator(cls, host):
+        """The login behind this run."""
+        return cls(host, host.operator, host.login["SSH_CONNECTION"])
+
+    def enters(self, config):
+        """Is he let in, by a way that is known here?"""
+        return bool(self._ways(config)) and not self.barred(config, config)
 
     @property
     def question(self):

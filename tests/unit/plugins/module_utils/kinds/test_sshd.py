@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -13,7 +14,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sshd as sshd_kind
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import LOCKOUT, BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 
@@ -496,3 +497,62 @@ def test_a_running_sshd_that_has_not_read_the_file_is_no_pass(ssh, door):
     assert (met, observation.status) == (True, "not_checked")
     assert observation.message == f"the running sshd has not read {MAIN} since it changed; restart it"
     assert seen(host, {"X11Forwarding": "yes"})[1].status == ""
+
+
+# -- from the console, the last administrator keeps his way in --------------------------------
+
+
+@pytest.fixture
+def administered(ssh):
+    """A running host that nobody has logged in to over SSH; clara and root may become root, and have what is given."""
+
+    def make(clara="*", root="*", key=True, main=STOCK):
+        people = {"root": (0, "/root", root), "clara": (1000, "/home/clara", clara)}
+        passwd = {name: f"{name}:x:{number}:{number}::{home}:/bin/sh\n" for name, (number, home, unused) in people.items()}
+        shadow = {name: f"{name}:{secret}:20000::::::\n" for name, (unused_n, unused_h, secret) in people.items()}
+        rule = {"username": "clara"}
+        rules = {"User_Specs": [{"User_List": [rule], "Cmnd_Specs": [{"Options": [{"authenticate": False}], "Commands": [{"command": "ALL"}]}]}]}
+        answers = {
+            "id": lambda argv, stdin: argv[2],
+            "getent": lambda argv, stdin: {"passwd": passwd, "shadow": shadow}[argv[1]][argv[2]],
+            "systemctl": Ran(3, "", ""),
+            "cvtsudoers": json.dumps(rules),
+        }
+        files = {
+            "/etc/passwd": "".join(passwd.values()) + "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\nnobody:x:65534:65534::/:/usr/sbin/nologin\n",
+            "/etc/shadow": "".join(shadow.values()), "/etc/shells": "/bin/sh\n", "/usr/bin/cvtsudoers": "",
+            **({KEYS: ED25519 + "\n"} if key else {}),
+        }
+        host = ssh(main, files, booted=True, answers=answers, environ={})
+        os.chmod(host.path("/usr/bin/cvtsudoers"), 0o755)
+        if key:
+            for path in ("/home/clara/.ssh/authorized_keys", "/home/clara/.ssh", "/home/clara"):
+                os.chown(host.path(path), 1000, 1000)
+                os.chmod(host.path(path), 0o700)
+        return host
+
+    return make
+
+
+def locked(host, wanted):
+    return {name: refusal.why for refusal in Sshd(host).asks(wanted) for name in refusal.names if refusal.asks == LOCKOUT}
+
+
+def test_passwords_stay_when_the_last_administrator_has_no_key(administered):
+    wanted = {"PasswordAuthentication": "no", "KbdInteractiveAuthentication": "no", "X11Forwarding": "no"}
+    assert list(locked(administered("$y$hash", key=False), wanted)) == ["PasswordAuthentication"]
+    assert locked(administered("$y$hash"), wanted) == {}
+
+
+def test_a_list_of_groups_lets_the_last_administrator_in(administered):
+    assert locked(administered(), {"AllowGroups": "admins"}) == {
+        "AllowGroups": "AllowGroups admins would lock out clara, and nobody else who becomes root comes in over SSH: "
+        "the list of groups leaves him out",
+    }
+    assert locked(administered(), {"AllowGroups": "clara admins"}) == {}
+
+
+def test_root_comes_in_over_ssh_while_nobody_else_becomes_root(administered):
+    main = STOCK + "PermitRootLogin yes\n"
+    assert list(locked(administered(root="$y$hash", key=False, main=main), {"PermitRootLogin": "no"})) == ["PermitRootLogin"]
+    assert locked(administered(root="$y$hash", main=main), {"PermitRootLogin": "no"}) == {}
