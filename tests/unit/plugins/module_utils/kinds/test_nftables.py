@@ -73,3 +73,66 @@ def test_an_image_filters_nothing(tree):
 def test_a_policy_that_does_not_exist_is_refused(tree):
     with pytest.raises(BadSetting, match="input: reject"):
         Nftables(tree()).plan({"input": "reject"})
+
+
+# -- loopback ---------------------------------------------------------------------
+
+
+def rule(*matches, verdict="accept", name="input"):
+    expressions = [{"match": {"op": "==", "left": {"meta": {"key": key}}, "right": value}} for key, value in matches]
+    return {"rule": {"family": "inet", "table": "filter", "chain": name, "expr": [*expressions, {verdict: None}]}}
+
+
+@pytest.mark.parametrize(
+    ("listing", "status"),
+    [
+        ([chain("inet", "drop"), rule(("iifname", "lo"))], "pass"),
+        ([chain("inet", "drop"), rule(("iif", "lo"))], "pass"),
+        ([chain("inet", "accept")], "pass"),
+        ([chain("inet", "drop")], "fail"),
+        ([chain("inet", "drop"), rule(("iifname", "eth0"))], "fail"),
+        ([chain("inet", "drop"), rule(("iifname", "lo"), ("l4proto", "tcp"))], "fail"),
+        ([chain("inet", "drop"), rule(("iifname", "lo"), verdict="drop")], "fail"),
+        ([chain("inet", "drop"), rule(("iifname", "lo"), name="another")], "fail"),
+    ],
+)
+def test_what_drops_by_default_must_let_the_machine_talk_to_itself(filtering, listing, status):
+    control = Control("loopback", {"nftables": {"loopback": "accept"}})
+    assert audit(filtering(*listing), [control], "live")[0]["status"] == status
+
+
+# -- at boot ----------------------------------------------------------------------
+
+DROPS = "table inet filter {\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n"
+ACCEPTS = DROPS.replace("policy drop;", "# policy drop;")
+
+
+@pytest.mark.parametrize(
+    ("state", "files", "told"),
+    [
+        ("enabled", {"/etc/nftables.conf": DROPS}, ""),
+        ("enabled", {"/etc/nftables.conf": 'include "/etc/nftables.d/*.nft"\n', "/etc/nftables.d/site.nft": DROPS}, ""),
+        ("disabled", {"/etc/nftables.conf": DROPS}, "nftables.service is not enabled"),
+        ("enabled", {"/etc/nftables.conf": ACCEPTS}, "no chain of /etc/nftables.conf drops"),
+        ("enabled", {"/etc/nftables.conf": DROPS.replace("hook input", "hook forward")}, "no chain of /etc/nftables.conf drops"),
+        ("enabled", {"/etc/nftables.conf": "", "/etc/nftables.d/site.nft": DROPS}, "no chain of /etc/nftables.conf drops"),
+    ],
+)
+def test_a_boot_loads_what_an_enabled_service_reads(tree, state, files, told):
+    host = tree(files, answers={"systemctl": f"nftables.service {state} enabled\n"}, booted=True)
+    record = audit(host, [Control("boot", {"nftables": {"at_boot": "drop"}})], "live")[0]
+    assert record["status"] == ("fail" if told else "pass") and told in record["message"]
+
+
+@pytest.mark.parametrize(
+    ("units", "tolerated", "status"),
+    [
+        ("nftables.service enabled\nufw.service disabled\n", [], "pass"),
+        ("nftables.service enabled\nufw.service enabled\n", [], "fail"),
+        ("firewalld.service enabled\n", ["firewalld"], "pass"),
+        ("firewalld.service enabled\nnetfilter-persistent.service enabled\n", ["firewalld"], "fail"),
+    ],
+)
+def test_a_second_program_that_loads_a_filter_is_found(tree, units, tolerated, status):
+    host = tree(answers={"systemctl": units}, booted=True)
+    assert audit(host, [Control("one", {"nftables": {"others": tolerated}})], "live")[0]["status"] == status

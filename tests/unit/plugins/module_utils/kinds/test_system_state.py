@@ -86,6 +86,15 @@ def test_a_port_that_nobody_declared_is_told_with_its_program(tree):
     assert found["message"] == "sshd listens on 22/tcp; the kernel listens on 2049/tcp"
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("127.0.0.1:25", "pass"), ("[::1]:587", "pass"), ("0.0.0.0:22", "pass"), ("0.0.0.0:25", "fail"), ("*:465", "fail"), ("[::]:587", "fail")],
+)
+def test_mail_is_taken_from_this_machine_only(tree, address, status):
+    host = booted(tree, ss=f'tcp LISTEN 0 100 {address} 0.0.0.0:* users:(("master",pid=7,fd=13))\n')
+    assert record(host, mail_ports=[])["status"] == status
+
+
 def test_ports_that_cannot_be_listed_are_an_error(tree):
     assert record(booted(tree), listening_ports=["22/tcp"])["status"] == "error"
 
