@@ -96,7 +96,7 @@ def _profiles(text, lenient):
 
 def _loaded(place, modes):
     working = [name for name, mode in modes.items() if mode != UNCONFINED]
-    return Observation("loaded" if working else "none", place, f"{len(working)} profiles confine or watch programs" if working else "no profile confines a program")
+    return Observation("loaded" if working else "none", place, "" if working else "no profile confines or watches a program")
 
 
 def _complaining(place, modes):

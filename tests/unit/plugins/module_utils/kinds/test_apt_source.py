@@ -90,7 +90,8 @@ def test_a_source_that_is_believed_unsigned_fails(apt, option):
 
 
 def test_a_paragraph_may_write_a_field_in_any_case_and_on_several_lines(apt):
-    text = "types: deb\nuris: http://a.example/\n http://b.example/\nsuites: stable\ntrusted: Yes\n# a remark\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n"
+    text = "types: deb\nuris: http://a.example/\n http://b.example/\nsuites: stable\ntrusted: Yes\n# a remark\n"
+    text += "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n"
     host = apt({f"{FOLDER}/vendor.sources": text})
     assert seen(host, "unverified")["observed"]["apt_source: unverified"] == ["http://a.example/ stable", "http://b.example/ stable"]
     assert [seen(host, name)["status"] for name in ("without_key", "bad_keys")] == ["pass", "pass"]
