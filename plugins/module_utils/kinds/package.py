@@ -51,16 +51,18 @@ class Package(Kind):
         unfinished = ", ".join(self.host.packages.unfinished)
         if unfinished:
             plan.changes.append(Change("dpkg", f"{unfinished} not configured\n", "", frozenset(wrong), manager.repair))
+        called = {name: self.host.packages.called(choices(name)[0]) for name in wrong}
         # Only what is listed is ever removed, so that no control takes a program away by accident.
-        self._listed = {name for name, value in wrong.items() if value == ABSENT}
-        self._plan_removal(manager, {name: name for name in self._listed if not self._kept(name, plan)}, plan)
-        self._plan_installation(manager, {name: choices(name)[0] for name, value in wrong.items() if value == PRESENT}, plan)
+        self._listed = {called[name] for name, value in wrong.items() if value == ABSENT}
+        leaving = [name for name, value in wrong.items() if value == ABSENT and not self._kept(name, plan)]
+        self._plan_removal(manager, {name: called[name] for name in leaving}, plan)
+        self._plan_installation(manager, {name: called[name] for name, value in wrong.items() if value == PRESENT}, plan)
         return plan
 
     def _plan_removal(self, manager, packages, plan):
         simulation = self._simulate(manager, manager.remove, packages, plan)
         if simulation:
-            work = Once(lambda: manager.run(*manager.offline, *manager.remove, *packages.values()))
+            work = Once(lambda: manager.run(*manager.offline, *manager.remove, *dict.fromkeys(packages.values())))
             plan.changes += [self._change(step, packages, work) for step in simulation.removes]
 
     def _plan_installation(self, manager, packages, plan):
@@ -74,7 +76,7 @@ class Package(Kind):
         if simulation:
             # An opened image has no network: there everything was downloaded before.
             offline = () if self.host.booted else manager.offline
-            work = Once(lambda: manager.run(*offline, *manager.install, *packages.values()))
+            work = Once(lambda: manager.run(*offline, *manager.install, *dict.fromkeys(packages.values())))
             plan.changes += [self._change(step, packages, work) for step in simulation.installs]
 
     def _kept(self, name, plan):
@@ -97,7 +99,7 @@ class Package(Kind):
         if not packages:
             return None
         try:
-            simulation = manager.simulate(*arguments, *packages.values())
+            simulation = manager.simulate(*arguments, *dict.fromkeys(packages.values()))
             if not self._unlisted(simulation):
                 return simulation
         except manager.error:
@@ -107,14 +109,14 @@ class Package(Kind):
                 others = ", ".join(self._unlisted(manager.simulate(*arguments, package)))
                 why = others and f"{package}: that would also remove {others}: list them as absent too, or waive this"
             except manager.error as problem:
-                if name not in self._listed:
+                if package not in self._listed:
                     plan.failures[name] = str(problem)
                 why = f"{package} cannot be removed, because the system would break without it"
             if why and name not in plan.failures:
                 plan.refusals.append(Refusal(frozenset([name]), why))
             if why:
                 del packages[name]
-        return manager.simulate(*arguments, *packages.values()) if packages else None
+        return manager.simulate(*arguments, *dict.fromkeys(packages.values())) if packages else None
 
     def _unlisted(self, simulation):
         return sorted({step.package for step in simulation.removes} - self._listed)
@@ -155,7 +157,8 @@ class Package(Kind):
     def _observation(self, name, wanted):
         state = self._state(name)
         versions = self.host.packages.versions
-        there = " and ".join(f"{choice} {versions[choice]}" for choice in choices(name) if choice in versions)
+        called = map(self.host.packages.called, choices(name))
+        there = " and ".join(f"{choice} {versions[choice]}" for choice in called if choice in versions)
         if state == wanted:
             message = ""
         elif state in (PRESENT, ABSENT):

@@ -26,6 +26,10 @@ class Inventory:
         """Each package as ``(name, (state, version, essential))``."""
         raise NotImplementedError
 
+    def called(self, name):
+        """What this system calls the package that controls, which speak of Debian, call by a name."""
+        return name
+
     @property
     def versions(self):
         """The version of each installed package."""
@@ -40,11 +44,11 @@ class Inventory:
 
     def state(self, name):
         """The state of a package, ``not-installed`` when it is not known."""
-        return self._all.get(name, (GONE[-1], "", False))[0]
+        return self._all.get(self.called(name), (GONE[-1], "", False))[0]
 
     def essential(self, name):
         """Does the system need it to work at all?"""
-        return self._all.get(name, ("", "", False))[2]
+        return self._all.get(self.called(name), ("", "", False))[2]
 
     @property
     def _all(self):
@@ -59,11 +63,11 @@ class Inventory:
 
     def installed(self, name):
         """Is it installed, or would it be once the changes that check mode planned were made?"""
-        return self._planned.get(name, self.state(name) == INSTALLED)
+        return self._planned.get(self.called(name), self.state(name) == INSTALLED)
 
     def plan(self, name, installed):
         """Check mode: count a package as installed (or removed) from now on."""
-        self._planned[name] = installed
+        self._planned[self.called(name)] = installed
 
     def forget(self):
         """Read the database again: packages have just been installed or removed."""

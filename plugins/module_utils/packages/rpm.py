@@ -12,6 +12,38 @@ FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
 # What dnf never removes: itself, and what is listed there (dnf.conf(5), protected_packages).
 PROTECTED = ("/etc/dnf/protected.d/*.conf", "/etc/yum/protected.d/*.conf")
 
+# What Enterprise Linux calls packages that have another name on Debian.
+NAMES = {
+    "aide-common": "aide",
+    "auditd": "audit",
+    "cracklib-runtime": "cracklib-dicts",
+    "cron": "cronie",
+    "g++": "gcc-c++",
+    "gdm3": "gdm",
+    "inetutils-telnet": "telnet",
+    "ldap-utils": "openldap-clients",
+    "libpam-modules": "pam",
+    "libpam-pwquality": "libpwquality",
+    "libpam-runtime": "pam",
+    "netcat-traditional": "nmap-ncat",
+    "nis": "ypbind",
+    "open-iscsi": "iscsi-initiator-utils",
+    "openssh-client": "openssh-clients",
+    "proftpd-core": "proftpd",
+    "rsh-client": "rsh",
+    "rusersd": "rusers-server",
+    "systemd-coredump": "systemd",
+    "talkd": "talk-server",
+    "telnetd": "telnet-server",
+    "tftp-hpa": "tftp",
+    "tftpd-hpa": "tftp-server",
+    "tigervnc-standalone-server": "tigervnc-server",
+    "tshark": "wireshark-cli",
+    "xserver-xorg": "xorg-x11-server-common",
+    "xserver-xorg-core": "xorg-x11-server-Xorg",
+    "ypbind-mt": "ypbind",
+}
+
 _ASK = ["rpm", "-qa", "--queryformat", "%{NAME} %{EVR}\\n"]
 
 
@@ -32,6 +64,9 @@ class Packages(Inventory):
     def __init__(self, host):
         super().__init__()
         self._host = host
+
+    def called(self, name):
+        return NAMES.get(name, name)
 
     def _read(self):
         if not any(self._host.exists(f"{folder}/{file}") for folder in FOLDERS for file in FILES):

@@ -105,3 +105,12 @@ def test_a_running_host_may_download(tree):
     dnf = Dnf(tree, [], ["audit"], booted=True)
     outcomes(dnf.host, control(audit="present"))
     assert dnf.done == [["-y", "-q", "install", "audit"]]
+
+
+def test_names_of_debian_are_understood(tree):
+    dnf = Dnf(tree, ["telnet-server", "ypbind", "telnet"], ["audit"])
+    wanted = control(telnetd="absent", auditd="present", **{"ypbind-mt": "absent", "nis": "absent", "inetutils-telnet": "absent", "telnet": "absent"})
+    assert outcomes(dnf.host, wanted)["c"] == ("changed", "")
+    assert sorted(dnf.installed) == ["audit"]
+    assert audit(dnf.host, [wanted], "offline")[0]["status"] == "pass"
+    assert Control("c", {"file": {}}, {"package": "auditd"}).irrelevant(dnf.host) == ""
