@@ -71,7 +71,7 @@ class AuditRule(DropIn):
         return {name: "\n".join(lines) for name, lines in groups.items()}
 
     def render(self, settings):
-        groups = (f"\n## {name}\n{settings[name]}\n" for name in sorted(settings))
+        groups = (f"\n## {name}\n{settings[name]}\n" for name in sorted(settings) if settings[name])
         return f"{NOTICE}{GO_ON}\n" + "".join(groups)
 
     def plan(self, wanted, partial=False):

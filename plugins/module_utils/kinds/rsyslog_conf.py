@@ -86,7 +86,7 @@ def file_modes(found):
             yield each.parameters["filecreatemode"], each.place
         elif each.writes_file:
             mode, place = new if each.name == "action" else old
-            yield mode, place if place.startswith("/") else f"{place}, at {each.place}"
+            yield mode, f"{place}, at {each.place}"
 
 
 def receivers(found):

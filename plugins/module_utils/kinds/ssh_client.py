@@ -52,7 +52,8 @@ class SshClient(DropIn):
         with Scratch(self.host) as scratch:
             ran = self._ask(scratch.write("candidate", content))
         if not ran.ok:
-            raise BadSetting(f"ssh_client: ssh does not accept the settings: {ran.complaint}")
+            told = (ran.err.strip() or ran.complaint).splitlines()[0]
+            raise BadSetting(f"ssh_client: ssh does not accept the settings: {told.split(': ', 1)[-1]}")
         return ""
 
     def _ask(self, path):

@@ -320,3 +320,102 @@ def test_a_line_that_is_no_rule_is_not_written(system, line):
     outcomes = enforce(host, [rules(bad=[line]), Control("d", {"audit_rule": {"time-change": TIME}})]).outcomes
     assert [outcome["outcome"] for outcome in outcomes] == ["failed", "changed"]
     assert line in outcomes[0]["message"]
+
+
+# -- programs that are found ---------------------------------------------------------------
+
+
+PRIVILEGED = {"found": "privileged"}
+
+
+def lend(host, path, mode=0o4755):
+    """A program that lends rights, which comes after everything else."""
+    place = host.path(path)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    with open(place, "w", encoding="utf-8") as stream:
+        stream.write("\x7fELF")
+    os.chmod(place, mode)
+
+
+def use(path, key):
+    return f"-a always,exit -F path={path} -F perm=x -F auid>=1000 -F auid!=unset -F key={key}"
+
+
+def test_each_program_that_lends_rights_gets_a_rule_once_and_in_order(system):
+    host = system({"/usr/bin/plain": "", "/srv/data/su": ""})
+    lend(host, "/usr/sbin/pam", 0o2755)
+    lend(host, "/usr/bin/su")
+    lend(host, "/usr/lib/left", 0o4644)  # nobody can run it
+    lend(host, "/srv/data/su")  # data, and a finding of its own
+    os.symlink("/usr/bin/su", host.path("/usr/bin/another-su"))
+    enforce(host, [rules(privileged=PRIVILEGED)])
+    assert host.lines(OURS)[-2:] == [use("/usr/bin/su", "privileged"), use("/usr/sbin/pam", "privileged")]
+    assert enforce(host, [rules(privileged=PRIVILEGED)]).changes == []
+    assert looked(host, privileged=PRIVILEGED)["status"] == "pass"
+
+
+def test_a_program_that_came_later_is_noticed_and_gets_its_rule(system):
+    host = system()
+    lend(host, "/usr/bin/su")
+    enforce(host, [rules(privileged=PRIVILEGED)])
+    lend(host, "/opt/vendor/bin/helper")
+    record = looked(host, privileged=PRIVILEGED)
+    assert record["status"] == "fail"
+    assert "path=/opt/vendor/bin/helper" in record["message"]
+    enforce(host, [rules(privileged=PRIVILEGED)])
+    assert looked(host, privileged=PRIVILEGED)["status"] == "pass"
+
+
+def test_a_program_that_a_rule_leaves_out_is_noticed(system):
+    host = system({"/etc/audit/rules.d/10-noise.rules": "-a never,exit -F path=/usr/bin/su -F perm=x\n"})
+    lend(host, "/usr/bin/su")
+    enforce(host, [rules(privileged=PRIVILEGED)])
+    assert "10-noise.rules:1 says never" in looked(host, privileged=PRIVILEGED)["message"]
+
+
+def test_of_a_list_of_programs_those_count_that_are_there(system):
+    runtimes = {"found": ["/usr/bin/docker", "/usr/bin/podman"]}
+    host = system()
+    enforce(host, [rules(containers=runtimes, time_change=TIME)])
+    assert "containers" not in host.read(OURS)
+    assert enforce(host, [rules(containers=runtimes, time_change=TIME)]).changes == []
+    assert looked(host, containers=runtimes)["status"] == "not_applicable"
+    lend(host, "/usr/bin/podman", 0o755)
+    assert looked(host, containers=runtimes)["status"] == "fail"
+    enforce(host, [rules(containers=runtimes)])
+    assert host.lines(OURS)[-1] == use("/usr/bin/podman", "containers")
+    assert looked(host, containers=runtimes)["status"] == "pass"
+
+
+@pytest.mark.parametrize("wanted", [{"found": "everything"}, {"find": "privileged"}, {}, {"found": "privileged", "more": 1}])
+def test_what_is_to_be_found_must_be_said_rightly(system, wanted):
+    host = system()
+    assert "a list of programs" in looked(host, odd=wanted)["message"]
+    assert enforce(host, [rules(odd=wanted)]).outcomes[0]["outcome"] == "failed"
+
+
+# -- options without a value ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["-c", "--loginuid-immutable"])
+def test_an_option_without_a_value_is_written_and_noticed_when_it_is_gone(system, option):
+    host = system()
+    enforce(host, [rules(option=[option])])
+    assert looked(host, option=[option])["status"] == "pass"
+    host.write(OURS, host.read(OURS).replace(f"{option}\n", ""))
+    assert looked(host, option=[option])["status"] == "fail"
+
+
+@pytest.mark.parametrize(("told", "status"), [("1 locked", "pass"), ("0 unlocked", "fail")])
+def test_the_running_kernel_tells_whether_the_identity_of_a_login_is_locked(system, told, status):
+    host = system(booted=True, status=f"{STATUS}loginuid_immutable {told}\n")
+    host.write(OURS, "--loginuid-immutable\n")
+    assert looked(host, option=["--loginuid-immutable"])["status"] == status
+
+
+def test_of_going_on_after_a_refused_rule_the_joined_file_tells(system):
+    host = system(booted=True)
+    host.write(OURS, "-c\n")
+    assert looked(host, option=["-c"])["status"] == "fail"
+    host.write(JOINED, "-c\n")
+    assert looked(host, option=["-c"])["status"] == "pass"
