@@ -58,7 +58,7 @@ KINDS_TOLD = {
     "sudo_rules": ("nothing", "sudo's own parser, cvtsudoers, with aliases resolved"),
     "service": ("the state of the unit file", "`systemctl list-unit-files`, what starts the unit and, on a running host, whether it runs"),
     "nftables": ("nothing", "`nft list ruleset` on a running host, and what its boots load"),
-    "boot_target": ("`systemctl set-default`", "`systemctl get-default`"),
+    "boot_target": ("`systemctl set-default`", "the target behind the first `default.target` of systemd's folders"),
     "apparmor": ("nothing", "the profiles and their modes in the running kernel, elsewhere those that the next boot will load"),
     "apt_source": ("nothing", "every file of sources in apt's order, and the owners and modes of the keys that they name"),
     "package_files": ("nothing", "`dpkg --verify`"),

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Change, Kind, Observation, Plan
-from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import FOLDERS
 
 
 class BootTarget(Kind):
@@ -19,10 +21,9 @@ class BootTarget(Kind):
         for name, target in wanted.items():
             if name != "default" or not str(target).endswith(".target"):
                 raise BadSetting(f"boot_target {name}: {target} means nothing; use default with the name of a target")
-            ran = self._asked()
-            if ran.out.strip() != target:
-                apply = self._setter(target)
-                plan.changes.append(Change("the default target", ran.out, f"{target}\n", frozenset([name]), apply))
+            found, unused_place = self._default()
+            if found != target:
+                plan.changes.append(Change("the default target", f"{found}\n", f"{target}\n", frozenset([name]), self._setter(target)))
         return plan
 
     def _setter(self, target):
@@ -34,12 +35,12 @@ class BootTarget(Kind):
         return apply
 
     def observe(self, wanted):
-        ran = self._asked()
-        if not ran.ok:
-            seen = Observation(status=result.ERROR, message=f"systemd does not say what it starts: {ran.complaint}")
-        else:
-            seen = Observation(ran.out.strip(), "systemctl get-default")
-        return {name: seen for name in wanted}
+        return {name: Observation(*self._default()) for name in wanted}
 
-    def _asked(self):
-        return self.host.run(["systemctl", "get-default"])
+    def _default(self):
+        """The target behind the first default.target of systemd's folders, and where that is."""
+        for folder in FOLDERS:
+            place = f"{folder}/default.target"
+            if os.path.lexists(self.host.entry(place)):
+                return os.path.basename(self.host.path(place)), place
+        return "none", FOLDERS[0]

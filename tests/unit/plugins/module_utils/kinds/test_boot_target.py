@@ -12,45 +12,56 @@ from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 
 CONTROL = Control("console", {"boot_target": {"default": "multi-user.target"}})
+VENDOR = "/usr/lib/systemd/system"
+OURS = "/etc/systemd/system/default.target"
 
 
 @pytest.fixture
 def systemd(tree):
-    """A host whose systemd starts this target and takes another one over."""
+    """A host whose vendor starts a desktop, and whose systemctl sets another target."""
 
-    def make(target, check=False):
-        state = {"target": target}
+    def make(check=False):
+        files = {"/usr/bin/systemctl": "", f"{VENDOR}/graphical.target": "", f"{VENDOR}/multi-user.target": "", "/etc/systemd/system/a.mount": ""}
+        host = tree(files, check=check)
+        os.chmod(host.path("/usr/bin/systemctl"), 0o755)
+        os.symlink("graphical.target", f"{host.root}{VENDOR}/default.target")
 
         def systemctl(argv, unused_stdin):
-            if argv[1] == "set-default":
-                state["target"] = argv[2]
-            return state["target"] + "\n"
+            os.symlink(f"{VENDOR}/{argv[2]}", f"{host.root}{OURS}")
+            return ""
 
-        host = tree({"/usr/bin/systemctl": ""}, answers={"systemctl": systemctl}, check=check)
-        os.chmod(host.path("/usr/bin/systemctl"), 0o755)
+        host.answers["systemctl"] = systemctl
         return host
 
     return make
 
 
 def test_a_desktop_gives_way_and_stays_away(systemd):
-    host = systemd("graphical.target")
-    assert audit(host, [CONTROL], "offline")[0]["status"] == "fail"
+    host = systemd()
+    assert audit(host, [CONTROL], "offline")[0]["observed"] == {"boot_target: default": "graphical.target"}
     assert [change.after for change in enforce(host, [CONTROL]).changes] == ["multi-user.target\n"]
     assert audit(host, [CONTROL], "offline")[0]["status"] == "pass"
     assert not enforce(host, [CONTROL]).changes
 
 
+def test_another_name_of_a_target_is_that_target(systemd):
+    host = systemd()
+    os.symlink("graphical.target", f"{host.root}{VENDOR}/runlevel5.target")
+    os.symlink(f"{VENDOR}/runlevel5.target", f"{host.root}{OURS}")
+    record = audit(host, [CONTROL], "offline")[0]
+    assert (record["observed"], record["read_from"]) == ({"boot_target: default": "graphical.target"}, OURS)
+
+
 def test_check_mode_only_tells(systemd):
-    host = systemd("graphical.target", check=True)
+    host = systemd(check=True)
     assert enforce(host, [CONTROL]).outcomes[0]["outcome"] == "changed"
-    assert ["systemctl", "set-default", "multi-user.target"] not in host.ran
+    assert host.ran == []
 
 
-def test_a_systemd_that_does_not_answer_is_an_error(systemd):
-    host = systemd("graphical.target")
-    host.answers["systemctl"] = Ran(1, "", "Failed to get default target: Input/output error")
-    assert audit(host, [CONTROL], "live")[0]["status"] == "error"
+def test_a_systemd_that_refuses_is_a_failure(systemd):
+    host = systemd()
+    host.answers["systemctl"] = Ran(1, "", "Failed to set default target: Read-only file system")
+    assert "Read-only file system" in enforce(host, [CONTROL]).outcomes[0]["message"]
 
 
 def test_without_systemd_it_means_nothing(tree):
@@ -59,5 +70,5 @@ def test_without_systemd_it_means_nothing(tree):
 
 @pytest.mark.parametrize("settings", [{"default": "runlevel3"}, {"rescue": "multi-user.target"}])
 def test_what_is_no_target_is_refused(systemd, settings):
-    outcome = enforce(systemd("graphical.target"), [Control("console", {"boot_target": settings})]).outcomes[0]
+    outcome = enforce(systemd(), [Control("console", {"boot_target": settings})]).outcomes[0]
     assert outcome["outcome"] == "failed" and "means nothing" in outcome["message"]
