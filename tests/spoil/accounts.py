@@ -33,6 +33,8 @@ def alone(name, unused_wanted):
 def spoil(root, name, wanted):
     if name in AGED:
         _person(root, name, AGED[name], shell="/usr/sbin/nologin" if name == "unlocked_without_shell" else "/bin/bash")
+    elif name == "endless_accounts":
+        hand.append(root, SHADOW, f"{wanted[0].replace('*', 'scanner')}:!:19000:1:365:7:30::")
     elif name in DOT_FILES:
         path, mode = DOT_FILES[name]
         hand.write(root, f"/root/{path}", "left behind\n")

@@ -45,6 +45,7 @@ class Password:
     most: int | None
     warning: int | None
     inactive: int | None
+    end: int | None
 
     @property
     def usable(self):
@@ -108,7 +109,7 @@ class AccountFiles:
     @cached_property
     def passwords(self):
         rows = [row + [""] * 9 for row in self._rows(SHADOW) if len(row) > 1]
-        return {row[0]: Password(row[0], row[1], *map(_number, row[2:7])) for row in rows}
+        return {row[0]: Password(row[0], row[1], *map(_number, row[2:8])) for row in rows}
 
     @cached_property
     def groups(self):

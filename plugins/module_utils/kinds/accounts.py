@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Whether accounts and groups are in order, as ``{superusers: [root], members.shadow: [], password_max_days: 365}``.
 
-A list names what is tolerated; ``password_hashes``, ``root_login`` and the numbers say what is allowed. Accounts are
-observed and never changed: what is wrong with one is for people to settle. Only a group that ``members.NAME`` speaks
-about is made, when there is none.
+A list names what is tolerated; ``password_hashes``, ``root_login`` and the numbers say what is allowed, and
+``endless_accounts`` lists the names, with asterisks, of accounts that must end on a day. Accounts are observed and never
+changed: what is wrong with one is for people to settle. Only a group that ``members.NAME`` speaks about is made, when
+there is none.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import time
 from collections import Counter
@@ -22,6 +24,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.root_shell imp
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 MEMBERS = "members."
+# What a login gives root where login.defs(5) says nothing.
+ROOT_PATH = "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
 TRUSTING = (".forward", ".rhosts", ".shosts")
 # Files of a home that hold what only their owner may know.
 SECRET = re.compile(r"\.netrc|\.pgpass|\.my\.cnf|\.git-credentials|\.\w+_history|\.ssh/(?!.*\.pub$|known_hosts|authorized_keys|config$|environment$).*")
@@ -36,7 +40,7 @@ class _Data(AccountFiles):
         root = next((account for account in self.accounts if account.name == "root"), None)
         if not root:
             raise RuntimeError("there is no root whose login shell could be asked")
-        return RootShell(self.host, root, self.login_defs("ENV_SUPATH", "").partition("PATH=")[2])
+        return RootShell(self.host, root, self.login_defs("ENV_SUPATH", ROOT_PATH).partition("PATH=")[2])
 
 
 class Accounts(Kind):
@@ -203,6 +207,12 @@ def _root_login(data, allowed):
     return [] if state in allowed else [(state, {"open": "root has no password", "password": "root has a password"}.get(state, "root is locked"))]
 
 
+def _endless_accounts(data, patterns):
+    """Accounts, such as those of vendors, that were to end on a day."""
+    named = [name for name in data.passwords if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+    return [(name, f"{name} has no day on which it ends") for name in named if data.passwords[name].end is None]
+
+
 def _ages(field, wrong):
     """A check of a number that shadow keeps for each password that opens a login."""
 
@@ -311,6 +321,7 @@ _DAYS = (lambda value: isinstance(value, int) and not isinstance(value, bool), "
 ALLOWING = {
     "password_hashes": (files.SHADOW, _password_hashes, _LIST),
     "root_login": (files.SHADOW, _root_login, _LIST),
+    "endless_accounts": (files.SHADOW, _endless_accounts, _LIST),
     "password_max_days": (files.SHADOW, _ages("most", _above), _DAYS),
     "password_min_days": (files.SHADOW, _ages("least", _below), _DAYS),
     "password_warn_days": (files.SHADOW, _ages("warning", _below), _DAYS),

@@ -30,7 +30,7 @@ FILES = {
 GOOD = {
     **{name: [] for name in TOLERATING}, "superusers": ["root"], "root_group_accounts": ["root"], "root_groups": ["root"],
     "members.shadow": [], "password_hashes": ["yescrypt"], "root_login": ["locked"], "password_max_days": 365, "password_min_days": 1,
-    "password_warn_days": 7, "password_inactive_days": 30, "home_mode": "0750", "root_path": [], "root_umask": "027",
+    "password_warn_days": 7, "password_inactive_days": 30, "endless_accounts": ["vendor-*"], "home_mode": "0750", "root_path": [], "root_umask": "027",
 }
 
 
@@ -104,6 +104,7 @@ def test_every_setting_has_a_good_system():
     ("password_min_days", "/etc/shadow", f"old:{HASH}:19000:0:365:7:30::", ["old"]),
     ("password_warn_days", "/etc/shadow", f"old:{HASH}:19000:1:365:3:30::", ["old"]),
     ("password_inactive_days", "/etc/shadow", f"old:{HASH}:19000:1:365:7:::", ["old"]),
+    ("endless_accounts", "/etc/shadow", "vendor-scanner:!:19000:1:365:7:30::", ["vendor-scanner"]),
 ])
 def test_what_is_not_in_order_is_named(system, name, path, line, wrong):
     record = looked(system(added={path: line}), name)
@@ -123,6 +124,11 @@ def test_homes_are_looked_into(system, name, path, mode, wrong):
     os.chmod(host.path(path), mode)
     record = looked(host, name)
     assert (record["status"], record["observed"]) == ("fail", {f"accounts: {name}": wrong})
+
+
+def test_an_account_that_ends_on_a_day_is_not_endless(system):
+    host = system(added={"/etc/shadow": "vendor-scanner:!:19000:1:365:7:30:20500:"})
+    assert looked(host, "endless_accounts")["status"] == "pass"
 
 
 def test_public_keys_and_known_hosts_are_no_secrets(system):
