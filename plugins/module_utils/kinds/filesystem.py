@@ -21,8 +21,13 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 STICKY = "world_writable_folders"
 CAPABILITY = "security.capability"
-PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/usr/local/bin/", "/usr/local/sbin/")
-LIBRARIES = ("/lib/", "/lib32/", "/lib64/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/local/lib/")
+# Where a setting looks, when not everywhere.
+PLACES = {
+    "loose_programs": ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/usr/local/bin/", "/usr/local/sbin/"),
+    "loose_libraries": ("/lib/", "/lib32/", "/lib64/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/local/lib/"),
+    "loose_configuration": "/etc/",
+    "readable_logs": "/var/log/",
+}
 # Accounts that systemd makes up for a service while it runs (systemd.exec(5), DynamicUser=).
 DYNAMIC = range(61184, 65520)
 _SHOWN = 20
@@ -64,79 +69,88 @@ class Filesystem(Kind):
 
     def _look(self, wanted):
         """One walk for all settings, as ``{name: [path]}``, and whether it met its end."""
-        look = Look(self.host)
+        look = _Look(self.host, wanted)
         walk = Walk(self.host, lambda folder: all(_tolerated(f"{folder}/any", each) for each in wanted.values()))
         found = {name: [] for name in wanted}
-        checks = [(name, getattr(look, name)) for name in wanted]
         for path, status in walk:
-            for name, offends in checks:
-                if offends(path, status) and not _tolerated(path, wanted[name]):
+            for name in look.suspects(status):
+                if path.startswith(PLACES.get(name, "/")) and not _tolerated(path, wanted[name]) and look.confirmed(name, path):
                     found[name].append(path)
         return found, walk.ended
 
 
-class Look:
-    """What each setting objects to."""
+class _Look:
+    """What each setting objects to; most files look alike, so each look of a file is judged once."""
 
-    def __init__(self, host):
+    def __init__(self, host, names):
         self.host = host
         self.users = _Owners(host, "/etc/passwd", "/etc/subuid", pwd.getpwuid)
         self.groups = _Owners(host, "/etc/group", "/etc/subgid", grp.getgrgid)
+        self.checks = [(name, getattr(self, name)) for name in names]
+        self.judged = {}
 
-    @staticmethod
-    def world_writable_files(unused_path, status):
-        return status.st_mode & stat.S_IWOTH and stat.S_ISREG(status.st_mode)
+    def suspects(self, status):
+        """The names of the settings that may object to a file with this owner and mode."""
+        key = (status.st_mode, status.st_uid, status.st_gid, status.st_rdev)
+        if key not in self.judged:
+            self.judged[key] = [name for name, offends in self.checks if offends(status)]
+        return self.judged[key]
 
-    @staticmethod
-    def world_writable_folders(unused_path, status):
-        return status.st_mode & stat.S_IWOTH and stat.S_ISDIR(status.st_mode) and not status.st_mode & stat.S_ISVTX
-
-    @staticmethod
-    def foreign_shared_folders(unused_path, status):
-        return status.st_mode & stat.S_IWOTH and stat.S_ISDIR(status.st_mode) and status.st_uid >= 1000
-
-    def unowned(self, unused_path, status):
-        return status.st_uid not in self.users
-
-    def ungrouped(self, unused_path, status):
-        return status.st_gid not in self.groups
-
-    @staticmethod
-    def set_user_id(unused_path, status):
-        return status.st_mode & stat.S_ISUID and stat.S_ISREG(status.st_mode)
-
-    @staticmethod
-    def set_group_id(unused_path, status):
-        return status.st_mode & stat.S_ISGID and stat.S_ISREG(status.st_mode)
-
-    def capabilities(self, path, status):
-        return status.st_mode & 0o111 and stat.S_ISREG(status.st_mode) and self._has_capabilities(path)
-
-    def _has_capabilities(self, path):
+    def confirmed(self, name, path):
+        """Capabilities are not seen in a mode, so each program is asked."""
+        if name != "capabilities":
+            return True
         try:
             return bool(os.getxattr(self.host.root.rstrip("/") + path, CAPABILITY, follow_symlinks=False))
         except OSError:
             return False  # it has none, or its filesystem knows none
 
     @staticmethod
-    def device_files(unused_path, status):
+    def world_writable_files(status):
+        return stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_IWOTH
+
+    @staticmethod
+    def world_writable_folders(status):
+        return stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+
+    @staticmethod
+    def foreign_shared_folders(status):
+        return stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_IWOTH and status.st_uid >= 1000
+
+    def unowned(self, status):
+        return status.st_uid not in self.users
+
+    def ungrouped(self, status):
+        return status.st_gid not in self.groups
+
+    @staticmethod
+    def set_user_id(status):
+        return stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_ISUID
+
+    @staticmethod
+    def set_group_id(status):
+        return stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_ISGID
+
+    @staticmethod
+    def capabilities(status):
+        return stat.S_ISREG(status.st_mode) and status.st_mode & 0o111
+
+    @staticmethod
+    def device_files(status):
         return stat.S_ISBLK(status.st_mode) or (stat.S_ISCHR(status.st_mode) and status.st_rdev)
 
     @staticmethod
-    def loose_programs(path, status):
-        return path.startswith(PROGRAMS) and _loose(status)
+    def loose_configuration(status):
+        return status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid)
+
+    def loose_programs(self, status):
+        return status.st_uid or self.loose_configuration(status)
+
+    loose_libraries = loose_programs
 
     @staticmethod
-    def loose_libraries(path, status):
-        return path.startswith(LIBRARIES) and _loose(status)
-
-    @staticmethod
-    def loose_configuration(path, status):
-        return path.startswith("/etc/") and bool(status.st_mode & 0o002 or status.st_mode & 0o020 and status.st_gid)
-
-    @staticmethod
-    def readable_logs(path, status):
-        return path.startswith("/var/log/") and stat.S_ISREG(status.st_mode) and status.st_mode & 0o026
+    def readable_logs(status):
+        return stat.S_ISREG(status.st_mode) and status.st_mode & 0o026
 
 
 class _Owners:
@@ -164,11 +178,6 @@ class _Owners:
             return bool(self.ask and self.ask(number))
         except KeyError:
             return False
-
-
-def _loose(status):
-    """Does something belong to another than root, or can others write to it?"""
-    return bool(status.st_uid or status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid))
 
 
 def _tolerated(path, patterns):
