@@ -58,7 +58,8 @@ class SshHost(Kind):
         return Observation(sorted(set(types.values())), KEYS, "; ".join(told))
 
     def _rsa_bits(self, unused_wanted):
-        lengths = {path: int.from_bytes(fields[2], "big").bit_length() for path, fields in self._keys() if _text(fields[0]) == "ssh-rsa"}
+        keys = {path: fields for path, fields in self._keys() if _text(fields[0]) == "ssh-rsa" and len(fields) > 2}
+        lengths = {path: int.from_bytes(fields[2], "big").bit_length() for path, fields in keys.items()}
         if not lengths:
             return Observation(status=result.NOT_APPLICABLE, message="this system has no RSA host key")
         shortest = min(lengths, key=lengths.get)
