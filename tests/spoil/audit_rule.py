@@ -10,7 +10,7 @@ import re
 from ansible_collections.hygeia.golden.tests.spoil import hand
 
 FIRST = "/etc/audit/rules.d/10-vendor.rules"
-LAST = "/etc/audit/rules.d/99-vendor.rules"
+LAST = "/etc/audit/rules.d/zz-vendor.rules"
 OTHERS = {"-b": "64", "-e": "1", "-f": "0"}
 
 
@@ -24,14 +24,14 @@ def spoil(root, unused_name, wanted):
     line = wanted if isinstance(wanted, str) else wanted[0]
     watch = re.fullmatch(r"-w (\S+)(?: -p (\S+))?(?: -k \S+)?", " ".join(line.split()))
     if watch:
-        hand.append(root, FIRST, f"-a never,exit -F path={watch[1]} -F perm={watch[2] or 'rwxa'}")
+        _say(root, FIRST, f"-a never,exit -F path={watch[1]} -F perm={watch[2] or 'rwxa'}")
     elif line.startswith("-a"):
-        hand.append(root, FIRST, re.sub(r"\balways\b", "never", " ".join(line.split())))
+        _say(root, FIRST, re.sub(r"\balways\b", "never", " ".join(line.split())))
     elif line in ("-c", "--loginuid-immutable"):
         hand.edit(root, OURS, rf"^{line}\n", "")
     else:
         option = line.split()[0]
-        hand.append(root, LAST, f"{option} {OTHERS[option]}")
+        _say(root, LAST, f"{option} {OTHERS[option]}")
 
 
 def _leave_out(root, found):
@@ -39,6 +39,12 @@ def _leave_out(root, found):
     paths = ["/usr/bin/su"] if found == "privileged" else found
     there = next((path for path in paths if os.path.exists(hand.place(root, path))), "")
     if there:
-        hand.append(root, FIRST, f"-a never,exit -F path={there} -F perm=x")
+        _say(root, FIRST, f"-a never,exit -F path={there} -F perm=x")
     else:
         hand.write(root, paths[0], "#!/bin/sh\n")
+
+
+def _say(root, path, line):
+    """One more line in a file that nobody but root reads: its mode is another control's matter."""
+    hand.append(root, path, line)
+    os.chmod(hand.place(root, path), 0o640)

@@ -47,6 +47,23 @@ ELF_MACHINE = slice(18, 20)
 ELF_ARM64 = b"\xb7\x00"
 
 
+class AuditOptions(DropIn):
+    """The groups that only set such options, in a file after Debian's own."""
+
+    path = f"{FOLDER}/zz-hygeia.rules"
+    mode = 0o640
+
+    @staticmethod
+    def plain(value):
+        return "\n".join(_listed(value))
+
+    def parse(self, text):
+        return _groups(text)
+
+    def render(self, settings):
+        return NOTICE + _told(settings)
+
+
 class AuditRule(DropIn):
     name = "audit_rule"
     path = f"{FOLDER}/50-hygeia.rules"
@@ -62,17 +79,10 @@ class AuditRule(DropIn):
     # -- our file ------------------------------------------------------------------
 
     def parse(self, text):
-        groups = {}
-        for line in text.splitlines():
-            if line.startswith("## "):
-                lines = groups.setdefault(line[3:], [])
-            elif groups and line:
-                lines.append(line)
-        return {name: "\n".join(lines) for name, lines in groups.items()}
+        return _groups(text)
 
     def render(self, settings):
-        groups = (f"\n## {name}\n{settings[name]}\n" for name in sorted(settings) if settings[name])
-        return f"{NOTICE}{GO_ON}\n" + "".join(groups)
+        return f"{NOTICE}{GO_ON}\n" + _told(settings)
 
     def plan(self, wanted, partial=False):
         """Lines that mean nothing here stay out of our file, and so do those that another file has: twice is an error."""
@@ -82,7 +92,9 @@ class AuditRule(DropIn):
             name: [line for line in self._fitting(lines) if identity(line) not in theirs]
             for name, lines in wanted.items()
         }
-        plan = super().plan(kept, partial)
+        options = {name: lines for name, lines in kept.items() if lines and all(line.split()[0] in OPTIONS for line in lines)}
+        plan = super().plan({name: lines for name, lines in kept.items() if name not in options}, partial)
+        plan.changes += AuditOptions(self.host).plan(options, partial).changes
         if wanted and not plan.changes and self.host.kernel:
             plan.changes += self._unloaded(wanted)
         return plan
@@ -226,6 +238,21 @@ class AuditRule(DropIn):
                 with open(self.host.path(program), "rb") as stream:
                     return stream.read(ELF_MACHINE.stop)[ELF_MACHINE] == ELF_ARM64
         return False
+
+
+def _groups(text):
+    """The groups of a file of ours, as ``{name: lines}``."""
+    groups = {}
+    for line in text.splitlines():
+        if line.startswith("## "):
+            lines = groups.setdefault(line[3:], [])
+        elif groups and line:
+            lines.append(line)
+    return {name: "\n".join(lines) for name, lines in groups.items()}
+
+
+def _told(groups):
+    return "".join(f"\n## {name}\n{groups[name]}\n" for name in sorted(groups) if groups[name])
 
 
 def _listed(lines):

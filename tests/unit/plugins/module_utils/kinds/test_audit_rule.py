@@ -170,12 +170,22 @@ def test_lines_of_others_that_auditctl_would_refuse_are_passed_over(system):
 
 
 def test_of_an_option_the_last_file_counts(system):
-    host = system({"/etc/audit/rules.d/99-finalize.rules": "-e 1\n"})
+    host = system({"/etc/audit/rules.d/zz-late.rules": "-e 1\n"})
     enforce(host, [rules(immutable=["-e 2"], buffer=["-b 8192"])])
     assert looked(host, buffer=["-b 8192"])["status"] == "pass"
     record = looked(host, immutable=["-e 2"])
     assert record["status"] == "fail"
-    assert record["message"] == "-e 2: /etc/audit/rules.d/99-finalize.rules:1 says -e 1"
+    assert record["message"] == "-e 2: /etc/audit/rules.d/zz-late.rules:1 says -e 1"
+
+
+def test_our_options_come_after_those_that_debian_ships(system):
+    host = system()
+    wanted = {"buffer": ["-b 16384"], "time-change": TIME}
+    enforce(host, [rules(**wanted)])
+    assert looked(host, **wanted)["status"] == "pass"
+    assert enforce(host, [rules(**wanted)]).changes == []
+    enforce(host, [rules(time_change=TIME)])
+    assert not host.exists("/etc/audit/rules.d/zz-hygeia.rules")
 
 
 def test_files_come_in_the_order_of_augenrules():
