@@ -15,6 +15,7 @@ PROGRAM = "/usr/bin/update-crypto-policies"
 BACK_END = f"{FOLDER}/back-ends/opensshserver.config"
 BASE = {
     "mac": "AEAD HMAC-SHA2-256 HMAC-SHA1 UMAC-64 UMAC-128 HMAC-SHA2-512",
+    "sign": "RSA-SHA2-256 ECDSA-SHA2-256 RSA-SHA1 ECDSA-SHA1",
     "hash": "SHA2-256 SHA2-384 SHA2-512 SHA1",
     "cipher": "AES-256-GCM AES-256-CBC AES-128-GCM",
     "min_rsa_size": "2048",
@@ -28,7 +29,7 @@ def files(policy="DEFAULT"):
         f"{FOLDER}/config": f"{policy}\n",
         f"{FOLDER}/state/current": f"{policy}\n",
         f"{FOLDER}/state/CURRENT.pol": _dump(dict(BASE), {}),
-        BACK_END: "Ciphers of " + _dump(dict(BASE), {}),
+        BACK_END: _back_end(_dump(dict(BASE), {})),
         PROGRAM: "",
     }
 
@@ -43,15 +44,20 @@ def apply(host):
     text = _resolved(host)
     host.write(f"{FOLDER}/state/current", host.read(f"{FOLDER}/config"))
     host.write(f"{FOLDER}/state/CURRENT.pol", text)
-    host.write(BACK_END, "Ciphers of " + text)
+    host.write(BACK_END, _back_end(text))
 
 
 def _answer(host, option):
     if option == "--check":
-        right = host.read(BACK_END) == "Ciphers of " + _resolved(host)
+        right = host.read(BACK_END) == _back_end(_resolved(host))
         return "matches\n" if right else Ran(1, "", "The configured policy does NOT match the generated policy\n")
     apply(host)
     return "Setting system policy\n"
+
+
+def _back_end(text):
+    """What a program reads; here it says the same for each policy, and which one it was made from."""
+    return "MACs hmac-sha2-256,hmac-sha1\n" + "".join(f"# {line}\n" for line in text.splitlines())
 
 
 def _resolved(host):
