@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from ansible import __version__ as ansible_core_version
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 
@@ -17,6 +18,9 @@ ARGUMENTS = {
     "template": {"type": "path", "required": True},
     "profile": {"type": "str", "required": True},
     "severity": {"type": "str", "choices": ["low", "medium", "high", "critical"], "default": "high"},
+    "origins": {"type": "list", "elements": "str", "default": ["hygeia.golden"]},
+    "frameworks": {"type": "list", "elements": "str", "default": ["hipaa"]},
+    "policy": {"type": "list", "elements": "path", "default": []},
     **{name: {"type": "list", "elements": "dict", "default": []} for name in LISTS},
     "source": {"type": "dict"},
     "image": {"type": "dict"},
@@ -43,6 +47,8 @@ class ActionModule(ActionBase):
         try:
             run, files = evidence.rendered(facts, ended)
             path = facts["path"] if self._task.check_mode else evidence.written(facts["path"], files)
+        except PolicyError as problem:
+            raise AnsibleActionFail(f"the evidence cannot be written: {problem}") from problem
         except OSError as problem:
             raise AnsibleActionFail(f"the evidence could not be written to {facts['path']}: {problem.strerror or problem}") from problem
         result.update(

@@ -8,8 +8,9 @@ DOCUMENTATION = r"""
 module: evidence
 short_description: Write what a run found, for people and for machines
 description:
-  - Writes a folder on the controller with C(results.json), C(report.html), C(manifest.json) and C(junit.xml), all views
-    of the same records. The folder appears whole or not at all, and an earlier one is never overwritten.
+  - Writes a folder on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json) and
+    C(junit.xml), all views of the same records. The folder appears whole or not at all, and an earlier one is never
+    overwritten.
   - Works with whatever is known, so that a run which failed halfway leaves evidence too.
   - What looks like a secret is masked in every file.
   - Runs on the controller and needs no connection to the host.
@@ -43,6 +44,21 @@ options:
     type: str
     choices: [low, medium, high, critical]
     default: high
+  origins:
+    description: Whose records the gate looked at. Others are shown, and decide nothing.
+    type: list
+    elements: str
+    default: [hygeia.golden]
+  frameworks:
+    description: The ids of the frameworks whose citations the report tells one by one, the first of them in full.
+    type: list
+    elements: str
+    default: [hipaa]
+  policy:
+    description: Folders of the site's own policy, for frameworks of its own.
+    type: list
+    elements: path
+    default: []
   controls:
     description: The controls, as P(hygeia.golden.controls#lookup) returns them.
     type: list

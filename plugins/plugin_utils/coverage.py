@@ -49,7 +49,7 @@ def _serving(records, framework, controls):
     serving = {}
     for control in {**unseen, **found}.values():
         told = {name: control[name] for name in ("control", "title", "severity", "status")}
-        for citation in control["references"].get(framework, ()):
+        for citation in control.get("references", {}).get(framework, ()):
             serving.setdefault(citation, []).append(told)
     return serving
 

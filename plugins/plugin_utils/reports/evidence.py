@@ -12,6 +12,10 @@ import shutil
 import tempfile
 
 import yaml
+from ansible_collections.hygeia.golden.plugins.plugin_utils.coverage import coverage
+from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.frameworks import frameworks
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.citations import citations
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.junit import junit
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import manifest
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.mask import masked
@@ -26,10 +30,16 @@ def rendered(facts, ended):
     """The run, and its files as ``{name: text}``."""
     playbook = facts["playbook"]
     digest = {"path": playbook, "sha256": _sha256(playbook)} if playbook else None
+    known = frameworks(facts["policy"])
+    unknown = [name for name in facts["frameworks"] if name not in known]
+    if unknown:
+        raise PolicyError(f"there is no framework {unknown[0]} for the report; use {', '.join(known)}")
     run = gathered(masked({**facts, "playbook": digest}), ended)
+    run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in known.items()}
     files = {
         "results.json": _json(results(run)),
         "report.html": page(run, facts["template"]),
+        "coverage.csv": citations(run),
         "junit.xml": junit(run),
     }
     files["manifest.json"] = _json(manifest(run, files))

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """junit.xml: one suite a stage and one case a record, for the gates of CI systems.
 
+Records of another origin are there when the gate looks at them too, in suites of their own.
 JUnit knows passed, failed, error and skipped alone; what is skipped says in its
 message whether it was waived, not checked or not applicable.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, PASS
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, OURS, PASS, STAGES
 
 # What XML 1.0 has no way to write.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -19,10 +20,12 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 def junit(run):
     root = ElementTree.Element("testsuites", name="hygeia.golden")
-    for stage in run["stages"]:
-        records = [record for record in run["records"] if record["stage"] == stage]
+    for origin, stage in ((origin, stage) for origin in run["origins"] for stage in STAGES):
+        records = [record for record in run["records"] if (record["origin"], record["stage"]) == (origin, stage)]
+        if not records:
+            continue
         suite = ElementTree.SubElement(root, "testsuite", {
-            "name": _text(f"{run['host']} {stage}"),
+            "name": _text(f"{run['host']} {stage}" if origin == OURS else f"{run['host']} {stage} {origin}"),
             "hostname": _text(run["host"]),
             "timestamp": run["ended"].rstrip("Z"),
             "tests": str(len(records)),

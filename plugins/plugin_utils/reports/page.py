@@ -9,14 +9,27 @@ import os
 from datetime import datetime
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, NOT_CHECKED, STATUSES
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import load
-from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, by_control, verdict
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import (
+    ERROR, FAIL, NOT_APPLICABLE, NOT_CHECKED, OURS, PASS, WAIVED,
+)
+from ansible_collections.hygeia.golden.plugins.plugin_utils.coverage import FAILING, NOT_SERVED, OUT_OF_REACH, STATES
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, area, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import manifest
 
-# Whose citations come first, and with their headings.
-FRAMEWORKS = ("hipaa.yml", "nist_800_53.yml", "cis_debian12.yml")
+# Whose citations come first among those of a control.
+FIRST = ("hipaa", "nist_800_53")
+# How the Security Rule is divided.
+SECTIONS = {
+    "164.308": "Administrative safeguards",
+    "164.310": "Physical safeguards",
+    "164.312": "Technical safeguards",
+    "164.314": "Organizational requirements",
+    "164.316": "Policies, procedures and documentation",
+}
+# In which order statuses are told: what needs somebody first.
+TOLD_FIRST = (FAIL, ERROR, WAIVED, NOT_CHECKED, PASS, NOT_APPLICABLE)
+# Of what failed so much is open when the page is; the rest opens.
+OPEN = 12
 # More lines of one file's difference than this help nobody on a page.
 LONGEST_DIFF = 200
 
@@ -33,21 +46,22 @@ def page(run, template):
 
 def view(run):
     """The run, arranged as a reader wants to meet it: what failed first."""
-    frameworks = [load(os.path.join(BASELINE, "frameworks", name)).data for name in FRAMEWORKS]
     known = {control["id"]: control for control in run["controls"]}
+    headings = {name: _headings(covered) for name, covered in run["coverage"].items()}
     controls = [
-        {**_control(records, known.get(name, {}), run), "citations": list(_citations(records[0]["references"], frameworks))}
-        for name, records in by_control(run["records"]).items()
+        {**_control(records, known.get(name, {}), run), "citations": list(_citations(records[0]["references"], headings))}
+        for name, records in by_control(ours(run["records"])).items()
     ]
     worst_first = sorted(controls, key=lambda control: -SEVERITIES.index(control["severity"]))
     return {
         "run": run,
-        "rule": frameworks[0],
+        "open": OPEN,
         "failed": [control for control in worst_first if control["verdict"] in (FAIL, ERROR)],
         "unchecked": [control for control in worst_first if NOT_CHECKED in control["by_stage"].values()],
         "waivers": [control for control in worst_first if control["waiver"]],
-        "areas": _areas(controls),
-        "safeguards": _safeguards(controls, frameworks[0]),
+        "areas": _areas(controls, run["score"]["by_area"]),
+        "coverage": [_safeguards(run["coverage"][name]) for name in run["frameworks"] if controls],
+        "scans": _scans(run["records"]),
         "outcomes": _outcomes(run["outcomes"]),
         "diffs": [_diff(change) for change in run["diffs"] if change["after"]],
         "removed": [change["after_header"] for change in run["diffs"] if not change["after"]],
@@ -68,8 +82,10 @@ def _control(records, control, run):
         "id": first["control"],
         "title": first["title"],
         "severity": first["severity"],
+        "level": first["level"],
         "rationale": control.get("rationale", ""),
-        "area": control.get("area", "checks"),
+        "impact": control.get("impact", ""),
+        "area": area(first["control"]),
         "references": first["references"],
         "waiver": first["waiver"],
         "verdict": verdict(records),
@@ -87,32 +103,67 @@ def _rows(record):
     return [("", shown(expected), shown(observed))] if expected is not None else []
 
 
-def _citations(references, frameworks):
+def _headings(covered):
+    """The name of a framework, and what its citations are about."""
+    return covered["title"], {row["citation"]: row["title"] for row in covered["citations"]}
+
+
+def _citations(references, headings):
     """Each citation with its heading, or with the name of its framework when the heading is not known."""
-    known = {framework["id"]: framework for framework in frameworks}
-    for name in sorted(references, key=lambda name: list(known).index(name) if name in known else len(known)):
-        framework = known.get(name, {"title": name})
+    for name in sorted(references, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
+        title, known = headings.get(name, (name, {}))
         for citation in references[name]:
-            yield citation, framework.get("citations", {}).get(citation, framework)["title"]
+            yield citation, known.get(citation) or title
 
 
-def _areas(controls):
-    areas = {}
+def _areas(controls, figures):
+    """The controls of each area with the area's figures."""
+    grouped = {}
     for control in controls:
-        areas.setdefault(control["area"], []).append(control)
-    return areas
-
-
-def _safeguards(controls, framework):
-    """For each citation of the rule how the controls that serve it stand."""
-    found = {name: [] for name in framework["citations"]}
-    for control in controls:
-        for citation in control["references"].get(framework["id"], ()):
-            found.setdefault(citation, []).append(control["verdict"])
+        grouped.setdefault(control["area"], []).append(control)
     return [
-        {"citation": name, **framework["citations"].get(name, {}), "verdicts": {status: verdicts.count(status) for status in STATUSES}}
-        for name, verdicts in found.items()
-        if verdicts
+        {"name": name, "controls": members, "figures": figures[name], "failed": any(one["verdict"] in (FAIL, ERROR) for one in members)}
+        for name, members in grouped.items()
+    ]
+
+
+def _safeguards(covered):
+    """The citations of one framework in its parts; where a control fails they are open."""
+    parts = {}
+    for row in covered["citations"]:
+        title = SECTIONS.get(row["citation"].partition("(")[0], "")
+        controls = sorted(row["controls"], key=lambda control: TOLD_FIRST.index(control["status"]))
+        telling = [control for control in controls if control["status"] not in (PASS, NOT_APPLICABLE)]
+        parts.setdefault(title, []).append({**row, "telling": telling, "rest": controls[len(telling):], "open": row["state"] == FAILING})
+    served = [row for row in covered["citations"] if row["state"] not in (NOT_SERVED, OUT_OF_REACH)]
+    return {
+        **covered,
+        "parts": [
+            {"title": title, "section": rows[0]["citation"].partition("(")[0] if title else "", "rows": rows} for title, rows in parts.items()
+        ],
+        "states": [(state, covered["counts"][state]) for state in STATES if covered["counts"][state]],
+        "served": len(served),
+    }
+
+
+def _scans(records):
+    """What scanners found, a scan at a time: how many rules did what, and the rules by their status."""
+    scans = {}
+    for record in records:
+        if record["origin"] != OURS:
+            scans.setdefault((record["origin"], record["stage"], record["read_from"]), []).append(record)
+    return [
+        {
+            "origin": origin,
+            "stage": stage,
+            "read_from": read_from,
+            "total": len(found),
+            "rules": {
+                status: sorted((rule for rule in found if rule["status"] == status), key=lambda rule: -SEVERITIES.index(rule["severity"]))
+                for status in TOLD_FIRST if any(rule["status"] == status for rule in found)
+            },
+        }
+        for (origin, stage, read_from), found in scans.items()
     ]
 
 

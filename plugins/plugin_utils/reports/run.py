@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
-from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing, score
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing, ours, score
 
 PROMOTED, REFUSED, STOPPED, PASSED, UNVERIFIED = "promoted", "refused", "stopped", "passed", "unverified"
 
 
 def gathered(facts, ended):
     """The facts of a run with what follows from them; ``ended`` is a time in UTC as ISO 8601."""
-    stopping = failing(facts["records"], facts["severity"])
+    stopping = failing(facts["records"], facts["severity"], facts["origins"])
     run = {**facts, "ended": ended, "failing": list(dict.fromkeys(record["control"] for record in stopping))}
-    run["stages"] = [stage for stage in STAGES if any(record["stage"] == stage for record in facts["records"])]
+    run["stages"] = [stage for stage in STAGES if any(record["stage"] == stage for record in ours(facts["records"]))]
     run["score"] = score(facts["records"])
     run["changes"] = facts["changes"] + [_package(diff) for diff in facts["diffs"] if _of_package(diff)]
     run["diffs"] = [diff for diff in facts["diffs"] if not _of_package(diff)]
@@ -39,7 +39,7 @@ def _verdict(run):
     if run["failure"]:
         nothing = " Nothing was promoted." if run["source"] and not run["image"] else ""
         return STOPPED, f"The run stopped before its end: {run['failure'].rstrip('.')}.{nothing}"
-    if not run["records"]:
+    if not ours(run["records"]):
         return UNVERIFIED, "Nothing was verified, so nothing can be said."
     if run["failing"]:
         many = f"{len(run['failing'])} controls of {gate} do" if len(run["failing"]) > 1 else f"One control of {gate} does"

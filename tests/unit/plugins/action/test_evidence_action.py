@@ -40,12 +40,17 @@ def test_the_documentation_names_what_the_action_takes():
 def test_it_writes_and_tells_the_verdict(act):
     found = act(failure="Patch: no space left")
     assert (found["verdict"], found["changed"]) == ("stopped", True)
-    assert sorted(os.listdir(found["path"])) == ["junit.xml", "manifest.json", "report.html", "results.json"]
+    assert sorted(os.listdir(found["path"])) == ["coverage.csv", "junit.xml", "manifest.json", "report.html", "results.json"]
 
 
 def test_check_mode_tells_the_verdict_and_writes_nothing(act, tmp_path):
     assert act(check_mode=True)["verdict"] == "unverified"
     assert os.listdir(tmp_path) == []
+
+
+def test_a_framework_that_there_is_not_is_told(act):
+    with pytest.raises(AnsibleError, match="the evidence cannot be written: there is no framework hippa for the report; use .*hipaa"):
+        act(frameworks=["hippa"])
 
 
 def test_a_place_that_cannot_be_written_is_told(act, tmp_path):

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 from xml.etree import ElementTree
@@ -36,12 +38,12 @@ def check(name, text):
     return json.loads(text)
 
 
-def test_a_whole_run_is_written_in_four_files_that_fit_their_schemas(files, record, control):
+def test_a_whole_run_is_written_in_files_that_fit_their_schemas(files, record, control):
     statuses = ["pass", "fail", "error", "not_applicable", "not_checked"]
     records = [record(f"a-{status}", status) for status in statuses]
     records.append(record("a-waived", "waived", waiver=WAIVER))
     found = files(records=records, controls=[control("a-waived", waiver=WAIVER)], **WHOLE)
-    assert sorted(found) == ["junit.xml", "manifest.json", "report.html", "results.json"]
+    assert sorted(found) == ["coverage.csv", "junit.xml", "manifest.json", "report.html", "results.json"]
     assert check("results", found["results.json"])["records"] == records
     manifest = check("manifest", found["manifest.json"])
     assert manifest["waivers"] == [{"control": "a-waived", **WAIVER}]
@@ -60,7 +62,7 @@ def test_the_manifest_has_the_digests_of_the_other_files(files, record):
     digests = json.loads(found["manifest.json"])["files"]
     assert digests == {
         name: {"sha256": hashlib.sha256(found[name].encode()).hexdigest(), "size": len(found[name].encode())}
-        for name in ("junit.xml", "report.html", "results.json")
+        for name in ("coverage.csv", "junit.xml", "report.html", "results.json")
     }
 
 
@@ -102,6 +104,33 @@ def test_junit_keeps_what_failed_apart_from_what_was_not_checked(files, record):
     assert [skipped.get("message") for skipped in suites[0].iter("skipped")] == [
         "not applicable: why & <why>", "not checked: why & <why>", "waived: why & <why>"
     ]
+
+
+def test_what_a_scanner_found_is_in_the_results_and_gates_only_where_somebody_says_so(files, record):
+    records = [record(), record("openscap:x", "fail", origin="openscap", level=None, expected=None, observed=None)]
+    found = files(records=records)
+    assert check("results", found["results.json"])["records"] == records
+    assert check("manifest", found["manifest.json"])["verdict"]["outcome"] == "passed"
+    assert "openscap" not in found["junit.xml"]
+    found = files(records=records, origins=["hygeia.golden", "openscap"])
+    assert check("manifest", found["manifest.json"])["verdict"]["failing"] == ["openscap:x"]
+    suites = ElementTree.fromstring(found["junit.xml"]).findall("testsuite")
+    assert [(suite.get("name"), suite.get("failures")) for suite in suites] == [("debian-12 offline", "0"), ("debian-12 offline openscap", "1")]
+
+
+def test_a_table_has_a_row_for_each_citation_of_every_framework(files, record):
+    rows = list(csv.DictReader(io.StringIO(files(records=[record(status="fail")])["coverage.csv"])))
+    row = next(row for row in rows if row["citation"] == "164.312(d)")
+    assert (row["framework"], row["state"], row["controls"], row["fail"], row["failing"]) == ("hipaa", "failing", "1", "1", "ssh-root-login")
+    assert next(row for row in rows if row["citation"] == "164.308(a)(2)")["state"] == "out_of_reach"
+    assert {"nist_800_53", "nist_csf"} <= {row["framework"] for row in rows}
+
+
+def test_no_cell_of_the_table_is_a_formula(files, record, tmp_path):
+    (tmp_path / "frameworks").mkdir()
+    (tmp_path / "frameworks/house.yml").write_text("{id: house, title: House, source: X, citations: {=1+1: {title: -x}}}", encoding="utf-8")
+    rows = csv.DictReader(io.StringIO(files(records=[record()], policy=[str(tmp_path)])["coverage.csv"]))
+    assert [(row["citation"], row["title"]) for row in rows if row["framework"] == "house"] == [("'=1+1", "'-x")]
 
 
 def test_bytes_that_are_no_text_and_controls_that_xml_lacks_do_not_stop_the_evidence(files, record, tmp_path):

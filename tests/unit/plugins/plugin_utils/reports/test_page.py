@@ -114,7 +114,7 @@ def test_stages_that_found_the_same_are_told_once(page, record, control):
 
 def test_both_stages_are_side_by_side(files, record, control):
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", files(**full(record, control))["report.html"]))
-    assert "Title of kernel-pointers kernel-pointers High severity offline: Not checked boot: Pass" in text
+    assert "Title of kernel-pointers kernel-pointers · level 1 High severity offline: Not checked boot: Pass" in text
 
 
 def test_what_was_not_checked_is_told_and_not_counted_as_passed(page, record):
@@ -133,6 +133,53 @@ def test_waivers_packages_differences_and_refusals_are_told(page, record, contro
         assert told in found.text["packages"]
     for told in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):
         assert told in found.text["run"]
+
+
+def test_what_failed_says_what_mending_it_may_cost(page, record, control):
+    found = page(records=[record(status="fail")], controls=[control(impact="Old clients cannot log in.")])
+    assert "When it is mended: Old clients cannot log in." in found.text["failed"]
+    assert "What may be noticed: Old clients cannot log in." in found.text["results"]
+
+
+def test_of_many_failures_the_first_are_open(page, record):
+    records = [record(f"a-{number}", "fail") for number in range(20)]
+    found = page(records=records)
+    cards = [attrs for tag, attrs in found.tags if tag == "details" and attrs.get("class") == "card fail"]
+    assert ["open" in attrs for attrs in cards] == 12 * [True] + 8 * [False]
+    assert "The first 12 of 20 are open." in found.text["failed"]
+
+
+def test_figures_by_severity_level_and_area_are_told(page, record):
+    text = page(records=[record(), record("audit-a", "fail", severity="low", level=2)]).text["overview"]
+    for told in ("High1 of 1", "Low0 of 1", "Level 11 of 1", "Level 20 of 1", "SSH1 of 1", "Audit records0 of 1"):
+        assert told in text.replace(" applicable controls passed", "").replace("\n", "")
+
+
+def test_every_citation_of_the_rule_says_how_it_stands(page, record):
+    text = page(records=[record("a-b", "fail"), record("c-d", references={"hipaa": ["164.312(b)"]})]).text["safeguards"]
+    text = re.sub(r"\s+", " ", text)
+    assert "Technical safeguards 164.312" in text
+    assert "Person or entity authentication164.312(d) · standard0 of 1Failing A system can show how people" in text
+    assert "Of 1 control, 1 failed. Fail Title of a-b" in text
+    assert "Audit controls164.312(b) · standard1 of 1Proven" in text and "1 that passed or do not apply Pass Title of c-d" in text
+    assert "Assigned security responsibility164.308(a)(2) · standardOut of reach No system can show it: who is responsible" in text
+    assert "never that the citation is met" in text
+
+
+def test_other_frameworks_are_folded_where_somebody_asks_for_them(page, record):
+    records = [record(references={"nist_csf": ["PR.AA-03"], "cis_v8": ["4.1"]})]
+    text = page(records=records, frameworks=["hipaa", "nist_csf"]).text["safeguards"]
+    assert "NIST CSF 2.0: 1 of 1 served citations proven" in text and "PR.AA-03" in text and "CIS" not in text
+
+
+def test_what_a_scanner_found_has_a_section_of_its_own_and_counts_nowhere_else(page, record):
+    told = {"origin": "openscap", "level": None, "expected": None, "observed": None, "read_from": "oscap 1.3.7, ds.xml, cis"}
+    rule = record("openscap:xccdf_org.x_rule_grub2_password", "fail", references={"CIS benchmark": ["1.4.1"]}, **told)
+    text = page(records=[record(), rule]).text
+    assert "Title of openscap" not in "".join(text[name] for name in text if name != "scans")
+    for words in ("oscap 1.3.7, ds.xml, cis", "the gate does not look at it", "1 failed", "grub2_password", "CIS benchmark 1.4.1"):
+        assert words in text["scans"]
+    assert "the gate looks at it too" in page(records=[rule], origins=["openscap"]).text["scans"]
 
 
 def palettes():
@@ -179,6 +226,17 @@ def test_a_long_difference_is_cut_and_says_so(page):
     after = "".join(f"line {number}\n" for number in range(1000))
     text = page(diffs=[{"after_header": "/x", "before": "", "after": after}]).text["hardening"]
     assert "+1000" in text and "801 more lines are left out." in text
+
+
+def test_a_page_of_three_hundred_controls_at_two_stages_is_folded_and_stays_small(page, files, record, control):
+    names = [f"area{number % 16}-control-{number}" for number in range(300)]
+    references = {"hipaa": ["164.312(d)", "164.312(b)"], "nist_800_53": ["AC-6(2)", "AU-12"], "cis_debian12": ["5.1.20"]}
+    known = {
+        "records": [record(name, stage=stage, references=references) for name in names for stage in ("offline", "boot")],
+        "controls": [control(name) for name in names],
+    }
+    assert len(files(**known)["report.html"].encode()) < 900_000
+    assert not [attrs for tag, attrs in page(**known).tags if tag == "details" and "open" in attrs]
 
 
 def test_a_page_of_seventy_controls_at_two_stages_stays_small(files, record, control):

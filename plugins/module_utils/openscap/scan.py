@@ -1,0 +1,135 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Running oscap: on the system that it is installed on, or taken along into a template that has none.
+
+Told to look under another root (OSCAP_PROBE_ROOT), oscap leaves out every package of Debian and most rules with them, and
+its scripts look at the build host. So it goes inside: its program, its libraries and the content are handed to the system
+in one stream, lie in its /run, which is memory, while it runs there, and are gone with it. The engine for scripts of the
+content (SCE) does not come along, because a script may do anything to the template.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image import enter, worker
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import which
+from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import ScapError
+
+CPE = "/usr/share/openscap/cpe"
+# oscap ends with 2 when a rule fails, which is no failure of its own.
+_FINE = (0, 2)
+_TIME_OUT = (124, 137)
+NOT_ENTERED = 125
+
+_INSIDE = """
+limit=$1 loader=$2
+shift 2
+place=$(mktemp -d /run/hygeia/openscap.XXXXXX) || exit 1
+trap 'rm -rf "$place"' EXIT
+cd "$place" && tar -x || exit 1
+OSCAP_CPE_PATH=$place/cpe timeout --kill-after=5 "$limit" "lib/$loader" --library-path "$place/lib" ./oscap "$@" >log 2>&1
+code=$?
+if [ -s results.xml ]; then cat results.xml; else cat log >&2; fi
+exit $code
+"""
+
+
+def program():
+    """The path of oscap on this machine."""
+    found = which("oscap")
+    if found is None:
+        raise ScapError("oscap is not installed where it is to run: install the package openscap-scanner there, or set no data stream")
+    return found
+
+
+def version(oscap):
+    told = subprocess.run([oscap, "--version"], capture_output=True, text=True, errors="replace", check=False).stdout
+    return (re.search(r"\(oscap\) (\S+)", told) or ["", "of unknown version"])[1]
+
+
+def live(oscap, content, profile, limit, results):
+    """Scan the running system into the file ``results``."""
+    files = (os.path.abspath(path) for path in (content.datastream, content.tailoring) if path)
+    with tempfile.TemporaryDirectory() as scratch:
+        argv = [oscap, *_arguments(profile, *files)]
+        try:
+            done = subprocess.run(
+                argv, cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False,
+            )
+        except subprocess.TimeoutExpired as problem:
+            raise _late(limit) from problem
+        _judge(done.returncode, done.stdout, limit)
+        with open(os.path.join(scratch, "results.xml"), "rb") as made:
+            results.write(made.read())
+
+
+def inside(oscap, content, profile, limit, results, entering):
+    """Scan the system into which the command line ``entering`` leads."""
+    libraries, loader = closure(oscap)
+    files = {"oscap": oscap, "cpe": CPE, "content.xml": content.datastream, "tailoring.xml": content.tailoring}
+    files.update((f"lib/{name}", path) for name, path in libraries.items())
+    arguments = _arguments(profile, "content.xml", "tailoring.xml" if content.tailoring else None)
+    with tempfile.TemporaryFile() as packed:
+        with tarfile.open(fileobj=packed, mode="w", dereference=True) as tar:
+            for name, path in files.items():
+                if path and os.path.exists(path):
+                    tar.add(path, name)
+        packed.seek(0)
+        try:
+            done = subprocess.run(
+                [*entering, "sh", "-c", _INSIDE, "sh", str(limit), loader, *arguments],
+                stdin=packed, stdout=results, stderr=subprocess.PIPE, timeout=limit + 60, check=False,
+            )
+        except subprocess.TimeoutExpired as problem:
+            raise _late(limit) from problem
+    _judge(done.returncode, done.stderr, limit)
+
+
+def into(session=None, root=None):
+    """The command line that leads into a session's template or into a root filesystem."""
+    if os.geteuid() != 0:
+        raise ScapError("entering a template needs root on the build host: set become, or run as root")
+    if root:
+        return worker.once_command(sys.executable, worker.__spec__.loader.get_source(worker.__name__), root, False)
+    script = os.path.join(session, enter.NAME)
+    if not os.access(script, os.X_OK):
+        raise ScapError(f"there is no session {session} on the build host: open the template first")
+    return [script]
+
+
+def closure(oscap):
+    """The libraries that oscap needs by the names that it calls them, and the name of the loader among them."""
+    told = subprocess.run(["ldd", oscap], capture_output=True, text=True, errors="replace", check=False).stdout
+    missing = re.findall(r"^\s*(\S+) => not found", told, re.M)
+    if missing or "=>" not in told:
+        raise ScapError(f"{oscap} cannot run on its own machine ({', '.join(missing) or 'ldd knows no library of it'}): install it again")
+    libraries = dict(re.findall(r"^\s*(\S+) => (/\S+) \(", told, re.M))
+    loader = re.search(r"^\s*(/\S+) \(", told, re.M)[1]
+    return {**libraries, os.path.basename(loader): loader}, os.path.basename(loader)
+
+
+def _arguments(profile, datastream, tailoring=None):
+    tailored = ["--tailoring-file", tailoring] if tailoring else []
+    return ["xccdf", "eval", "--profile", profile, *tailored, "--skip-validation", "--results", "results.xml", datastream]
+
+
+def _judge(code, said, limit):
+    """Did oscap come to its end? If not, say why in its words."""
+    text = said.decode("utf-8", "replace").strip()
+    if code == NOT_ENTERED and worker.MARK in text:
+        raise ScapError(text.rpartition(worker.MARK)[2].strip())
+    if code in _TIME_OUT:
+        raise _late(limit)
+    if code not in _FINE:
+        lines = [line for line in text.splitlines() if "Error" in line] or text.splitlines()[-1:] or [f"exit code {code}"]
+        raise ScapError(f"oscap ended without results: {lines[0].strip().rstrip('.')}")
+
+
+def _late(limit):
+    return ScapError(f"oscap did not end within {limit} s: set a longer timeout, or choose a smaller profile")
