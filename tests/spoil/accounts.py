@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from ansible_collections.hygeia.golden.tests.spoil import hand
 
@@ -22,7 +21,7 @@ AGED = {
     "future_passwords": ("!", 99999, 1, 365, 7, 30),
     "unlocked_without_shell": (HASH, 19000, 1, 365, 7, 30),
 }
-DOT_FILES = {"open_dot_files": (".vendorrc", 0o666), "readable_secrets": (".netrc", 0o644), "trusting_dot_files": (".rhosts", 0o600)}
+DOT_FILES = {"open_dot_files": (".vendorrc", 0o660), "readable_secrets": (".netrc", 0o644), "forwarding_dot_files": (".forward", 0o600)}
 
 
 def alone(name, unused_wanted):
@@ -49,14 +48,14 @@ def spoil(root, name, wanted):
         SPOILT[name](root, wanted)
 
 
-def _person(root, name, password, number=None, group=100, home="", shell="/bin/bash"):
+def _person(root, name, password, number=None, home="", shell="/bin/bash"):
     """An account with everything in order but what its rule is about."""
     number = number if number is not None else 2000 + len(hand.read(root, PASSWD).splitlines())
     login = name.replace("_", "-")[:31]
     home = home or f"/home/{login}"
     os.makedirs(hand.place(root, home), mode=0o750, exist_ok=True)
-    os.chown(hand.place(root, home), number, group)
-    hand.append(root, PASSWD, f"{login}:x:{number}:{group}::{home}:{shell}")
+    os.chown(hand.place(root, home), number, 100)
+    hand.append(root, PASSWD, f"{login}:x:{number}:100::{home}:{shell}")
     hand.append(root, SHADOW, ":".join([login, *map(str, password), "", ""]))
 
 
@@ -75,9 +74,12 @@ def _line(path, line):
     return lambda root, unused_wanted: hand.append(root, path, line)
 
 
-def _open_home(root, unused_wanted):
-    home = hand.place(root, "/root")
-    os.chmod(home, stat.S_IMODE(os.stat(home).st_mode) | 0o005)
+def _with_home(number, home, mode):
+    def add(root, unused_wanted):
+        _person(root, f"agent{number}", ("!", 19000, 1, 365, 7, 30), number, home=home)
+        os.chmod(hand.place(root, home), mode)
+
+    return add
 
 
 def _root_password(root, wanted):
@@ -94,14 +96,14 @@ SPOILT = {
     "root_groups": _line(GROUP, "wheel0:x:0:"),
     "unknown_groups": _account(number=4993, group=4711),
     "malformed_lines": _line(PASSWD, "+::::::"),
-    "system_accounts_with_shell": _account(number=994, home="/", shell="/bin/sh"),
+    "system_accounts_with_shell": _with_home(number=994, home="/var/lib/vendor", mode=0o750),
     "unlisted_shells": _account(number=4995, shell="/opt/vendor/shell"),
     "nologin_shells": _line(SHELLS, "/usr/sbin/nologin"),
     "unshadowed": _account(number=4996, password="*"),
     "group_passwords": lambda root, wanted: hand.edit(root, GSHADOW, r"^daemon:[^:]*:", f"daemon:{HASH}:"),
     "missing_homes": _account(number=4997, home="/home/nowhere", shell="/bin/bash"),
     "foreign_homes": _account(number=4998, home="/root", shell="/bin/bash"),
-    "home_mode": _open_home,
+    "home_mode": _with_home(number=4989, home="/srv/vendor", mode=0o755),
     "root_path": _line("/root/.profile", "PATH=$PATH:/opt/vendor/bin"),
     "root_umask": _line("/root/.profile", "umask 022"),
     "root_login": _root_password,

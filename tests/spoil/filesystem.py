@@ -39,7 +39,7 @@ def spoil(root, name, unused_wanted):
         os.makedirs(hand.place(root, "/opt/vendor"), exist_ok=True)
         os.mknod(hand.place(root, "/opt/vendor/disk"), 0o60600, os.makedev(7, 0))
     else:
-        owner = 2999 if name == "foreign_shared_folders" else 0
+        owner = 1000 if name == "foreign_shared_folders" else 0
         folder = hand.place(root, f"/opt/vendor/{name}")
         os.makedirs(folder, exist_ok=True)
         os.chown(folder, owner, 0)

@@ -23,6 +23,8 @@ def spoil(root, name, wanted):
         hand.edit(root, AUTH, r"(pam_unix\.so.*)$", r"\1 nullok")
     elif name == "unix.hash":
         hand.edit(root, PASSWORD, rf"(pam_unix\.so.*)\b{wanted}\b", r"\1md5")
+    elif name == "pwquality.retry":
+        hand.edit(root, PASSWORD, r"(pam_pwquality\.so.*)\bretry=\S+", r"\g<1>retry=100")
     elif name == "unix.remember":
         hand.edit(root, PASSWORD, r"(pam_unix\.so.*)$", r"\1 remember=5")
     elif name == "unix.use_authtok":
@@ -31,6 +33,8 @@ def spoil(root, name, wanted):
         hand.edit(root, SU, rf"(pam_wheel\.so.*?) {option}\S*", r"\1")
     elif wanted is True:
         _switch_off(root, module, option)
+        if option == "even_deny_root":  # which the other implies
+            _switch_off(root, module, "root_unlock_time")
     elif module == "pwhistory":
         hand.edit(root, PASSWORD, rf"(pam_pwhistory\.so.*)\b{option}=\S+", rf"\g<1>{option}=1")
     else:

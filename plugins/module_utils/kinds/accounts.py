@@ -26,7 +26,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 MEMBERS = "members."
 # What a login gives root where login.defs(5) says nothing.
 ROOT_PATH = "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
-TRUSTING = (".forward", ".rhosts", ".shosts")
 # Files of a home that hold what only their owner may know.
 SECRET = re.compile(r"\.netrc|\.pgpass|\.my\.cnf|\.git-credentials|\.\w+_history|\.ssh/(?!.*\.pub$|known_hosts|authorized_keys|config$|environment$).*")
 _SHOWN = 20
@@ -246,7 +245,8 @@ def _foreign_homes(data):
 
 
 def _home_mode(data, limit):
-    wide = {name: home for name, home in data.homes.items() if home and home.mode & ~int(limit, 8) & 0o777}
+    """Root's own home is guarded by a mode of its own."""
+    wide = {name: home for name, home in data.homes.items() if home and name != "root" and home.mode & ~int(limit, 8) & 0o777}
     return [(name, f"{home.path} has the mode {home.mode:04o}") for name, home in wide.items()]
 
 
@@ -270,8 +270,8 @@ def _readable_secrets(data):
     return _dot_files(data, lambda unused_account, entry: "can be read by others" if SECRET.fullmatch(entry.name) and entry.mode & 0o077 else "")
 
 
-def _trusting_dot_files(data):
-    return _dot_files(data, lambda unused_account, entry: "lets others in or mail out" if entry.name in TRUSTING else "")
+def _forwarding_dot_files(data):
+    return _dot_files(data, lambda unused_account, entry: "sends mail elsewhere" if entry.name == ".forward" else "")
 
 
 # -- root --------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ TOLERATING = {
     "open_dot_files": ("the homes", _open_dot_files),
     "foreign_dot_files": ("the homes", _foreign_dot_files),
     "readable_secrets": ("the homes", _readable_secrets),
-    "trusting_dot_files": ("the homes", _trusting_dot_files),
+    "forwarding_dot_files": ("the homes", _forwarding_dot_files),
 }
 _MODE = (lambda value: isinstance(value, str) and re.fullmatch(r"0?[0-7]{3}", value), 'octal digits in quotes, such as "0750"')
 _LIST = (lambda value: isinstance(value, list), "a list")

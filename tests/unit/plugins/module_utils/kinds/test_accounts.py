@@ -117,7 +117,7 @@ def test_what_is_not_in_order_is_named(system, name, path, line, wrong):
     ("open_dot_files", "/home/clara/.bashrc", 0o664, ["/home/clara/.bashrc"]),
     ("readable_secrets", "/home/clara/.netrc", 0o644, ["/home/clara/.netrc"]),
     ("readable_secrets", "/home/clara/.ssh/id_ed25519", 0o640, ["/home/clara/.ssh/id_ed25519"]),
-    ("trusting_dot_files", "/home/clara/.rhosts", 0o600, ["/home/clara/.rhosts"]),
+    ("forwarding_dot_files", "/home/clara/.forward", 0o600, ["/home/clara/.forward"]),
 ])
 def test_homes_are_looked_into(system, name, path, mode, wrong):
     host = system({} if path == "/home/clara" else {path: "text"})
