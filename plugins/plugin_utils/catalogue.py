@@ -127,27 +127,20 @@ class Catalogue:
                 if name not in self.frameworks:
                     yield f"{here}: there is no framework {name}; {_known(name, self.frameworks)}."
                     continue
-                yield from (f"{here}: {name}: {problem}" for problem in self._bad_citations(self.frameworks[name], citations))
+                ours = control["references"].get("nist_800_53", [])
+                yield from (f"{here}: {name}: {problem}" for problem in self._bad_citations(self.frameworks[name], citations, ours))
 
     @staticmethod
-    def _bad_citations(framework, citations):
+    def _bad_citations(framework, citations, ours):
+        """What is wrong with citations of a control that cites ``ours`` of NIST SP 800-53."""
         for citation in citations:
             entry = framework["citations"].get(citation, {})
             if entry.get("out_of_reach"):
                 yield f"{citation} is out of reach of a system ({entry['out_of_reach']}); leave it out."
             elif not entry and not (framework["pattern"] and re.match(framework["pattern"], citation)):
                 yield f"{citation} is no citation of {framework['title']}; {_known(citation, framework['citations'])}."
-
-    def unreasoned(self):
-        """Citations that no NIST control of their own control leads to."""
-        for control in self.controls.values():
-            here = f"{self._places['control', control['id']]}: control {control['id']}: references"
-            ours = control["references"].get("nist_800_53", [])
-            for name, citations in control["references"].items():
-                for citation in citations:
-                    through = self.frameworks.get(name, {"citations": {}})["citations"].get(citation, {}).get("through")
-                    if through and not any(one == other or one.startswith(f"{other}(") for one in ours for other in through):
-                        yield f"{here}: {name}: {citation} needs one of {', '.join(through)} under nist_800_53; cite one or leave it out."
+            elif not _leads(ours, entry.get("through")):
+                yield f"{citation} takes one of {', '.join(entry['through'])} under nist_800_53; cite one that fits, or leave it out."
 
     # -- choosing -----------------------------------------------------------
 
@@ -214,6 +207,11 @@ class Catalogue:
         for profile in (self.profiles[name] for name in self.profiles if name not in self._ours):
             for identifier, settings in profile["set"].items():
                 yield from _entries(f"{self._profile_place(profile)}: set: {identifier}", settings)
+
+
+def _leads(ours, through):
+    """Is one of the NIST controls, or an enhancement of one, among ours? A citation that names none is free."""
+    return not through or any(one == other or one.startswith(f"{other}(") for one in ours for other in through)
 
 
 def _matching(globs, names, here, field):

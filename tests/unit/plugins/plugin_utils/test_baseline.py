@@ -7,6 +7,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 
 import jsonschema
 import pytest
@@ -69,5 +70,23 @@ def test_a_profile_can_be_enforced_in_one_call(profile):
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["id"])
 def test_a_control_cites_both_rules_and_says_why(control):
     assert control["references"]["nist_800_53"] and control["references"]["hipaa"]
+    headings = CATALOGUE.frameworks["nist_800_53"]["citations"]
+    assert [citation for citation in control["references"]["nist_800_53"] if citation not in headings] == []
     assert control["rationale"].rstrip().endswith(".")
     assert not control["title"].endswith(".")
+
+
+@pytest.mark.parametrize("name", ["hipaa", "hph_cpg", "nprm_2025"])
+def test_a_citation_of_a_rule_says_what_leads_to_it_or_why_no_system_can_show_it(name):
+    nist = CATALOGUE.frameworks["nist_800_53"]
+    for citation, entry in CATALOGUE.frameworks[name]["citations"].items():
+        assert ("out_of_reach" in entry) != ("through" in entry), citation
+        assert ("shows" in entry) == ("through" in entry), citation
+        assert all(re.match(nist["pattern"], control) for control in entry.get("through", [])), citation
+
+
+def test_every_text_about_the_proposed_rule_says_that_it_is_proposed():
+    framework, profile = CATALOGUE.frameworks["nprm_2025"], CATALOGUE.profiles["nprm-2025"]
+    assert "proposed" in framework["title"] and "still proposed" in framework["source"]
+    assert "not law" in profile["description"]
+    assert all(entry["title"].startswith("Proposed: ") for entry in framework["citations"].values())

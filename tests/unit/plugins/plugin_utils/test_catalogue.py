@@ -308,3 +308,27 @@ def test_a_framework_that_a_profile_cannot_serve_is_told(site):
 def test_a_level_that_there_is_not_is_told(site):
     told = complaints(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], level: 3}")
     assert told == ["policy/profiles/own.yml: level is 3; use 1 or 2."]
+
+
+REASONED = """
+    id: house
+    title: House rules
+    source: The handbook
+    citations: {H-1: {title: Drives, through: [CM-7, "AC-6(2)"]}}
+"""
+NIST = "{id: nist_800_53, title: NIST, source: NIST, pattern: '^[A-Z]{2}-'}"
+
+
+@pytest.mark.parametrize(
+    ("ours", "leads"), [("[CM-7]", True), ("[CM-7(2)]", True), ("[AC-6(2)]", True), ("[AC-6]", False), ("[CM-71]", False)]
+)
+def test_a_citation_takes_a_nist_control_that_leads_to_it(site, ours, leads):
+    control = OWN_CONTROL.replace('hipaa: ["164.312(b)"]', f"nist_800_53: {ours}, house: [H-1]")
+    files = {"controls__own": control, "frameworks__house": REASONED, "frameworks__nist": NIST}
+    if leads:
+        assert "site-panic" in site(**files).controls
+        return
+    assert complaints(site, **files) == [
+        "policy/controls/own.yml:1: control site-panic: references: house: H-1 takes one of CM-7, AC-6(2) under nist_800_53; "
+        "cite one that fits, or leave it out."
+    ]
