@@ -32,6 +32,36 @@ options:
     type: list
     elements: str
     default: []
+  controls:
+    description:
+      - Controls whose packages are fetched too, those alone that are meant for the system.
+      - Takes what the filter P(hygeia.golden.settings#filter) returns.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: The identifier of the control.
+        type: str
+        required: true
+      settings:
+        description: For each kind of setting the wanted values by name.
+        type: dict
+        required: true
+      variants:
+        description: For each system that differs the kinds that do.
+        type: dict
+        default: {}
+      applies_to:
+        description: On which systems the control means anything.
+        type: dict
+        default: {}
+      stages:
+        description: At which stages the control can be observed.
+        type: list
+        elements: str
+        choices: [offline, boot, live]
+        default: [offline, boot, live]
 seealso:
   - module: hygeia.golden.package_upgrade
   - module: ansible.builtin.apt
@@ -77,8 +107,16 @@ bytes:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import CONTROLS_SPEC, Control
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import AptError
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import ALL, NONE, SECURITY, download
+
+
+def wanted(host, controls):
+    """The packages that controls want installed on a system, each once."""
+    meant = [control.on(host.systems) for control in controls if control.meant_for(host.systems)]
+    packages = [control.settings.get("package", {}) for control in meant]
+    return list(dict.fromkeys(name for values in packages for name, value in values.items() if value == "present"))
 
 
 def main():
@@ -86,11 +124,14 @@ def main():
         argument_spec={
             "updates": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
             "names": {"type": "list", "elements": "str", "default": []},
+            "controls": {**CONTROLS_SPEC, "required": False, "default": []},
         },
         supports_check_mode=True,
     )
+    host = Host(check=module.check_mode)
+    names = module.params["names"] + wanted(host, [Control.load(control) for control in module.params["controls"]])
     try:
-        result = download(Host(check=module.check_mode), module.params["updates"], module.params["names"])
+        result = download(host, module.params["updates"], names)
     except AptError as problem:
         module.fail_json(msg=f"Downloading packages failed: {problem}.")
     after = "".join(f"{entry['package']} {entry['to']}\n" for entry in result["packages"]) if result["changed"] else ""

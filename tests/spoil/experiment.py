@@ -17,21 +17,33 @@ RIGHT = ("pass", "not_applicable")
 class Experiment:
     """``audit(controls, spoil)`` looks at a copy of the tree that ``spoil(root)`` was let at.
 
-    ``undecided`` maps controls that the tree cannot show to the reason.
+    ``systems`` are the names of the tree's system, and ``undecided`` maps
+    controls that it cannot show to the reason.
     """
 
-    def __init__(self, audit, controls, undecided, alone=False):
+    def __init__(self, audit, controls, systems=(), undecided=None, alone=False):
         self._audit = audit
-        self._controls = {control["id"]: Control.load(control) for control in controls}
-        self._undecided = undecided
+        self._systems = systems
+        self._controls = {control["id"]: Control.load(control).on(systems) for control in controls}
+        self._undecided = undecided or {}
         self._alone = alone
         self._unspoiled = {}
+
+    def beyond(self, control):
+        """Why the tree cannot show that a control is wrong when it is, in one sentence; else an empty string."""
+        if control in self._undecided:
+            return self._undecided[control]
+        if not self._controls[control].meant_for(self._systems):
+            return "it is meant for other systems"
+        if "offline" not in self._controls[control].stages:
+            return "only a running system shows it"
+        return "" if self._turns(control) else "a good and a bad system show it"
 
     def complaints(self, control):
         """What is not as it should be with one control, in sentences."""
         before = self._before[control]
-        if not self._decided(control):
-            return [] if before["status"] in RIGHT else [_told("on the hardened tree it", before)]
+        if self.beyond(control):
+            return [_told("on the hardened tree it", before)] if before["status"] == "error" else []
         found = [_told("on the hardened tree it", before)] if before["status"] not in RIGHT else []
         for spoiled, records in self._rounds:
             found += self._judged(control, before, records[control], spoiled)
@@ -55,8 +67,10 @@ class Experiment:
     def _wanted(self, one):
         return self._settings[one.control][one.kind][one.name]
 
-    def _decided(self, control):
-        return control not in self._undecided and "offline" in self._controls[control].stages
+    def _turns(self, control):
+        """The settings of a control that an outside hand can spoil in a tree."""
+        settings = self._settings[control]
+        return [rounds.Spoiled(control, kind, name) for kind in settings if hasattr(_spoiler(kind), "spoil") for name in settings[kind]]
 
     @cached_property
     def _before(self):
@@ -69,10 +83,7 @@ class Experiment:
     @cached_property
     def _rounds(self):
         """Each round's spoiled settings and the records afterwards."""
-        turns = {
-            control: [rounds.Spoiled(control, kind, name) for kind, names in settings.items() for name in names]
-            for control, settings in self._settings.items() if self._decided(control)
-        }
+        turns = {control: self._turns(control) for control in self._settings if not self.beyond(control)}
         grounds = [one for ones in turns.values() for one in ones if _grounds(one, self._wanted(one))]
         rest = {control: [one for one in ones if one not in grounds] for control, ones in turns.items()}
         rest = {control: ones for control, ones in rest.items() if ones}

@@ -30,7 +30,9 @@ def spoil(root, name, wanted):
 
 def _put_back(root, name, state):
     """Something at a path, or in a folder that must be empty."""
-    path = _example(name)
+    folder, unused_slash, file = name.rpartition("/")
+    there = sorted(glob.glob(root + folder)) if "*" in folder and "**" not in folder else []
+    path = f"{there[0][len(root):]}/{_example(file)}" if there else _example(name)
     if os.path.islink(f"{root}{path}"):
         hand.remove(root, path)
         os.mkdir(f"{root}{path}")

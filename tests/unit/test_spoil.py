@@ -90,17 +90,17 @@ CONTROLS = [{"id": f"c{number}", "settings": {"sysctl": {f"a.{number}": 1, f"b.{
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_an_audit_that_notices_everything_and_nothing_else_is_believed(tmp_path, alone):
-    experiment = Experiment(Faulty(tmp_path), CONTROLS, {}, alone)
+    experiment = Experiment(Faulty(tmp_path), CONTROLS, alone=alone)
     assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == []
 
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_an_audit_that_misses_one_setting_is_found_out(tmp_path, alone):
-    experiment = Experiment(Faulty(tmp_path, blind=["b.7"]), CONTROLS, {}, alone)
+    experiment = Experiment(Faulty(tmp_path, blind=["b.7"]), CONTROLS, alone=alone)
     assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c7"]
 
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_an_audit_in_which_one_control_drags_another_along_is_found_out(tmp_path, alone):
-    experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, {}, alone)
+    experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, alone=alone)
     assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c11"]

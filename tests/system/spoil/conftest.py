@@ -24,7 +24,7 @@ PROJECT = Path(__file__).parents[3]
 KEPT = os.environ.get("SPOIL_TREES")
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_OFFLINE": "1"}
 # What no control installs and some are about.
-MORE_PACKAGES = ["at", "cron", "rsyslog", "systemd-coredump"]
+MORE_PACKAGES = ["cron", "rsyslog", "systemd-coredump", "systemd-resolved", "unattended-upgrades", "usbguard"]
 PROFILE = {"id": "widest", "title": "Every control", "description": "Every control but those of the seal.", "controls": ["*"], "remove": ["seal-*"]}
 
 
@@ -63,6 +63,7 @@ class Tree:
         self.lowers = lowers
         self.layers = layers
         self.made = 0
+        self.systems = host(lowers[-1]).systems
 
     @contextmanager
     def changed(self):

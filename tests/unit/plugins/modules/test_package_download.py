@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import AptError
 from ansible_collections.hygeia.golden.plugins.modules import package_download
 
@@ -22,3 +23,15 @@ def test_a_failure_is_one_sentence(run_module, monkeypatch):
 
     monkeypatch.setattr(package_download, "download", download)
     assert run_module(package_download, {})["msg"] == "Downloading packages failed: there is no network."
+
+
+def test_packages_of_controls_are_those_of_this_system(tree):
+    host = tree({"/etc/os-release": "ID=debian\nVERSION_ID=12\n"})
+    settings = {"package": {"auditd": "present", "telnet": "absent"}}
+    controls = [
+        Control("a", settings),
+        Control("b", {"package": {"auditd": "present", "aide": "present"}}, variants={"debian-13": {"package": {"aide2": "present"}}}),
+        Control("c", {"package": {"libselinux": "present"}}, {"os": "rhel"}),
+        Control("d", {"sysctl": {"kernel.kptr_restrict": 2}}),
+    ]
+    assert package_download.wanted(host, controls) == ["auditd", "aide"]
