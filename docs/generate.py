@@ -47,7 +47,10 @@ KINDS_TOLD = {
     "pam": ("a profile of pam-auth-update and the modules' own files", "the stacks that logins, sudo, su and passwd meet"),
     "sudo": ("`/etc/sudoers.d/zz-hygeia`, checked by visudo", "sudo's own parser, cvtsudoers"),
     "sshd": ("`/etc/ssh/sshd_config.d/00-hygeia.conf`, checked by `sshd -t`", "`sshd -T`, for everybody and for every Match block"),
-    "audit_rule": ("`/etc/audit/rules.d/50-hygeia.rules`, and `zz-hygeia.rules` for options", "all rule files in their order and, on a running kernel, `auditctl -l`"),
+    "audit_rule": (
+        "`/etc/audit/rules.d/50-hygeia.rules`, and `zz-hygeia.rules` for options",
+        "all rule files in their order and, on a running kernel, `auditctl -l`",
+    ),
     "auditd_conf": ("`/etc/audit/auditd.conf`", "the same file, as auditd reads it"),
     "systemd_conf": ("a drop-in `zz-hygeia.conf` of the program", "every file and drop-in of the program in systemd's order"),
     "audit_state": ("nothing", "`augenrules --check`, `auditctl -l` and the digests of auditd's package"),

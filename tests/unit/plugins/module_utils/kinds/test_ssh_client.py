@@ -64,7 +64,12 @@ def test_a_spelling_of_ssh_itself_is_the_same(client):
 
 @pytest.mark.parametrize(
     ("name", "value", "why"),
-    [("NoSuchWord", "yes", "nosuchword"), ("Host", "*", "cannot be written"), ("Ciphers", ["rot13"], "none of the wanted ciphers"), ("ForwardAgent", "", "cannot be written")],
+    [
+        ("NoSuchWord", "yes", "nosuchword"),
+        ("Host", "*", "cannot be written"),
+        ("Ciphers", ["rot13"], "none of the wanted ciphers"),
+        ("ForwardAgent", "", "cannot be written"),
+    ],
 )
 def test_a_bad_setting_is_named_and_the_others_are_written(client, name, value, why):
     host = client()

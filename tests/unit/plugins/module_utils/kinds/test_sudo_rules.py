@@ -61,7 +61,15 @@ def test_a_rule_that_nobody_should_have_is_named(sudo, rule, name, value):
     assert value in record["message"]
 
 
-@pytest.mark.parametrize("rule", ["backup ALL=(postgres) ALL", "ann ALL=(root) /usr/bin/true", "ann ALL=(root) PASSWD: /usr/bin/true", "ann ALL=(root) /usr/bin/a, !/usr/bin/b"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "backup ALL=(postgres) ALL",
+        "ann ALL=(root) /usr/bin/true",
+        "ann ALL=(root) PASSWD: /usr/bin/true",
+        "ann ALL=(root) /usr/bin/a, !/usr/bin/b",
+    ],
+)
 def test_a_rule_that_gives_little_passes(sudo, rule):
     assert looked(sudo(f"{rule}\n"))["status"] == "pass"
 
