@@ -74,7 +74,7 @@ class Nftables(Kind):
         listing = json.loads(ran.out)["nftables"]
         chains = [entry["chain"] for entry in listing if "hook" in entry.get("chain", {})]
         rules = [entry["rule"] for entry in listing if "rule" in entry]
-        return {name: _loopback(chains, rules) if name == "loopback" else _policy(name, chains) for name in names}
+        return {name: _loopback(chains, rules) if name == "loopback" else _policy(name, chains, rules) for name in names}
 
     # -- what boots load ----------------------------------------------------------
 
@@ -97,9 +97,20 @@ class Nftables(Kind):
         return Observation(found, units.source, f"{' and '.join(found)} loads a packet filter of its own at each boot" if found else "")
 
 
-def _policy(hook, chains):
+def _drops(chain, rules):
+    """Is a packet lost that no rule of a chain names: by its policy, or as with firewalld by a last rule for all packets?"""
+    last = [rule.get("expr", []) for rule in rules if _place(rule, "chain") == _place(chain, "name")][-1:]
+    closing = last and all(set(statement) & {"drop", "reject", "counter", "log"} for statement in last[0])
+    return chain.get("policy") == "drop" or bool(closing and set(last[0][-1]) & {"drop", "reject"})
+
+
+def _place(entry, key):
+    return entry["family"], entry["table"], entry[key]
+
+
+def _policy(hook, chains, rules):
     """Drop needs a chain that drops for each version of IP: a packet that one chain drops is lost, whatever others say."""
-    dropping = [chain for chain in chains if chain["hook"] == hook and chain.get("policy") == "drop"]
+    dropping = [chain for chain in chains if chain["hook"] == hook and _drops(chain, rules)]
     covered = {family for chain in dropping for family in SEES.get(chain["family"], ())}
     open_to = [IP_VERSIONS[family] for family in IP_VERSIONS if family not in covered]
     names = ", ".join(f"{chain['family']} {chain['table']} {chain['name']}" for chain in dropping)
@@ -111,9 +122,9 @@ def _policy(hook, chains):
 
 def _loopback(chains, rules):
     """Each chain that drops what comes in must have a rule that accepts what comes from the machine itself."""
-    dropping = [chain for chain in chains if chain["hook"] == "input" and chain.get("policy") == "drop"]
-    accepting = {(rule["family"], rule["table"], rule["chain"]) for rule in rules if _from_loopback(rule.get("expr", []))}
-    closed = [chain for chain in dropping if (chain["family"], chain["table"], chain["name"]) not in accepting]
+    dropping = [chain for chain in chains if chain["hook"] == "input" and _drops(chain, rules)]
+    accepting = {_place(rule, "chain") for rule in rules if _from_loopback(rule.get("expr", []))}
+    closed = [chain for chain in dropping if _place(chain, "name") not in accepting]
     told = [f"{chain['family']} {chain['table']} {chain['name']} does not accept what comes from lo" for chain in closed]
     return Observation("drop" if closed else "accept", "nft list ruleset", "; ".join(told))
 

@@ -120,7 +120,8 @@ BROUGHT = {
     "aide-common": {**_units("dailyaidecheck"), "/usr/lib/systemd/system/dailyaidecheck.timer": TIMER},
 }
 FOLDERS = (
-    "/usr/share/dpkg", "/etc/sudoers.d", "/etc/ssh/sshd_config.d", "/etc/profile.d", "/etc/cron.d", "/etc/cron.daily", "/var/log/journal", "/var/lib", "/proc", "/run", "/tmp",
+    "/usr/share/dpkg", "/etc/sudoers.d", "/etc/ssh/sshd_config.d", "/etc/profile.d", "/etc/cron.d", "/etc/cron.daily", "/var/log/journal",
+    "/var/lib", "/proc", "/run", "/tmp",
 )
 
 

@@ -89,6 +89,8 @@ def rule(*matches, verdict="accept", name="input"):
         ([chain("inet", "drop"), rule(("iifname", "lo"))], "pass"),
         ([chain("inet", "drop"), rule(("iif", "lo"))], "pass"),
         ([chain("inet", "accept")], "pass"),
+        ([chain("inet", "accept"), rule(verdict="reject")], "fail"),
+        ([chain("inet", "accept"), rule(("iifname", "lo")), rule(verdict="reject")], "pass"),
         ([chain("inet", "drop")], "fail"),
         ([chain("inet", "drop"), rule(("iifname", "eth0"))], "fail"),
         ([chain("inet", "drop"), rule(("iifname", "lo"), ("l4proto", "tcp"))], "fail"),
@@ -99,6 +101,22 @@ def rule(*matches, verdict="accept", name="input"):
 def test_what_drops_by_default_must_let_the_machine_talk_to_itself(filtering, listing, status):
     control = Control("loopback", {"nftables": {"loopback": "accept"}})
     assert audit(filtering(*listing), [control], "live")[0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([rule(("iifname", "lo")), rule(verdict="reject")], "pass"),
+        ([rule(verdict="drop")], "pass"),
+        ([rule(verdict="reject"), rule(("iifname", "lo"))], "fail"),
+        ([rule(("iifname", "eth0"), verdict="reject")], "fail"),
+        ([rule(verdict="reject", name="another")], "fail"),
+        ([rule()], "fail"),
+    ],
+)
+def test_a_last_rule_for_all_packets_is_as_good_as_a_policy(filtering, rules, status):
+    assert audit(filtering(chain("inet", "accept"), *rules), [CONTROL], "boot")[0]["status"] == status
+
 
 
 # -- at boot ----------------------------------------------------------------------
