@@ -19,8 +19,9 @@ def privileged(host):
 
 
 def present(host, paths):
-    """Those of the paths at which there is a program."""
-    return [path for path in paths if os.path.isfile(host.path(path))]
+    """The programs at those of the paths where there is one; of a link the program it leads to, as the kernel runs that."""
+    places = [os.path.realpath(path) if host.root == "/" else host.path(path) for path in paths]
+    return list(dict.fromkeys(host.outside(place) for place in places if os.path.isfile(place)))
 
 
 def _is_folder(place):

@@ -397,6 +397,14 @@ def test_of_a_list_of_programs_those_count_that_are_there(system):
     assert looked(host, containers=runtimes)["status"] == "pass"
 
 
+def test_of_a_link_the_program_counts_that_is_run(system):
+    host = system()
+    lend(host, "/usr/share/npm/cli.js", 0o755)
+    os.symlink("../share/npm/cli.js", host.path("/usr/bin/npm"))
+    enforce(host, [rules(software={"found": ["/usr/bin/npm", "/usr/share/npm/cli.js"]})])
+    assert [line for line in host.lines(OURS) if line.startswith("-a")] == [use("/usr/share/npm/cli.js", "software")]
+
+
 @pytest.mark.parametrize("wanted", [{"found": "everything"}, {"find": "privileged"}, {}, {"found": "privileged", "more": 1}])
 def test_what_is_to_be_found_must_be_said_rightly(system, wanted):
     host = system()
