@@ -12,10 +12,22 @@ ADDED = {
     "without_key": "deb http://vendor.example/debian stable main",
     "unverified": f"deb [signed-by={KEYS} trusted=yes] http://vendor.example/ubuntu stable main",
     "bad_keys": "deb [signed-by=/etc/apt/keyrings/vendor.gpg] http://vendor.example/tools stable main",
+    "expired_keys": "deb [signed-by=/etc/apt/keyrings/old.asc] http://vendor.example/old stable main",
 }
+# A key that was made on 1 January 2020 for a year.
+EXPIRED = """\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdAGLWqHsIUbFpQwDFaJfKYrQz2UOPtSx0SM54kSzaCgv20G3ZlbmRvciA8dmVuZG9yQGV4YW1wbGUub3JnPo
+iWBBMWCAA+FiEEM2N8t2feiIzD2xncPyXB0OwryS4FAl4L4QACGwMFCQHhM4AFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQPyXB0OwryS4I
+2gEAuAkWwdJ9HftmR6CMfpfaMqnr0fiP56NyiV3IpvbHGDEA/3RzGU8RgKToaP/UeaWwTmG0QR7hwnYMVEfsVi1lE4cB
+-----END PGP PUBLIC KEY BLOCK-----
+"""
 
 
 def spoil(root, name, unused_wanted):
+    if name == "expired_keys":
+        hand.write(root, "/etc/apt/keyrings/old.asc", EXPIRED)
     if name in ADDED:
         hand.write(root, f"{FOLDER}/vendor-{name.replace('_', '-')}.list", ADDED[name] + "\n")
     else:

@@ -5,6 +5,7 @@
 - ``without_key``: sources that do not name the key which signs them, so that any trusted key may.
 - ``unverified``: sources that are believed without a signature, or with a weak one.
 - ``bad_keys``: files of keys that a source names and that are not there, or that others than root can change.
+- ``expired_keys``: files of keys that a source names and of which every key has run out.
 - ``security_suite``: ``present`` when the security updates of this release are among the sources.
 
 A list names what is tolerated.
@@ -15,14 +16,17 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import openpgp
 
 FOLDER = "/etc/apt/sources.list.d"
 MAIN = "/etc/apt/sources.list"
 # Each of these makes apt believe what nobody signed, or signed badly.
 CARELESS = ("trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
+LISTS = ("without_key", "unverified", "bad_keys", "expired_keys")
 _TRUE = ("yes", "true", "with", "on", "enable", "1")
 _LINE = re.compile(r"deb(?:-src)?\s+(?:\[(?P<options>[^]]*)\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)")
 
@@ -70,6 +74,7 @@ class AptSource(Kind):
             "without_key": self._without_key,
             "unverified": self._unverified,
             "bad_keys": self._bad_keys,
+            "expired_keys": self._expired_keys,
             "security_suite": self._security_suite,
         }
         return {name: lookers[name](sources) for name in wanted}
@@ -79,8 +84,8 @@ class AptSource(Kind):
         for name, value in wanted.items():
             if name == "security_suite" and value == "present":
                 continue
-            if name not in ("without_key", "unverified", "bad_keys") or not isinstance(value, list):
-                raise BadSetting(f"apt_source {name}: use without_key, unverified or bad_keys with a list, or security_suite: present")
+            if name not in LISTS or not isinstance(value, list):
+                raise BadSetting(f"apt_source {name}: use {', '.join(LISTS)} with a list, or security_suite: present")
 
     # -- looking ----------------------------------------------------------------
 
@@ -92,9 +97,10 @@ class AptSource(Kind):
         return _told([source for source in sources if source.careless], "is believed without a good signature")
 
     def _bad_keys(self, sources):
-        named = {key: source.place for source in sources for key in source.keys}
-        told = {key: f"{place} names {key}, which {problem}" for key, place in named.items() for problem in self._problems(key)}
-        return Observation(sorted(told), FOLDER, "; ".join(told[key] for key in sorted(told)))
+        return _keys_told(sources, self._problems)
+
+    def _expired_keys(self, sources):
+        return _keys_told(sources, self._expiry)
 
     def _problems(self, key):
         try:
@@ -104,6 +110,16 @@ class AptSource(Kind):
             return
         if there.st_uid != 0 or there.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             yield "others than root can change"
+
+    def _expiry(self, key):
+        """A source is lost when the last of its keys has run out; a file that is not there is another finding."""
+        try:
+            with open(self.host.path(key), "rb") as stream:
+                ends = openpgp.ends(stream.read())
+        except OSError:
+            return
+        if ends and None not in ends and max(ends) < time.time():
+            yield f"ended on {time.strftime('%Y-%m-%d', time.gmtime(max(ends)))}"
 
     def _security_suite(self, sources):
         release = self.host.os_release.get("VERSION_CODENAME", "stable")
@@ -125,6 +141,13 @@ class AptSource(Kind):
 def _told(sources, why):
     message = "; ".join(f"{source.place}: {source.name} {why}" for source in sources)
     return Observation(sorted({source.name for source in sources}), FOLDER, message)
+
+
+def _keys_told(sources, problems):
+    """The files of keys that sources name and that have a problem."""
+    named = {key: source.place for source in sources for key in source.keys}
+    told = {key: f"{place} names {key}, which {problem}" for key, place in sorted(named.items()) for problem in problems(key)}
+    return Observation(list(told), FOLDER, "; ".join(told.values()))
 
 
 def _lines(path, text):

@@ -10,6 +10,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_source import AptSource
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.spoil.apt_source import EXPIRED
 
 FOLDER = "/etc/apt/sources.list.d"
 KEYS = "/usr/share/keyrings/debian.gpg"
@@ -27,7 +28,7 @@ Suites: bookworm-security
 Components: main
 Signed-By: {KEYS}
 """
-WANTED = {"without_key": [], "unverified": [], "bad_keys": [], "security_suite": "present"}
+WANTED = {"without_key": [], "unverified": [], "bad_keys": [], "expired_keys": [], "security_suite": "present"}
 
 
 @pytest.fixture
@@ -113,6 +114,14 @@ def test_a_key_that_others_can_change_is_named(apt, mode):
     host = apt({f"{FOLDER}/debian.sources": DEBIAN})
     os.chmod(host.path(KEYS), mode)
     assert "others than root can change" in seen(host, "bad_keys")["message"]
+
+
+def test_a_key_that_has_run_out_is_named_with_its_day(apt):
+    line = "deb [signed-by=/etc/apt/keyrings/old.asc] http://vendor.example/ stable main\n"
+    host = apt({f"{FOLDER}/vendor.list": line, "/etc/apt/keyrings/old.asc": EXPIRED})
+    record = seen(host, "expired_keys")
+    assert record["status"] == "fail" and "names /etc/apt/keyrings/old.asc, which ended on 2020-12-31" in record["message"]
+    assert seen(host, "bad_keys")["status"] == "pass"
 
 
 @pytest.mark.parametrize("suite", ["bookworm-security", "bookworm/updates", "stable-security"])
