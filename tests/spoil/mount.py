@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ansible_collections.hygeia.golden.tests.spoil import hand
@@ -12,9 +13,15 @@ FSTAB = "/etc/fstab"
 UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system")
 
 
+def alone(name, unused_wanted):
+    """Without a filesystem of its own the options of a path mean nothing."""
+    return name.startswith("separate ")
+
+
 def spoil(root, name, unused_wanted):
     if name.startswith("separate "):
-        raise LookupError("the tree has no disks that could be laid out otherwise")
+        _merge(root, name[len("separate "):])
+        return
     if name.startswith("type ") or "*" in name:
         kind, where = (name[5:].strip("*"), "/srv/share") if name.startswith("type ") else ("udf", name.replace("*", "disc"))
         hand.append(root, FSTAB, f"elsewhere:/share {where} {kind} defaults 0 0")
@@ -27,3 +34,11 @@ def spoil(root, name, unused_wanted):
         hand.append(root, f"{UNITS[0]}/{unit}.d/zzz-vendor.conf", "[Mount]\nOptions=defaults")
     else:
         hand.append(root, FSTAB, f"UUID=0b6d9a3c-27bb-4c3f-9f0c-1f6b2f1c4e10 {name} ext4 defaults 0 2")
+
+
+def _merge(root, where):
+    """The disk was laid out anew, without this filesystem."""
+    hand.edit(root, FSTAB, rf"^\s*[^#\s]\S*\s+{re.escape(where)}\s.*\n", "")
+    unit = f"{where.strip('/').replace('/', '-')}.mount"
+    if hand.read(root, f"{UNITS[1]}/{unit}"):
+        os.symlink("/dev/null", hand.place(root, UNITS[0]) + f"/{unit}")

@@ -23,6 +23,12 @@ PROJECT = Path(__file__).parents[3]
 # Ready trees are kept in this folder, for whoever runs these tests often.
 KEPT = os.environ.get("SPOIL_TREES")
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_OFFLINE": "1"}
+# What a site decides, and no control: how its disks are laid out, and the password of its boot loader.
+OWN_FILESYSTEMS = ("/home", "/tmp", "/var", "/var/tmp", "/var/log", "/var/log/audit")
+FSTAB = "UUID=4ea3164e-74e5-49be-8905-294900b8b5f2 / ext4 errors=remount-ro 0 1\n" + "".join(
+    f"LABEL={where.strip('/').replace('/', '-')} {where} ext4 defaults 0 2\n" for where in OWN_FILESYSTEMS
+)
+PASSWORD = "set superusers=admin\npassword_pbkdf2 admin grub.pbkdf2.sha512.10000.00.00\n"
 # What no control installs and some are about.
 MORE_PACKAGES = ["cron", "rsyslog", "systemd-coredump", "systemd-resolved", "unattended-upgrades", "usbguard"]
 PROFILE = {"id": "widest", "title": "Every control", "description": "Every control but those of the seal.", "controls": ["*"], "remove": ["seal-*"]}
@@ -101,7 +107,9 @@ def _build(suite, place):
     run(sys.executable, PROJECT / "tests/templates/build.py", "--format=directory", f"--suite={suite}", f"--output={place}")
     (place / "usr/sbin/grub-probe").write_text(GRUB_PROBE)
     (place / "etc/default/grub").write_text('GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="console=ttyS0"\n')
-    (place / "etc/fstab").write_text("UUID=4ea3164e-74e5-49be-8905-294900b8b5f2 / ext4 errors=remount-ro 0 1\n")
+    (place / "etc/fstab").write_text(FSTAB)
+    with (place / "etc/grub.d/40_custom").open("a") as custom:
+        custom.write(PASSWORD)
     (place / "boot/grub").mkdir(exist_ok=True)
     uuids = place / "dev/disk/by-uuid"
     uuids.mkdir(parents=True)
