@@ -13,7 +13,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Ba
 
 # System calls that 64-bit ARM never had; the rules that name them name their successors too.
 NOT_ON_ARM64 = frozenset(
-    "chmod chown creat link lchown mkdir mknod open rename rmdir symlink time unlink utime utimes futimesat vfork".split()
+    "chmod chown creat create_module link lchown mkdir mknod open query_module rename rmdir symlink time unlink utime utimes futimesat vfork".split()
 )
 
 _FIELD = re.compile(r"(?P<name>\w+)(?P<operator>!=|>=|<=|&=|=|>|<|&)(?P<value>.*)")
