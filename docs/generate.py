@@ -115,7 +115,7 @@ def controls_page(catalogue):
     for area, members in areas.items():
         lines += [f"## {area}", "", "| control | | severity | level |", "|---|---|---|---|"]
         lines += [
-            f"| [{control['id']}](#{control['id']}) | {control['title']} | {control['severity']} | {control.get('level', '')} |"
+            f"| [{control['id']}](#{control['id']}) | {control['title']} | {control['severity']} | {control['level']} |"
             for control in members
         ]
         lines.append("")
@@ -125,7 +125,7 @@ def controls_page(catalogue):
 
 
 def _profile(catalogue, name, members):
-    levels = [sum(1 for control in members if catalogue.controls[control].get("level") == level) for level in (1, 2)]
+    levels = [sum(1 for control in members if catalogue.controls[control]["level"] == level) for level in (1, 2)]
     told = _line(catalogue.profiles[name]["description"])
     return f"| `{name}` | {len(members)} | {levels[0]} | {levels[1]} | {told} |"
 
@@ -135,10 +135,8 @@ def _areas(controls):
 
 
 def _control(control, frameworks, profiles):
-    rank = ", ".join([control["severity"], *([f"level {control['level']}"] if "level" in control else [])])
-    yield from (f"### {control['id']}", "", f"**{control['title']}** ({rank})", "", _line(control["rationale"]), "")
-    if "impact" in control:
-        yield from (f"What may be noticed: {_line(control['impact'])}", "")
+    yield from (f"### {control['id']}", "", f"**{control['title']}** ({control['severity']}, level {control['level']})", "")
+    yield from (_line(control["rationale"]), "", f"What may be noticed: {_line(control['impact'])}", "")
     yield from ("| setting | value |", "|---|---|", *_settings(control["settings"]), "")
     for system, settings in control["variants"].items():
         left = [kind for kind, values in settings.items() if not values]

@@ -178,7 +178,7 @@ class Catalogue:
                 raise PolicyError(f"{here}: serves: there is no framework {framework}; {_known(framework, self.frameworks)}.")
         control = self.controls[name]
         return name in profile["controls"] or (
-            control.get("level", 1) <= profile.get("level", 2)
+            control["level"] <= profile.get("level", 2)
             and SEVERITIES.index(control["severity"]) >= SEVERITIES.index(profile.get("severity", "low"))
             and (not profile["serves"] or any(framework in control["references"] for framework in profile["serves"]))
         )

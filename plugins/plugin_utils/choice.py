@@ -36,7 +36,7 @@ def chosen(controls, severity="low", tags=(), skip_tags=()):
 
 def tags_of(control):
     """What a control can be chosen by: its id, its area and its level."""
-    return {control["id"], control["area"], f"level{control.get('level', 1)}"}
+    return {control["id"], control["area"], f"level{control['level']}"}
 
 
 def _unknown(tag, known):

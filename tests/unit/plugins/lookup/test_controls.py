@@ -14,9 +14,11 @@ POLICY = {
 - id: site-panic
   title: The kernel reboots after a panic
   severity: low
+  level: 2
   rationale: A monitor that stays dark helps nobody.
+  impact: The server restarts by itself after a crash.
   settings: {sysctl: {kernel.panic: 10}}
-  references: {hipaa: ["164.308(a)(7)(ii)(B)"]}
+  references: {nist_800_53: [CP-10], hipaa: ["164.308(a)(7)(ii)(B)"]}
 """,
     "profiles/site.yml": "{id: site, title: Site, description: x, controls: [site-*]}",
     "waivers/site.yml": "- {control: site-panic, hosts: 'pacs-*', reason: r, approver: ciso, until: 2026-06-30}",
@@ -95,3 +97,9 @@ def test_a_control_that_no_profile_has_is_warned_of(lookup, policy, monkeypatch)
         stream.write("{id: site, title: Site, description: x}")
     assert lookup("site") == []
     assert warnings == ["No profile has the control site-panic, so nothing ever looks at it; add it to a profile's controls."]
+
+
+def test_tags_and_a_severity_choose_controls(lookup):
+    assert [control["id"] for control in lookup("site", tags=["level2"], severity="low")] == ["site-panic"]
+    with pytest.raises(AnsibleLookupError, match="The tag ssh means no control of the profile"):
+        lookup("site", skip_tags=["ssh"])

@@ -20,14 +20,18 @@ CONTROLS = """
     - id: network-forwarding
       title: The system does not forward packets
       severity: medium
+      level: 1
       rationale: A server that forwards packets joins networks that were meant to be apart.
+      impact: Nothing that an application can notice.
       settings:
         sysctl: {net.ipv4.ip_forward: 0, net.ipv6.conf.all.forwarding: 0}
       references: {hipaa: ["164.312(b)"]}
     - id: network-redirects
       title: The system takes no redirects
       severity: high
+      level: 1
       rationale: A neighbour could draw the traffic to itself.
+      impact: Nothing that an application can notice.
       settings:
         sysctl: {net.ipv4.conf.all.accept_redirects: 0}
       references: {hipaa: ["164.312(b)"]}

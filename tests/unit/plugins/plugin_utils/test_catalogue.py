@@ -14,7 +14,9 @@ OWN_CONTROL = """
     - id: site-panic
       title: The kernel reboots after a panic
       severity: low
+      level: 1
       rationale: A monitor that stays dark helps nobody.
+      impact: The server restarts by itself after a crash.
       settings:
         sysctl: {kernel.panic: 10}
       references: {hipaa: ["164.312(b)"]}
@@ -99,6 +101,9 @@ def test_a_grandchild_sets_what_a_child_set(site):
     [
         (("severity: low", "severity: hihg"), "severity is 'hihg'; use low, medium, high or critical."),
         (("      severity: low\n", ""), "it has no severity; add one."),
+        (("      level: 1\n", ""), "it has no level; add one."),
+        (("      impact: The server restarts by itself after a crash.\n", ""), "it has no impact; add one."),
+        (("level: 1", "level: 3"), "level is 3; use 1 or 2."),
         (("severity: low", "severity: low\n      severty: low"), "it has a field severty that means nothing; did you mean severity."),
         (("title: The kernel reboots after a panic", "title: true"), "title is True; put it in quotes."),
         (("rationale: A monitor that stays dark helps nobody.", "rationale: ''"),
