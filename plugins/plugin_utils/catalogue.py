@@ -27,7 +27,7 @@ LIKE = {"ubuntu": ("debian",)}
 class Catalogue:
     """Everything that the folders say; a later folder adds to the earlier ones and replaces nothing.
 
-    The collection's own folder comes first. It is checked against the schemas
+    The collection's own folder comes first. It is checked with ``strict``,
     when the collection is tested, a site's folders each time they are read.
     What is wrong raises PolicyError, or is kept in ``problems`` when the
     catalogue is ``lenient``.
@@ -47,7 +47,8 @@ class Catalogue:
             self._try(self._read, os.path.abspath(os.path.expanduser(folder)), True)
         self.problems += self._bad_references()
         for profile in self.profiles:
-            self._try(self.resolve, profile)
+            if strict or profile not in self._ours:
+                self._try(self.resolve, profile)
         if self.problems and not lenient:
             raise PolicyError(*self.problems)
 
@@ -192,7 +193,7 @@ class Catalogue:
 
     def unused(self):
         """The site's controls that no profile chooses, so that nobody would ever look at them."""
-        used = {control["id"] for profile in self.profiles for control in self._try(self.resolve, profile) or ()}
+        used = {name for profile in self.profiles.values() for name in self._try(self._chosen, profile, ()) or ()}
         return [name for name in self.controls if name not in used and name not in self._ours]
 
     def expired(self, today):
