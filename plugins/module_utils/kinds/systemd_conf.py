@@ -109,7 +109,9 @@ class SystemdConf(Kind):
         """Why a program would ignore an option, in one sentence; else an empty string."""
         binary = self._binary(program)
         if not binary:
-            return f"{PROGRAMS[program].binary} is not installed"
+            name = PROGRAMS[program].binary  # and that of its package, where it has one
+            planned = self.host.check and self.host.packages.installed(name)
+            return "" if planned else f"{name} is not installed"
         with open(self.host.path(binary), "rb") as stream:
             known = re.search(rb"(?:^|[\0.])" + option.encode() + rb"\0", stream.read())
         return "" if known else f"{binary} of this release has no option {option}, it would ignore it"

@@ -96,6 +96,13 @@ def test_a_program_that_is_not_installed_has_no_options(tree):
     assert record(tree(PROGRAMS), control(coredump_Storage="none"))["status"] == "not_applicable"
 
 
+def test_check_mode_counts_on_a_program_whose_package_will_be_installed(tree):
+    host = tree(check=True)
+    host.packages.plan("systemd-timesyncd", True)
+    assert enforce(host, [control(timesyncd_NTP="10.0.0.1")]).outcomes[0]["outcome"] == "changed"
+    assert enforce(tree(check=True), [control(timesyncd_NTP="10.0.0.1")]).outcomes[0]["outcome"] == "refused"
+
+
 def test_what_left_the_profile_leaves_the_system(tree):
     host = tree(PROGRAMS)
     enforce(host, [control(journald_Storage="persistent", logind_StopIdleSessionSec="15min")])
