@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     IN_USE,
     NOTICE,
+    BadSetting,
     Change,
     DropIn,
     Observation,
@@ -56,6 +57,9 @@ class Sysctl(DropIn):
         return NOTICE + "".join(f"{name} = {settings[name]}\n" for name in names)
 
     def plan(self, wanted, partial=False):
+        for name, value in wanted.items():
+            if not re.fullmatch(r"\S+[./]\S+", name) or isinstance(value, (list, dict)) or "\n" in self.plain(value):
+                raise BadSetting(f"sysctl: {name} cannot be written as {value!r}")
         plan = super().plan(wanted, partial)
         for name, value in wanted.items() if self.host.kernel else ():
             for where, live in self._own(_slashed(name)).items():

@@ -110,6 +110,7 @@ def test_a_grandchild_sets_what_a_child_set(site):
          "rationale is empty; write one sentence that says why."),
         (("sysctl: {kernel.panic: 10}", "sysctl: kernel.panic"),
          "settings: sysctl is 'kernel.panic'; write at least one name with its wanted value."),
+        (("sysctl: {kernel.panic: 10}", "sysctl: {kernel.panic: }"), "settings: sysctl: kernel.panic is empty; write a value."),
         (("sysctl: {kernel.panic: 10}", "sysclt: {kernel.panic: 10}"), "there is no kind sysclt; did you mean sysctl."),
         (('hipaa: ["164.312(b)"]', "hipaa: [164.312]"), "references: hipaa: number 1 is 164.312; put it in quotes."),
         (('hipaa: ["164.312(b)"]', "hipaa: [164.312(b), 164.312(b)]"), "references: hipaa names 164.312(b) twice; name it once."),

@@ -33,6 +33,8 @@ def test_every_setting_of_the_collection_can_be_expressed(control):
         ("system_state", "open_ports", []),
         ("nftables", "input", "deny"),
         ("login_defs", "umask", "027"),
+        ("service", "nginx", "up"),
+        ("sysctl", "kernel.panic", [10]),
     ],
 )
 def test_a_setting_that_no_kind_could_write_is_told(kind, name, value):

@@ -365,3 +365,9 @@ def test_a_debugger_that_is_attached_is_kept(tree):
     assert "strace (process 90 of 1000) debugs worker (process 91 of 1000)" in enforce(host, [wanted]).outcomes[0]["message"]
     host.write("/proc/91/status", f"{status}PPid:\t90\nTracerPid:\t90\n")
     assert enforce(host, [wanted]).outcomes[0]["outcome"] == "changed"
+
+
+@pytest.mark.parametrize(("name", "value"), [("net.ipv4.ip forward", 0), ("randomize", 2), ("kernel.core_pattern", ["a"])])
+def test_a_parameter_that_no_file_could_hold_is_told(tree, name, value):
+    outcome = enforce(tree(), [Control("c", {"sysctl": {name: value}})]).outcomes[0]
+    assert outcome["outcome"] == "failed" and "cannot be written as" in outcome["message"]
