@@ -42,5 +42,5 @@ class BootTarget(Kind):
         for folder in FOLDERS:
             place = f"{folder}/default.target"
             if os.path.lexists(self.host.entry(place)):
-                return os.path.basename(self.host.path(place)), place
+                return os.path.basename(os.path.realpath(self.host.path(place))), place
         return "none", FOLDERS[0]

@@ -215,9 +215,12 @@ def _filled(place):
 
 
 def _found(host, path):
+    """The file or folder at a path; never a device, such as the one that a masked unit leads to."""
     try:
         kind = os.stat(host.path(path))
     except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not (stat.S_ISREG(kind.st_mode) or stat.S_ISDIR(kind.st_mode)):
         return None
     return Found(path, kind.st_uid, kind.st_gid, stat.S_IMODE(kind.st_mode))
 

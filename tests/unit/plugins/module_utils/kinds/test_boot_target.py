@@ -72,3 +72,15 @@ def test_without_systemd_it_means_nothing(tree):
 def test_what_is_no_target_is_refused(systemd, settings):
     outcome = enforce(systemd(), [Control("console", {"boot_target": settings})]).outcomes[0]
     assert outcome["outcome"] == "failed" and "means nothing" in outcome["message"]
+
+
+def test_on_a_running_host_too_the_link_is_followed(systemd, monkeypatch):
+    """There a path is its own name, and nothing has resolved the link before."""
+    host = systemd()
+    enforce(host, [CONTROL])
+    os.unlink(f"{host.root}{OURS}")
+    os.symlink("multi-user.target", f"{host.root}{VENDOR}/default.target.new")
+    os.replace(f"{host.root}{VENDOR}/default.target.new", f"{host.root}{VENDOR}/default.target")
+    monkeypatch.setattr(host, "path", lambda path: host.root + path)
+    assert enforce(host, [CONTROL]).changes == []
+    assert audit(host, [CONTROL], "offline")[0]["status"] == "pass"

@@ -166,3 +166,15 @@ def test_a_unit_that_was_written_is_read_by_a_running_systemd(tree):
     host = tree(ACCOUNTS, booted=True, answers={"systemctl": ""})
     enforce(host, [control("/etc/systemd/system/hygeia.service", content="[Unit]")])
     assert host.ran == [["systemctl", "daemon-reload"]]
+
+
+def test_the_device_that_a_masked_unit_leads_to_is_left_alone(tree, tmp_path):
+    host = tree({**ACCOUNTS, "/etc/systemd/system/a.service": ""})
+    os.makedirs(tmp_path / "dev")
+    os.mkfifo(tmp_path / "dev/null")  # stands for the device; making one needs root
+    mode(tmp_path, "dev/null", 0o666)
+    os.symlink("/dev/null", tmp_path / "etc/systemd/system/b.service")
+    wanted = control("/etc/systemd/system/*.service", mode="0644")
+    assert status(host, wanted)["status"] == "pass"
+    assert enforce(host, [wanted]).changes == []
+    assert mode(tmp_path, "dev/null") == "0o666"
