@@ -48,7 +48,7 @@ sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
 clara:x:1000:1000:Clara:/home/clara:/bin/bash
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 """
-GROUPS = ("root:0", "daemon:1", "adm:4", "tty:5", "shadow:42", "utmp:43", "ssh_keys:101", "systemd-journal:102", "clara:1000", "nogroup:65534")
+GROUPS = ("root:0", "daemon:1", "adm:4", "tty:5", "shadow:42", "utmp:43", "ssh_keys:101", "systemd-journal:102", "syslog:104", "clara:1000", "nogroup:65534")
 SHADOW = "root:*:19800:0:99999:7:::\ndaemon:*:19800:0:99999:7:::\nsshd:!:19800::::::\nclara:$y$j9T$abc$def:19800:0:99999:7:::\nnobody:*:19800::::::\n"
 UNIT = "[Unit]\nDescription={name}\n\n[Service]\nExecStart=/usr/bin/true\n\n[Install]\nWantedBy=multi-user.target\n"
 TIMER = "[Timer]\nOnCalendar=daily\n\n[Install]\nWantedBy=timers.target\n"
