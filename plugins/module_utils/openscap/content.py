@@ -50,14 +50,14 @@ class Content:
         try:
             for unused_event, element in ElementTree.iterparse(path):
                 self._take(element)
-            return _local(element)
+            return local(element)
         except (ElementTree.ParseError, OSError) as problem:
             raise ScapError(f"the {what} {path} cannot be read ({problem}): is it whole?") from problem
 
     def _take(self, element):
-        name, identifier = _local(element), element.get("id", "")
+        name, identifier = local(element), element.get("id", "")
         if name == "Profile":
-            title = next((child.text for child in element if _local(child) == "title"), None)
+            title = next((child.text for child in element if local(child) == "title"), None)
             self.profiles[identifier] = " ".join((title or "").split())
         elif identifier.startswith("oval:"):
             self._refers[identifier] = _references(element) - {identifier}
@@ -88,7 +88,8 @@ class Content:
         return sorted({self._asks[identifier] for identifier in seen if identifier in self._asks})
 
 
-def _local(element):
+def local(element):
+    """The name of an element without its namespace: several versions of SCAP differ in that alone."""
     return element.tag.rpartition("}")[2]
 
 

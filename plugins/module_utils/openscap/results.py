@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import (
     ERROR, FAIL, NOT_APPLICABLE, NOT_CHECKED, OPENSCAP, PASS, record,
 )
+from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import local
 
 # Each result of XCCDF 1.2 with the status that it becomes, and what there is to say where the status does not say it.
 STATUS = {
@@ -41,7 +42,7 @@ def records(results, stage, read_from, asks):
     """
     rules, found = {}, []
     for unused_event, element in ElementTree.iterparse(results):
-        name = _local(element)
+        name = local(element)
         if name == "Rule":
             rules[element.get("id")] = {"title": _title(element), "references": _references(element)}
             element.clear()
@@ -57,7 +58,7 @@ def _record(element, rules, stage, read_from, asks):
     if running and status != NOT_APPLICABLE:
         status, message = NOT_CHECKED, f"it asks for {' and '.join(running)}, which only a running system has"
     if status in (FAIL, ERROR):
-        said = [_flat(child.text) for child in element if _local(child) == "message" and child.text]
+        said = [_flat(child.text) for child in element if local(child) == "message" and child.text]
         message = "; ".join(filter(None, [message, *said]))
     return {
         **record(f"openscap:{rule}", status, stage, read_from=read_from, message=message),
@@ -70,18 +71,18 @@ def _record(element, rules, stage, read_from, asks):
 
 
 def _definitions(element):
-    return [inner.get("name") for inner in element.iter() if _local(inner) == "check-content-ref" and inner.get("name")]
+    return [inner.get("name") for inner in element.iter() if local(inner) == "check-content-ref" and inner.get("name")]
 
 
 def _title(rule):
     """The title on one line; what is in it may have elements of its own."""
-    return next((_flat("".join(child.itertext())) for child in rule if _local(child) == "title"), rule.get("id"))
+    return next((_flat("".join(child.itertext())) for child in rule if local(child) == "title"), rule.get("id"))
 
 
 def _references(rule):
     told = {}
     for child in rule:
-        place = child.get("href", "") if _local(child) == "reference" else ""
+        place = child.get("href", "") if local(child) == "reference" else ""
         name = next((name for part, name in FRAMEWORKS if part in place), None)
         if name and (child.text or "").strip():
             told.setdefault(name, []).append(child.text.strip())
@@ -89,12 +90,8 @@ def _references(rule):
 
 
 def _text(element, name):
-    return next(((child.text or "").strip() for child in element if _local(child) == name), "")
+    return next(((child.text or "").strip() for child in element if local(child) == name), "")
 
 
 def _flat(text):
     return " ".join(text.split())
-
-
-def _local(element):
-    return element.tag.rpartition("}")[2]

@@ -32,7 +32,7 @@ limit=$1 loader=$2
 shift 2
 place=$(mktemp -d /run/hygeia/openscap.XXXXXX) || exit 1
 trap 'rm -rf "$place"' EXIT
-cd "$place" && tar -x || exit 1
+cd "$place" && tar -xf - || exit 1
 OSCAP_CPE_PATH=$place/cpe timeout --kill-after=5 "$limit" "lib/$loader" --library-path "$place/lib" ./oscap "$@" >log 2>&1
 code=$?
 if [ -s results.xml ]; then cat results.xml; else cat log >&2; fi

@@ -10,10 +10,10 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap import scan
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import ScapError
 
-LDD = """	linux-vdso.so.1 (0x00007f60a7ce5000)
-	libopenscap.so.25 => /lib/libopenscap.so.25.5 (0x00007f60a7b61000)
-	libc.so.6 => /lib/libc.so.6 (0x00007f60a7907000)
-	/lib64/ld-linux-x86-64.so.2 (0x00007f60a7ce7000)
+LDD = """    linux-vdso.so.1 (0x00007f60a7ce5000)
+    libopenscap.so.25 => /lib/libopenscap.so.25.5 (0x00007f60a7b61000)
+    libc.so.6 => /lib/libc.so.6 (0x00007f60a7907000)
+    /lib64/ld-linux-x86-64.so.2 (0x00007f60a7ce7000)
 """
 
 
@@ -50,7 +50,7 @@ def test_the_libraries_come_along_by_the_names_that_they_are_called_by(program):
 
 
 def test_a_library_that_is_missing_is_told(program):
-    program("ldd", "echo '	libpcre.so.3 => not found'")
+    program("ldd", "echo '  libpcre.so.3 => not found'")
     with pytest.raises(ScapError, match=r"oscap cannot run on its own machine \(libpcre.so.3\): install it again"):
         scan.closure("/usr/bin/oscap")
 
