@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: differences
 short_description: What differs between the controls of two profiles
-version_added: 0.2.0
+version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
   - Compares two lists of controls, as P(hygeia.golden.controls#lookup) returns them.

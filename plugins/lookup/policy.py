@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: policy
 short_description: What can be said about a site's policy before it is used
-version_added: 0.2.0
+version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
   - Reads the folders of a site's policy together with the collection's own, checks every file, and tells all mistakes at
