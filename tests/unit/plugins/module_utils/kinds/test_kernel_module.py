@@ -169,7 +169,8 @@ def test_a_module_that_is_used_is_refused_with_its_user_and_not_unloaded(system,
 
 @pytest.mark.parametrize("booted", [False, True])
 def test_a_module_that_a_boot_needs_is_refused_in_a_template_too(system, booted):
-    host = system({"/etc/fstab": "# x y vfat z\nUUID=1 / ext4 defaults 0 1\nUUID=2 /boot/efi vfat umask=0077 0 1\n/dev/sr0 /media/cdrom0 udf user,noauto 0 0\n"}, booted=booted)
+    lines = ("# x y vfat z", "UUID=1 / ext4 defaults 0 1", "UUID=2 /boot/efi vfat umask=0077 0 1", "/dev/sr0 /media/cdrom0 udf user,noauto 0 0")
+    host = system({"/etc/fstab": "".join(f"{line}\n" for line in lines)}, booted=booted)
     outcome = enforce(host, [disabled("vfat")], force=["modules"]).outcomes[0]
     assert (outcome["outcome"], "/etc/fstab has /boot/efi mounted with vfat" in outcome["message"]) == ("refused", True)
     assert enforce(host, [disabled("udf")]).outcomes[0]["outcome"] == "changed"
