@@ -18,6 +18,9 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
+import kinds
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+
 REPO = Path(__file__).resolve().parents[2]
 
 # What is told of the steps, and the task that each is.
@@ -45,6 +48,8 @@ def main():
         report("transaction without the boot check", whole)
         for name, seconds in steps(options.template, Path(scratch)).items():
             report(name, seconds)
+        for line in kinds.table(each_kind(options.template, Path(scratch))):
+            print(line)
     print(f"{'transaction without the boot check / plain job':62}{whole / plain:8.2f} x")
 
 
@@ -103,14 +108,25 @@ def steps(template, scratch):
     return {step: times[task] for step, task in STEPS.items()}
 
 
+def each_kind(template, scratch):
+    """What each kind costs inside the opened template."""
+    script, figures = scratch / "kinds-script.py", scratch / "kinds.json"
+    script.write_text(kinds.script(Catalogue().resolve("hipaa")))
+    play(REPO / "tests/bench/kinds.yml", template, scratch, "kinds", bench_script=script, bench_figures=figures)
+    return json.loads(figures.read_text())
+
+
 def play(playbook, template, scratch, name, **extra):
     """Run a playbook on the template; returns the seconds of the whole and those of each task."""
     inventory = scratch / "inventory.yml"
     inventory.write_text(INVENTORY.format(source=template.resolve()))
     junit = scratch / name
+    controls = scratch / "packages.json"
+    controls.write_text(json.dumps({"bench_packages": kinds.packages(Catalogue().resolve("hipaa"))}))
     variables = {"bench_scratch": scratch, "image_work_dir": scratch / "sessions", "image_dest": scratch / "images",
                  "evidence_dir": scratch / "evidence", **extra}
     command = ["ansible-playbook", "--inventory", inventory, playbook]
+    command += ["--extra-vars", f"@{controls}"]
     command += [word for key, value in variables.items() for word in ("--extra-vars", f"{key}={value}")]
     started = time.monotonic()
     run(*command, env=dict(os.environ, ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.junit", JUNIT_OUTPUT_DIR=str(junit), JUNIT_HIDE_TASK_ARGUMENTS="true"))

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import importlib
+from fnmatch import fnmatchcase
 from functools import cached_property
 
-from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, each
 from ansible_collections.hygeia.golden.tests.spoil import rounds
 
 # What a control may say before it is spoiled: that it holds, or that what it is about is not there yet.
@@ -17,15 +18,17 @@ RIGHT = ("pass", "not_applicable")
 class Experiment:
     """``audit(controls, spoil)`` looks at a copy of the tree that ``spoil(root)`` was let at.
 
-    ``systems`` are the names of the tree's system, and ``undecided`` maps
-    controls that it cannot show to the reason.
+    ``systems`` are the names of the tree's system, ``undecided`` maps controls
+    that it cannot show to the reason, and ``sees_too`` maps controls to
+    patterns of other controls' settings that are theirs to see as well.
     """
 
-    def __init__(self, audit, controls, systems=(), undecided=None, alone=False):
+    def __init__(self, audit, controls, systems=(), undecided=None, sees_too=None, alone=False):
         self._audit = audit
         self._systems = systems
         self._controls = {control["id"]: Control.load(control).on(systems) for control in controls}
         self._undecided = undecided or {}
+        self._sees_too = sees_too or {}
         self._alone = alone
         self._unspoiled = {}
 
@@ -45,24 +48,45 @@ class Experiment:
         if self.beyond(control):
             return [_told("on the hardened tree it", before)] if before["status"] == "error" else []
         found = [_told("on the hardened tree it", before)] if before["status"] not in RIGHT else []
+        own = {(kind, name) for kind, names in self._settings[control].items() for name in names}
+        harmless, dragged = set(), []
         for spoiled, records in self._rounds:
-            found += self._judged(control, before, records[control], spoiled)
+            hit = [one for one in spoiled if (one.kind, one.name) in own]
+            found += [complaint for one in hit for complaint in self._missed(one, records[control])]
+            if hit or any(map(self._grounds, spoiled)):
+                continue
+            if records[control]["status"] == before["status"]:
+                harmless.update(spoiled)
+            elif not any(self._seen_too(control, one) for one in spoiled):
+                dragged.append((spoiled, records[control]))
+        for spoiled, record in dragged:
+            suspects = [one.label for one in spoiled if one not in harmless] or [one.label for one in spoiled]
+            found.append(_told("untouched it", record) + f" when one of these was spoiled: {', '.join(suspects)}")
         return list(dict.fromkeys(found))
 
-    def _judged(self, control, before, after, spoiled):
-        """What one round says of a control."""
-        own = {(kind, name) for kind, names in self._settings[control].items() for name in names}
-        hit = [one for one in spoiled if (one.kind, one.name) in own]
-        if not hit and after["status"] != before["status"] and not any(_grounds(one, self._wanted(one)) for one in spoiled):
-            culprits = ", ".join(one.label for one in spoiled)
-            yield _told(f"untouched, when {culprits} were spoiled it", after)
-        for one in hit:
-            if one in self._unspoiled:
-                yield f"{one.label} could not be spoiled: {self._unspoiled[one]}"
-            elif after["status"] != "fail":
-                yield _told(f"with {one.label} spoiled it", after)
-            elif one.label not in after["expected"]:
-                yield f"with {one.label} spoiled it fails for other reasons: {after['message']}"
+    def _missed(self, one, after):
+        """What is wrong with the record of a control of which one setting was spoiled."""
+        if one in self._unspoiled:
+            yield f"{one.label} could not be spoiled: {self._unspoiled[one]}"
+        elif after["status"] != "fail":
+            yield _told(f"with {one.label} spoiled it", after)
+        elif one.label not in after["expected"]:
+            yield f"with {one.label} spoiled it fails for other reasons: {after['message']}"
+
+    def _seen_too(self, control, one):
+        return any(fnmatchcase(one.label, pattern) for pattern in self._sees_too.get(control, ()))
+
+    def _grounds(self, one):
+        """Is this spoiled in a tree of its own, where others may then not apply?"""
+        if one.kind == "package" and not self._applied.intersection(one.name.replace("|", " ").split()):
+            return False  # nothing else is about it
+        alone = getattr(_spoiler(one.kind), "alone", None)
+        return bool(alone and alone(one.name, self._wanted(one)))
+
+    @cached_property
+    def _applied(self):
+        """The packages that controls must have to apply."""
+        return {package for control in self._controls.values() for package in each(control.applies_to.get("package"))}
 
     def _wanted(self, one):
         return self._settings[one.control][one.kind][one.name]
@@ -84,7 +108,7 @@ class Experiment:
     def _rounds(self):
         """Each round's spoiled settings and the records afterwards."""
         turns = {control: self._turns(control) for control in self._settings if not self.beyond(control)}
-        grounds = [one for ones in turns.values() for one in ones if _grounds(one, self._wanted(one))]
+        grounds = [one for ones in turns.values() for one in ones if self._grounds(one)]
         rest = {control: [one for one in ones if one not in grounds] for control, ones in turns.items()}
         rest = {control: ones for control, ones in rest.items() if ones}
         plan = rounds.alone(rest) if self._alone else rounds.together(rest)
@@ -107,12 +131,6 @@ class Experiment:
 
 def _spoiler(kind):
     return importlib.import_module(f"ansible_collections.hygeia.golden.tests.spoil.{kind}")
-
-
-def _grounds(one, wanted):
-    """Is this spoiled in a tree of its own, where others may then not apply?"""
-    alone = getattr(_spoiler(one.kind), "alone", None)
-    return bool(alone and alone(one.name, wanted))
 
 
 def _told(when, record):

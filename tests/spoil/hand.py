@@ -26,7 +26,7 @@ def place(root, path):
 def read(root, path):
     """The text of a file, empty when there is none."""
     try:
-        with open(place(root, path), encoding="utf-8", errors="surrogateescape") as stream:
+        with open(place(root, path), encoding="utf-8", errors="surrogateescape", newline="") as stream:
             return stream.read()
     except FileNotFoundError:
         return ""
@@ -36,7 +36,7 @@ def write(root, path, text):
     """Write a file; one that is there keeps its owner and mode."""
     target = place(root, path)
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    with open(target, "w", encoding="utf-8", errors="surrogateescape") as stream:
+    with open(target, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         stream.write(text)
 
 
