@@ -63,9 +63,9 @@ class Processes:
         return [process for process in self.all if process.program and _merged(process.program) in wanted]
 
     def beneath(self, folder):
-        """Each process that executes a file beneath a folder, with the file."""
+        """Each process that executes a file beneath a folder, with the file; Ansible may have put this one there."""
         start = folder.rstrip("/") + "/"
-        for process in self.all:
+        for process in (process for process in self.all if process.number != os.getpid()):
             file = next((path for path in self._executes(process) if path.startswith(start)), None)
             if file:
                 yield process, file

@@ -287,12 +287,12 @@ def test_a_layout_that_nobody_can_want_is_told(tree):
 # -- what is asked first on a running host ----------------------------------------------
 
 
-def asked(tree, options="rw", answers=(), where="/tmp", force=(), **process_kwargs):
+def asked(tree, options="rw", answers=(), where="/tmp", force=(), number=90, **process_kwargs):
     files = {FSTAB: f"tmpfs {where} tmpfs defaults 0 0\n", "/proc/self/mountinfo": mountinfo(options, where)}
     host = tree({**files, "/tmp/agent.sh": "#!/bin/sh\n"}, booted=True, answers={"mount": "", "systemctl": "", "find": "", **dict(answers)})
     os.chmod(host.path("/tmp/agent.sh"), 0o755)
     if process_kwargs:
-        process(host, 90, **process_kwargs)
+        process(host, number, **process_kwargs)
     outcome = enforce(host, [mount(where, SAFE)], force=force).outcomes[0]
     return host, outcome["outcome"], outcome["message"]
 
@@ -314,6 +314,10 @@ def test_noexec_is_refused_where_a_program_runs(tree, program, told):
 
 def test_a_program_of_elsewhere_and_data_of_here_need_nothing(tree):
     assert asked(tree, program="/tmpfiles/x", maps=["rw-p 0 fe:01 9 /tmp/data.mmap"])[1] == "changed"
+
+
+def test_the_run_itself_needs_nothing_of_the_folder_that_its_module_was_put_into(tree):
+    assert asked(tree, number=os.getpid(), program="/usr/bin/python3.11", words=["python3", "/tmp/agent.sh"])[1] == "changed"
 
 
 def test_only_options_that_are_new_are_asked_about(tree):
