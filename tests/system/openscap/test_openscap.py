@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import Session
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import ScapError
 from ansible_collections.hygeia.golden.plugins.modules import openscap_info
@@ -63,6 +64,16 @@ def test_a_scan_leaves_nothing_behind_and_runs_no_script_of_the_data_stream(syst
     assert told(scan(root=str(system), profile="script"))["script"] == "not_checked"
     assert contents(system) == before
     assert glob.glob("/run/hygeia/roots/*/run/hygeia/openscap.*") == []
+
+
+def test_this_very_machine_is_looked_at_as_oscap_does_it(tmp_path):
+    text = Path(SMALL).read_text(encoding="utf-8").replace("touch /etc/scripted", ":").replace("/etc/notice", str(tmp_path / "notice"))
+    (tmp_path / "ds.xml").write_text(text, encoding="utf-8")
+    (tmp_path / "notice").write_text("Staff only\n", encoding="utf-8")
+    found = scan(datastream=str(tmp_path / "ds.xml"))
+    kernel = "pass" if Host().booted else "not_checked"
+    assert told(found) == {**SOUND, "kernel": kernel, "script": "pass"}
+    assert {result["stage"] for result in found} == {"live" if Host().booted else "offline"}
 
 
 def test_oscap_that_takes_too_long_is_ended(system):
