@@ -151,10 +151,14 @@ def _control(control, frameworks, profiles):
     yield f"- Observed in {'; '.join(KINDS_TOLD[kind][1] for kind in observed)}{stages}"
     yield f"- In the profiles {', '.join(profiles)}" if profiles else "- In no profile"
     for name, citations in control["references"].items():
-        headings = frameworks[name].get("citations", {})
-        told = (f"{citation} {headings[citation]['title']}" if citation in headings else citation for citation in citations)
-        yield f"- {frameworks[name]['title']}: {', '.join(told)}"
+        yield f"- {frameworks[name]['title']}: {', '.join(_cited(frameworks[name], citation) for citation in citations)}"
     yield ""
+
+
+def _cited(framework, citation):
+    """A citation with its heading; one that is a name and no number is told by its heading alone."""
+    heading = framework["citations"].get(citation, {}).get("title", "")
+    return heading if heading and not any(letter.isdigit() for letter in citation) else f"{citation} {heading}".rstrip()
 
 
 def _settings(settings):
