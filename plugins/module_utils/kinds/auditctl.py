@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import re
 import shlex
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class Rules:
         return Verdict(False, "", self.missing)
 
 
+@functools.lru_cache(maxsize=4096)
 def read(line):
     """A line as (option, rule): a rule with how it is added, or an option of the audit system and no rule."""
     try:

@@ -113,7 +113,8 @@ class SystemdConf(Kind):
             planned = self.host.check and self.host.packages.installed(name)
             return "" if planned else f"{name} is not installed"
         with open(self.host.path(binary), "rb") as stream:
-            known = re.search(rb"(?:^|[\0.])" + option.encode() + rb"\0", stream.read())
+            text = b"\0" + stream.read()
+        known = any(before + option.encode() + b"\0" in text for before in (b"\0", b"."))
         return "" if known else f"{binary} of this release has no option {option}, it would ignore it"
 
     def _binary(self, program):
