@@ -30,7 +30,7 @@ class Spoiled:
 
 
 def together(settings):
-    """Rounds, each a list of settings with at most one a control, in which every setting has its turn.
+    """Rounds, each a list of settings, in which every setting has its turn; a control's own are spread over its rounds.
 
     ``settings`` maps each control to the list of its own.
     """
@@ -40,11 +40,8 @@ def together(settings):
     rounds = [[] for unused_round in range(number)]
     for control, places in zip(settings, islice(combinations(range(number), number // 2), len(settings))):
         turns = settings[control]
-        while len(rounds) < number + len(turns) - len(places):
-            rounds.append([])
-        places = [*places, *range(number, number + len(turns) - len(places))]
-        for turn, place in enumerate(places):
-            rounds[place].append(turns[turn % len(turns)])
+        for turn in range(max(len(places), len(turns))):
+            rounds[places[turn % len(places)]].append(turns[turn % len(turns)])
     return rounds
 
 

@@ -57,7 +57,7 @@ def test_no_control_is_spoiled_only_where_another_one_is(number):
     members = {name: {place for place, spoiled in enumerate(plan) if any(one.control == name for one in spoiled)} for name in settings}
     assert all(not members[one] <= members[other] for one in settings for other in settings if one != other)
     assert {one for spoiled in plan for one in spoiled} == {one for turns in settings.values() for one in turns}
-    assert all(len({one.control for one in spoiled}) == len(spoiled) for spoiled in plan)
+    assert all(len(set(spoiled)) == len(spoiled) for spoiled in plan)
 
 
 class Faulty:
@@ -104,3 +104,8 @@ def test_an_audit_that_misses_one_setting_is_found_out(tmp_path, alone):
 def test_an_audit_in_which_one_control_drags_another_along_is_found_out(tmp_path, alone):
     experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, alone=alone)
     assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c11"]
+
+
+def test_a_control_that_looks_at_everything_of_a_sort_may_see_what_is_of_it(tmp_path):
+    experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, sees_too={"c11": ["sysctl: a.*"]})
+    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == []
