@@ -112,7 +112,7 @@ class Sudo(DropIn):
         if not ran.ok:
             raise RuntimeError(f"sudo's parser cannot read its configuration: {ran.complaint}")
         values, places = {}, {}
-        for name, value in _values(json.loads(ran.out)):
+        for name, value in _values(json.loads(ran.out or "{}")):
             values.setdefault(name, []).append(value)
         for default in sudoers.defaults(Altered(self.host, {})):
             places.setdefault(default.name, []).append(default)

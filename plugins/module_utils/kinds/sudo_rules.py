@@ -46,7 +46,7 @@ class SudoRules(Kind):
         ran = self.host.run(["cvtsudoers", "-e", "-f", "json", sudoers.MAIN])
         if not ran.ok:
             raise RuntimeError(f"sudo's parser cannot read its configuration: {ran.complaint}")
-        found = _found(json.loads(ran.out).get("User_Specs", []))
+        found = _found(json.loads(ran.out or "{}").get("User_Specs", []))
         found["folders"] = {os.path.dirname(path) for path in sudoers.files(Altered(self.host, {}))}
         return {name: self._observation(sorted(found[name]), tolerated) for name, tolerated in wanted.items()}
 

@@ -8,6 +8,7 @@ import os
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo_rules import SudoRules
 
 OURS = "/etc/sudoers.d/zz-hygeia"
 MAIN = """\
@@ -185,3 +186,10 @@ def test_validation_leaves_nothing_behind(sudo):
     assert Sudo(host).plan(WANTED).changes
     assert host.glob("/run/.hygeia*") == []
     assert host.glob("/etc/sudoers.d/*") == []
+
+
+def test_a_configuration_without_a_line_sets_nothing(sudo):
+    """Of nothing the parser prints nothing, not an empty object."""
+    host = sudo({"/etc/sudoers": ""})
+    assert observed(host, {"use_pty": True})["use_pty"][0] is False
+    assert SudoRules(host).observe({"without_password": []})["without_password"].value == []
