@@ -96,7 +96,7 @@ SPOILT = {
     "root_groups": _line(GROUP, "wheel0:x:0:"),
     "unknown_groups": _account(number=4993, group=4711),
     "malformed_lines": _line(PASSWD, "+::::::"),
-    "system_accounts_with_shell": _with_home(number=994, home="/var/lib/vendor", mode=0o750),
+    "system_accounts_with_shell": _with_home(number=399, home="/var/lib/vendor", mode=0o750),
     "unlisted_shells": _account(number=4995, shell="/opt/vendor/shell"),
     "nologin_shells": _line(SHELLS, "/usr/sbin/nologin"),
     "unshadowed": _account(number=4996, password="*"),

@@ -12,7 +12,7 @@ import stat
 from ansible_collections.hygeia.golden.tests.spoil import hand
 
 # The first of these that a mode does not allow is what it is loosened by.
-BITS = (0o004, 0o040, 0o020, 0o002, 0o001, 0o010)
+BITS = (0o004, 0o040, 0o020, 0o001, 0o010, 0o002)
 
 
 def spoil(root, name, wanted):
@@ -30,9 +30,7 @@ def spoil(root, name, wanted):
 
 def _put_back(root, name, state):
     """Something at a path, or in a folder that must be empty."""
-    folder, unused_slash, file = name.rpartition("/")
-    there = sorted(glob.glob(root + folder)) if "*" in folder and "**" not in folder else []
-    path = f"{there[0][len(root):]}/{_example(file)}" if there else _example(name)
+    path = _path(root, name)
     if os.path.islink(f"{root}{path}"):
         hand.remove(root, path)
         os.mkdir(f"{root}{path}")
@@ -49,13 +47,19 @@ def _loosen(target, limit):
 
 def _there(root, name):
     """What a path or a pattern names; it is made when there is nothing."""
-    found = glob.glob(root + name) if re.search(r"[*?[]", name) else []
-    if found:
-        return hand.place(root, found[0][len(root):])
-    target = hand.place(root, _example(name))
+    found = sorted(glob.glob(root + name)) if re.search(r"[*?[]", name) else []
+    path = found[0][len(root):] if found else _path(root, name)
+    target = hand.place(root, path)
     if not os.path.exists(target):
-        hand.write(root, _example(name), "")
+        hand.write(root, path, "")
     return target
+
+
+def _path(root, name):
+    """A path that a pattern matches, in a folder that is there if any is."""
+    folder, unused_slash, file = name.rpartition("/")
+    there = sorted(glob.glob(root + folder)) if "*" in folder and "**" not in folder else []
+    return f"{there[0][len(root):]}/{_example(file)}" if there else _example(name)
 
 
 def _example(name):

@@ -28,7 +28,9 @@ UNDECIDED = {
 
 # Controls that look at everything of a sort, and settings that are of that sort.
 SEES_TOO = {
+    "audit-privileged-programs": ["filesystem: set_user_id", "filesystem: set_group_id"],
     "file-logs-closed": ["file: /var/log/*"],
+    "imaging-vendor-accounts": ["accounts: *"],
 }
 
 
