@@ -121,10 +121,7 @@ def _areas(controls, figures):
     grouped = {}
     for control in controls:
         grouped.setdefault(control["area"], []).append(control)
-    return [
-        {"name": name, "controls": members, "figures": figures[name], "failed": any(one["verdict"] in (FAIL, ERROR) for one in members)}
-        for name, members in grouped.items()
-    ]
+    return [{"name": name, "controls": members, "figures": figures[name]} for name, members in grouped.items()]
 
 
 def _safeguards(covered):
