@@ -24,7 +24,7 @@ class LoginLimits(DropIn):
         return "" if self.host.exists("/etc/pam.d") else "there is no PAM whose sessions could be limited"
 
     def parse(self, text):
-        return {name: value for name, value in re.findall(r"^\* ((?:hard|soft) [a-z]+) (\S+)$", text, re.M)}
+        return dict(re.findall(r"^\* ((?:hard|soft) [a-z]+) (\S+)$", text, re.M))
 
     def render(self, settings):
         return NOTICE + "".join(f"* {name} {value}\n" for name, value in sorted(settings.items()))

@@ -118,7 +118,6 @@ def test_a_last_rule_for_all_packets_is_as_good_as_a_policy(filtering, rules, st
     assert audit(filtering(chain("inet", "accept"), *rules), [CONTROL], "boot")[0]["status"] == status
 
 
-
 # -- at boot ----------------------------------------------------------------------
 
 DROPS = "table inet filter {\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n"
