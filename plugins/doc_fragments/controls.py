@@ -33,7 +33,7 @@ options:
       applies_to:
         description:
           - On which systems the control means anything.
-          - C(package) names a package, or several, that must be installed; C(os) one or several of C(ID),
+          - C(package) names a package, or several, that must be installed, with C(a | b) where one is enough; C(os) one or several of C(ID),
             C(ID-VERSION_ID) or C(ID_LIKE) as in C(os-release), where a rebuild of RHEL 9 is C(rhel-9) too; C(kernel=own)
             leaves containers out.
         type: dict
