@@ -66,6 +66,8 @@ def kin(platform):
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_whole_profile_holds_on_every_platform(system, platform):
+    if kin(platform) == "debian" and not shutil.which("pam-auth-update"):
+        pytest.skip("this machine has no programs of Debian to answer in a tree")
     host = Server(system, platform).host
     before = {path for path in FOREIGN[kin(platform)] if host.exists(path)}
     outcomes = enforce(host, CONTROLS).outcomes
