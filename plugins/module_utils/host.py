@@ -61,6 +61,14 @@ def _ssh_login(environ):
     return found
 
 
+def _make_folder(folder):
+    """Make a folder and those that it lies in, where they are not there."""
+    if not os.path.isdir(folder):
+        _make_folder(os.path.dirname(folder))
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        _label(folder, folder)
+
+
 def _label(new, target):
     """Give a new file the SELinux label of the one that it replaces, else of its folder where the kernel gave it none."""
     sources = [target] if _labelled(new) else [target, os.path.dirname(target)]
@@ -198,7 +206,7 @@ class Host:
         if self.check:
             raise RuntimeError(f"check mode would have written {path}")
         target = self.path(path)
-        os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
+        _make_folder(os.path.dirname(target))
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".hygeia-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:

@@ -60,7 +60,10 @@ def labelled(tree, tmp_path):
     return host
 
 
-@pytest.mark.parametrize(("path", "label"), [("/etc/security/opasswd", b"shadow_t"), ("/etc/security/new.conf", b"etc_t")])
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [("/etc/security/opasswd", b"shadow_t"), ("/etc/security/new.conf", b"etc_t"), ("/etc/security/new.d/a/b.conf", b"etc_t")],
+)
 def test_a_written_file_has_the_label_of_what_it_replaces_or_of_its_folder(labelled, path, label):
     labelled.write(path, "new\n")
     assert label in os.getxattr(labelled.path(path), "security.selinux")
