@@ -16,8 +16,8 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.coverage import FAIL
 from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, area, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import manifest
 
-# Whose citations come first among those of a control.
-FIRST = ("hipaa", "nist_800_53")
+# Whose citations are told with their headings; those of others, of which a control may have many, by their numbers.
+IN_WORDS = ("hipaa", "nist_800_53")
 # How the Security Rule is divided.
 SECTIONS = {
     "164.308": "Administrative safeguards",
@@ -49,7 +49,7 @@ def view(run):
     known = {control["id"]: control for control in run["controls"]}
     headings = {name: _headings(covered) for name, covered in run["coverage"].items()}
     controls = [
-        {**_control(records, known.get(name, {}), run), "citations": list(_citations(records[0]["references"], headings))}
+        {**_control(records, known.get(name, {}), run), **_citations(records[0]["references"], headings)}
         for name, records in by_control(ours(run["records"])).items()
     ]
     worst_first = sorted(controls, key=lambda control: -SEVERITIES.index(control["severity"]))
@@ -109,11 +109,14 @@ def _headings(covered):
 
 
 def _citations(references, headings):
-    """Each citation with its heading, or with the name of its framework when the heading is not known."""
-    for name in sorted(references, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
-        title, known = headings.get(name, (name, {}))
-        for citation in references[name]:
-            yield citation, known.get(citation) or title
+    """Citations with their headings, and those of other frameworks by the framework's name."""
+    return {
+        "citations": [
+            (citation, headings[name][1].get(citation) or headings[name][0])
+            for name in IN_WORDS if name in headings for citation in references.get(name, ())
+        ],
+        "also": [(headings.get(name, (name,))[0], references[name]) for name in sorted(references) if name not in IN_WORDS],
+    }
 
 
 def _areas(controls, figures):

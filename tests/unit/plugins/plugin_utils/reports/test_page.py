@@ -141,6 +141,13 @@ def test_what_failed_says_what_mending_it_may_cost(page, record, control):
     assert "What may be noticed: Old clients cannot log in." in found.text["results"]
 
 
+def test_citations_of_many_frameworks_take_little_room(page, record):
+    references = {"hipaa": ["164.312(d)"], "nist_800_53": ["IA-2"], "cis_debian12": ["5.1.20", "5.1.19"], "house": ["H-1"]}
+    text = re.sub(r"\s+", " ", page(records=[record(status="fail", references=references)]).text["failed"])
+    assert "164.312(d) Person or entity authentication" in text
+    assert "CIS Debian 12 5.1.20, 5.1.19 house H-1" in text
+
+
 def test_of_many_failures_the_first_are_open(page, record):
     records = [record(f"a-{number}", "fail") for number in range(20)]
     found = page(records=records)
