@@ -90,3 +90,28 @@ def test_every_text_about_the_proposed_rule_says_that_it_is_proposed():
     assert "proposed" in framework["title"] and "still proposed" in framework["source"]
     assert "not law" in profile["description"]
     assert all(entry["title"].startswith("Proposed: ") for entry in framework["citations"].values())
+
+
+def settings(profile, name):
+    return next(control["settings"] for control in CATALOGUE.resolve(profile) if control["id"] == name)
+
+
+def test_an_imaging_appliance_listens_for_images_and_restarts_nothing_by_itself():
+    ports = settings("imaging-appliance", "boot-listening-ports")["system_state"]["listening_ports"]
+    assert {"104/tcp", "11112/tcp", "2575/tcp"} <= set(ports)
+    assert not {"package-automatic-updates", "kernel-stops-when-damaged"} & names(CATALOGUE.resolve("imaging-appliance"))
+
+
+def test_an_ai_node_runs_containers_and_compiled_programs():
+    assert not {"kernel-no-overlay", "kernel-user-namespaces", "package-compilers"} & names(CATALOGUE.resolve("ai-workload"))
+    folders = {**settings("ai-workload", "mount-shared-memory")["mount"], **settings("ai-workload", "mount-temporary-files")["mount"]}
+    assert all("noexec" not in wanted["options"] for wanted in folders.values()) and len(folders) == 3
+
+
+def test_the_proposed_rule_is_stricter_than_the_baseline():
+    def strictness(profile):
+        lockout, timeout = settings(profile, "account-lockout")["pam"], settings(profile, "account-session-timeout")["shell_profile"]
+        return [-lockout["faillock.deny"], lockout["faillock.unlock_time"], -timeout["TMOUT"]]
+
+    assert all(mine > theirs for mine, theirs in zip(strictness("nprm-2025"), strictness("hipaa")))
+    assert "malware-scanner" in names(CATALOGUE.resolve("nprm-2025"))
