@@ -22,6 +22,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 STEPS = ("enforce first", "enforce second", "audit")
 # How many of a hundred controls are of these kinds; the kinds with a few well-known options are there as they are.
 SHARES = {"sysctl": 26, "file": 26, "audit_rule": 12, "kernel_module": 12, "package": 12, "service": 8, "apt_conf": 2, "kernel_cmdline": 2}
+# What one synthetic group of audit rules has.
+RULES = ("-w /etc/synthetic/{name} -p wa -k {name}", "-a always,exit -F arch=b64 -S chmod,chown -F a0={number} -F key={name}")
 FIXED = ("login_defs", "shell_profile", "pam", "sudo", "sshd", "auditd_conf", "systemd_conf")
 
 
@@ -101,7 +103,7 @@ def synthetic(number, prefix):
     makers = {
         "sysctl": lambda name: (f"synthetic.{name}", 1),
         "file": lambda name: (f"/etc/synthetic/{name}", {"content": f"{name}\n", "owner": "root", "group": "root", "mode": "0640"}),
-        "audit_rule": lambda name: (name, [f"-w /etc/synthetic/{name} -p wa -k {name}", f"-a always,exit -F arch=b64 -S chmod,chown -F a0={name[-3:]} -F key={name}"]),
+        "audit_rule": lambda name: (name, [rule.format(name=name, number=name[-3:]) for rule in RULES]),
         "kernel_module": lambda name: (name, "disabled"),
         "package": lambda name: (name, "absent"),
         "service": lambda name: (name, "masked"),
