@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Look at the promoted image from outside, with tools that are not ours."""
+"""Look at the promoted images from outside, with tools that are not ours."""
 
 from __future__ import annotations
 
@@ -14,20 +14,33 @@ import pytest
 import testinfra
 
 FOLDER = Path(os.environ["HYGEIA_IMAGE"])
-POINTER = FOLDER / "golden/image.qcow2"
+IMAGES = ("debian-12", "debian-13")
+# What the hardening index of Lynis has to reach.
+INDEX = 85
 
 
 def run(*command):
     return subprocess.run([str(word) for word in command], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 
+@pytest.fixture(scope="module", params=IMAGES)
+def image(request):
+    """The name of an image."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def promoted(tmp_path_factory):
+def pointer(image):
+    return FOLDER / f"golden/{image}.qcow2"
+
+
+@pytest.fixture(scope="module")
+def promoted(pointer, tmp_path_factory):
     """The root filesystem of the promoted image, mounted without writing to it."""
     folder = tmp_path_factory.mktemp("promoted")
     raw, root = folder / "disk.raw", folder / "root"
     root.mkdir()
-    run("qemu-img", "convert", "-O", "raw", POINTER, raw)
+    run("qemu-img", "convert", "-O", "raw", pointer, raw)
     table = json.loads(run("sfdisk", "--json", raw))["partitiontable"]
     largest = max(table["partitions"], key=lambda part: part["size"])
     device = run("losetup", "--find", "--show", "--offset", largest["start"] * 512, "--sizelimit", largest["size"] * 512, raw)
@@ -43,25 +56,32 @@ def promoted(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def evidence():
+def evidence(image):
     """The folder of the newest evidence."""
-    return max(FOLDER.glob("evidence/**/manifest.json"), key=lambda path: path.stat().st_mtime).parent
+    return max(FOLDER.glob(f"evidence/{image}/*/manifest.json"), key=lambda path: path.stat().st_mtime).parent
 
 
-def test_the_template_is_bit_for_bit_what_it_was():
-    before = (FOLDER / "template.qcow2.sha256").read_text().split()[0]
-    assert hashlib.sha256((FOLDER / "template.qcow2").read_bytes()).hexdigest() == before
+@pytest.fixture(scope="module")
+def examined(image):
+    """The folder with what a throwaway copy of the golden image said."""
+    return FOLDER / "examined" / image
 
 
-def test_the_pointer_names_an_image_with_its_own_digest():
-    target = os.readlink(POINTER)
-    digest = hashlib.sha256(POINTER.read_bytes()).hexdigest()
+def test_the_template_is_bit_for_bit_what_it_was(image):
+    template = FOLDER / f"templates/{image}.qcow2"
+    before = Path(f"{template}.sha256").read_text().split()[0]
+    assert hashlib.sha256(template.read_bytes()).hexdigest() == before
+
+
+def test_the_pointer_names_an_image_with_its_own_digest(pointer):
+    target = os.readlink(pointer)
+    digest = hashlib.sha256(pointer.read_bytes()).hexdigest()
     assert "/" not in target and digest.startswith(target.rsplit("-", 1)[1].removesuffix(".qcow2"))
 
 
-def test_the_image_is_whole_and_stands_alone():
-    run("qemu-img", "check", POINTER)
-    assert "backing-filename" not in json.loads(run("qemu-img", "info", "--output=json", POINTER))
+def test_the_image_is_whole_and_stands_alone(pointer):
+    run("qemu-img", "check", pointer)
+    assert "backing-filename" not in json.loads(run("qemu-img", "info", "--output=json", pointer))
 
 
 def test_nothing_is_pending(promoted, evidence):
@@ -111,3 +131,15 @@ def test_the_evidence_says_what_happened(evidence):
 def test_nothing_is_left_on_the_build_host():
     assert not list(FOLDER.glob("sessions/*/*"))
     assert str(FOLDER / "sessions") not in Path("/proc/mounts").read_text()
+
+
+@pytest.mark.parametrize("where", ["image", "copy"])
+def test_a_second_enforcement_changes_nothing(examined, where):
+    enforced = json.loads((examined / "enforced.json").read_text())[where]
+    assert not [outcome for outcome in enforced["outcomes"] if outcome["outcome"] not in ("unchanged", "not_applicable")]
+    assert enforced["changed"] is False
+
+
+def test_lynis_thinks_well_of_it(examined):
+    report = dict(line.split("=", 1) for line in (examined / "lynis-report.dat").read_text().splitlines() if "=" in line)
+    assert int(report["hardening_index"]) >= INDEX

@@ -15,7 +15,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
 from ansible_collections.hygeia.golden.tests.unit.platforms.systems import PLATFORMS, Server
 
-CONTROLS = [Control.load(control) for control in Catalogue().resolve("hipaa")]
+CONTROLS = [Control.load(control) for control in Catalogue().resolve("strict")]
 
 # What belongs to platforms of the other family, and is never made.
 FOREIGN = {
