@@ -132,5 +132,5 @@ def _authorize(host, pattern, number, public_key):
 
 def _own(host, path, number, folder=False):
     if folder:
-        os.makedirs(host.path(path), mode=0o755, exist_ok=True)
+        os.makedirs(host.path(path), mode=0o700, exist_ok=True)
     os.chown(host.path(path), number, number)

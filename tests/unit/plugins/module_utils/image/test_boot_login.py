@@ -58,6 +58,11 @@ def test_account_files_keep_their_mode(system):
     assert stat.S_IMODE(os.stat(shadow).st_mode) == 0o640
 
 
+def test_his_home_is_as_closed_as_the_baseline_wants_homes(system):
+    add(system)
+    assert stat.S_IMODE(os.stat(system.path("/var/lib/hygeia-verify")).st_mode) == 0o700
+
+
 def test_he_becomes_root_without_a_password(system):
     add(system)
     assert system.read("/etc/sudoers.d/zz-hygeia-verify") == "hygeia-verify ALL=(ALL:ALL) NOPASSWD: ALL\n"
