@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/controls.md and docs/coverage.md from the policy, or with --check fail when they are not what it says.
+"""Write docs/controls.md, docs/controls/ and docs/coverage.md from the policy, or with --check fail when they are not it.
 
     python docs/generate.py [--check]
 
@@ -76,13 +76,13 @@ APPLIES_TOLD = {"package": "systems with the package", "os": "the system", "kern
 COVERED = ("hipaa", "hph_cpg", "nprm_2025")
 
 
-# -- controls.md ---------------------------------------------------------------
+# -- controls.md and controls/ ---------------------------------------------------------------
 
 
 def controls_page(catalogue):
     controls = list(catalogue.controls.values())
     areas = {area: [control for control in controls if control["area"] == area] for area in _areas(controls)}
-    profiles = {name: {control["id"] for control in catalogue.resolve(name)} for name in catalogue.profiles}
+    profiles = _members(catalogue)
     lines = [
         GENERATED,
         "# Controls",
@@ -101,7 +101,7 @@ def controls_page(catalogue):
         "",
         "| area | controls |",
         "|---|---|",
-        *(f"| [{area}](#{area}) | {len(members)} |" for area, members in areas.items()),
+        *(f"| [{area}](controls/{area}.md) | {len(members)} |" for area, members in areas.items()),
         "",
         "## How settings are written and observed",
         "",
@@ -112,16 +112,24 @@ def controls_page(catalogue):
         *(f"| `{kind}` | {KINDS_TOLD[kind][0]} | {KINDS_TOLD[kind][1]} |" for kind in KINDS),
         "",
     ]
-    for area, members in areas.items():
-        lines += [f"## {area}", "", "| control | | severity | level |", "|---|---|---|---|"]
-        lines += [
-            f"| [{control['id']}](#{control['id']}) | {control['title']} | {control['severity']} | {control['level']} |"
-            for control in members
-        ]
-        lines.append("")
-        for control in members:
-            lines += _control(control, catalogue.frameworks, [name for name in profiles if control["id"] in profiles[name]])
     return "\n".join(lines).rstrip() + "\n"
+
+
+def area_page(catalogue, area, profiles):
+    """One page of controls/: a table of the area's controls, then each of them."""
+    members = [control for control in catalogue.controls.values() if control["area"] == area]
+    lines = [GENERATED, f"# Controls: {area}", "", "How settings are written and observed is told with all [controls](../controls.md).", ""]
+    lines += ["| control | | severity | level |", "|---|---|---|---|"]
+    lines += [f"| [{control['id']}](#{control['id']}) | {control['title']} | {control['severity']} | {control['level']} |" for control in members]
+    lines.append("")
+    for control in members:
+        lines += _control(control, catalogue.frameworks, [name for name in profiles if control["id"] in profiles[name]])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _members(catalogue):
+    """The ids of each profile's controls."""
+    return {name: {control["id"] for control in catalogue.resolve(name)} for name in catalogue.profiles}
 
 
 def _profile(catalogue, name, members):
@@ -135,7 +143,7 @@ def _areas(controls):
 
 
 def _control(control, frameworks, profiles):
-    yield from (f"### {control['id']}", "", f"**{control['title']}** ({control['severity']}, level {control['level']})", "")
+    yield from (f"## {control['id']}", "", f"**{control['title']}** ({control['severity']}, level {control['level']})", "")
     yield from (_line(control["rationale"]), "", f"What may be noticed: {_line(control['impact'])}", "")
     yield from ("| setting | value |", "|---|---|", *_settings(control["settings"]), "")
     for system, settings in control["variants"].items():
@@ -234,23 +242,31 @@ def _links(names):
     """The controls of each area on a line of their own."""
     areas = {}
     for name in names:
-        areas.setdefault(name.split("-", maxsplit=1)[0], []).append(f"[{name}](controls.md#{name})")
+        area = name.split("-", maxsplit=1)[0]
+        areas.setdefault(area, []).append(f"[{name}](controls/{area}.md#{name})")
     return [f"- {', '.join(links)}" for links in areas.values()]
 
 
-PAGES = {"controls.md": controls_page, "coverage.md": coverage_page}
+def pages(catalogue):
+    """Every page as ``{path below docs: text}``."""
+    profiles = _members(catalogue)
+    areas = {f"controls/{area}.md": area_page(catalogue, area, profiles) for area in _areas(catalogue.controls.values())}
+    return {"controls.md": controls_page(catalogue), "coverage.md": coverage_page(catalogue), **areas}
 
 
 def main(arguments):
     untold = [kind for kind in KINDS if kind not in KINDS_TOLD]
     if untold:
         sys.exit(f"docs/generate.py: say in KINDS_TOLD where {' and '.join(untold)} writes and what it observes")
-    catalogue = Catalogue()
-    texts = {os.path.join(FOLDER, name): write(catalogue) for name, write in PAGES.items()}
+    texts = pages(Catalogue())
+    left = {f"controls/{name}" for name in os.listdir(os.path.join(FOLDER, "controls"))} - texts.keys()
     if "--check" in arguments:
-        return max(_differs(path, text) for path, text in texts.items())
+        print("".join(f"docs/{path} is about nothing any more; run python docs/generate.py\n" for path in sorted(left)), end="")
+        return max(bool(left), *(_differs(path, text) for path, text in texts.items()))
+    for path in left:
+        os.unlink(os.path.join(FOLDER, path))
     for path, text in texts.items():
-        with open(path, "w", encoding="utf-8") as stream:
+        with open(os.path.join(FOLDER, path), "w", encoding="utf-8") as stream:
             stream.write(text)
     return 0
 
@@ -258,11 +274,11 @@ def main(arguments):
 def _differs(path, text):
     """1 when a page is not this text, and how it differs on standard output; else 0."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(os.path.join(FOLDER, path), encoding="utf-8") as stream:
             there = stream.read()
     except FileNotFoundError:
         there = ""
-    name = f"docs/{os.path.basename(path)}"
+    name = f"docs/{path}"
     sys.stdout.writelines(difflib.unified_diff(there.splitlines(True), text.splitlines(True), name, "the policy"))
     if there != text:
         print(f"{name} is not what the policy says; run python docs/generate.py")
