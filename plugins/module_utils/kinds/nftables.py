@@ -74,7 +74,7 @@ class Nftables(Kind):
         listing = json.loads(ran.out)["nftables"]
         chains = [entry["chain"] for entry in listing if "hook" in entry.get("chain", {})]
         rules = [entry["rule"] for entry in listing if "rule" in entry]
-        return {name: _loopback(chains, rules) if name == "loopback" else _policy(name, chains, rules) for name in names}
+        return {name: _loopback(chains, rules) if name == "loopback" else by_default(name, chains, rules) for name in names}
 
     # -- what boots load ----------------------------------------------------------
 
@@ -108,7 +108,7 @@ def _place(entry, key):
     return entry["family"], entry["table"], entry[key]
 
 
-def _policy(hook, chains, rules):
+def by_default(hook, chains, rules):
     """Drop needs a chain that drops for each version of IP: a packet that one chain drops is lost, whatever others say."""
     dropping = [chain for chain in chains if chain["hook"] == hook and _drops(chain, rules)]
     covered = {family for chain in dropping for family in SEES.get(chain["family"], ())}

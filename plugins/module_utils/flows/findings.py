@@ -1,0 +1,52 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What no packet can show of a ruleset: what it logs and counts, and what it would do with packets that nobody sends."""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import by_default
+
+# Each finding by its control: what is true when it holds, and how bad it is when it does not.
+TITLES = {
+    "segment-loaded": ("Each boot loads the packet filter", "high"),
+    "segment-default-drop": ("Packets that no rule names are dropped in IPv4 and in IPv6", "high"),
+    "segment-no-accept-any": ("No rule of the packet filter accepts everything", "high"),
+    "segment-drops-logged": ("Packets that the packet filter drops are logged", "medium"),
+    "segment-drops-counted": ("Packets that the packet filter drops are counted", "low"),
+}
+_HOOKS = ("input", "forward", "output")
+_IDLE = {"counter", "log"}
+_LOST = {"drop", "reject"}
+
+
+def found(ruleset, listing):
+    """What is wrong, by the control; an empty text where nothing is."""
+    entries = json.loads(listing)["nftables"]
+    chains = [entry["chain"] for entry in entries if "hook" in entry.get("chain", {})]
+    rules = [entry["rule"] for entry in entries if "rule" in entry]
+    return {
+        "segment-loaded": ruleset.unloaded,
+        "segment-default-drop": "; ".join(filter(None, (by_default(hook, chains, rules).message for hook in _HOOKS))),
+        "segment-no-accept-any": "; ".join(_accept_any(chains, rules)),
+        "segment-drops-logged": "" if any(_notes(rule, "log") for rule in rules) else "no rule logs what is dropped: add one with a limit, last in the chain",
+        "segment-drops-counted": "" if any(_notes(rule, "counter") for rule in rules) else "no rule counts what is dropped: add one, last in the chain",
+    }
+
+
+def _accept_any(chains, rules):
+    """Only what a packet meets at a hook counts: in a chain of its own a rule like this may mean some of them."""
+    hooked = {(chain["family"], chain["table"], chain["name"]): chain["hook"] for chain in chains}
+    for rule in rules:
+        statements = {name for statement in rule["expr"] for name in statement}
+        hook = hooked.get((rule["family"], rule["table"], rule["chain"]))
+        if hook in _HOOKS and "accept" in statements and statements <= _IDLE | {"accept"}:
+            yield f"a rule of the chain {rule['family']} {rule['table']} {rule['chain']} accepts everything at the hook {hook}: remove it"
+
+
+def _notes(rule, how):
+    """Does a rule for packets that are lost, here or by the chain's policy, make a note of them?"""
+    statements = {name for statement in rule["expr"] for name in statement}
+    lost = statements & _LOST or "log" in statements and "accept" not in statements
+    return how in statements and bool(lost)

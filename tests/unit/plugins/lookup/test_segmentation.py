@@ -1,0 +1,90 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError, AnsibleLookupError
+from ansible_collections.hygeia.golden.plugins.filter.segment_allows import segment_allows
+from ansible_collections.hygeia.golden.plugins.filter.segment_rules import segment_rules
+from ansible_collections.hygeia.golden.plugins.lookup import segmentation
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.evidence import COLLECTION
+
+POLICY = """
+zones:
+  clinical: {networks: [10.20.0.0/16, "fd00:20::/48"]}
+  imaging: {networks: [10.30.0.0/16]}
+flows:
+  - {source: clinical, destination: imaging, protocol: tcp, ports: [104, 8000-8100, 8050-8200], reason: 'Images "in"'}
+"""
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """What the lookup says of a policy in which a text was replaced."""
+    monkeypatch.setattr(segmentation.LookupModule, "set_options", lambda self, var_options, direct: None)
+    monkeypatch.chdir(tmp_path)
+
+    def read(old="", new=""):
+        assert old in POLICY
+        (tmp_path / "site.yml").write_text(POLICY.replace(old, new, 1) if old else POLICY, encoding="utf-8")
+        return segmentation.LookupModule().run([str(tmp_path / "site.yml")])[0]
+
+    return read
+
+
+def test_a_sound_policy_is_returned_as_it_is(told):
+    assert told() == yaml.safe_load(POLICY)
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("protocol: tcp", "protocol: icmp", "site.yml: flows: number 1: protocol is 'icmp'; use tcp or udp."),
+    (", reason: 'Images \"in\"'", "", "site.yml: flows: number 1 has no reason; add one."),
+    ("source:", "from:", "site.yml: flows: number 1 has a field from that means nothing"),
+    ("[104,", "[70000,", "site.yml: flows: number 1: ports: number 1 is 70000; write a port such as 443, or a range of them such as 8000-8100."),
+    ("8000-8100", "8100-8000", "site.yml: flows: number 1: ports: 8100-8000 is no range; write the lower port first, and none above 65535."),
+    ("source: clinical", "source: wards", "site.yml: flows: number 1: source: there is no zone wards; known are clinical, imaging."),
+    ("10.30.0.0/16", "10.30.0.9/16", "site.yml: zones: imaging: networks: 10.30.0.9/16 is an address in 10.30.0.0/16; write the network."),
+    ("10.30.0.0/16", "ward", "site.yml: zones: imaging: networks: ward is no network; write one such as 10.20.0.0/16 or fd00:20::/48."),
+    ("10.30.0.0/16", "10.20.0.0/16", "site.yml: zones: imaging: networks: 10.20.0.0/16 belongs to clinical too; leave it out of one of them."),
+    ("clinical: {", "Clinical: {", "zones is 'Clinical'; write the name of a zone in at most 24 small letters, digits and dashes"),
+    ("clinical: {", "elsewhere: {", "zones: elsewhere is what lies in no zone; give the zone another name."),
+])
+def test_a_mistake_is_told_with_what_to_write(told, old, new, message):
+    with pytest.raises(AnsibleLookupError) as caught:
+        told(old, new)
+    assert message in str(caught.value)
+
+
+def test_the_words_for_nft_have_no_overlap_and_no_quotes(told):
+    rules = segment_rules(told(), "imaging")["in"]["zones"]
+    assert rules == {"clinical": [{"protocol": "tcp", "ports": "104, 8000-8200", "comment": "Images 'in'"}], "imaging": []}
+
+
+def test_a_zone_that_is_not_there_is_told(told):
+    with pytest.raises(AnsibleFilterError, match="there is no zone ward; known are clinical, imaging"):
+        segment_rules(told(), "ward")
+
+
+@pytest.mark.parametrize("address, port, allowed", [
+    ("10.20.0.7", 104, True), ("::ffff:10.20.0.7", 104, True), ("10.20.0.7", 22, False), ("10.30.0.7", 104, False), ("fd00:20::1%eth0", "104", True),
+])
+def test_an_address_is_let_in_as_its_zone_is(told, address, port, allowed):
+    assert segment_allows(told(), address, "imaging", port) is allowed
+
+
+def test_a_name_is_no_address(told):
+    with pytest.raises(AnsibleFilterError, match="segment_allows"):
+        segment_allows(told(), "pacs", "imaging", 104)
+
+
+def test_the_policy_of_the_page_is_one(told, tmp_path):
+    with open(os.path.join(COLLECTION, "docs/segmentation.md"), encoding="utf-8") as stream:
+        example, = re.findall(r"^```yaml\n(.*?)^```", stream.read(), re.M | re.S)
+    (tmp_path / "page.yml").write_text(example, encoding="utf-8")
+    page = segmentation.LookupModule().run([str(tmp_path / "page.yml")])[0]
+    assert segment_allows(page, "10.10.5.7", "imaging", 22) and not segment_allows(page, "172.20.0.7", "imaging", 22)
