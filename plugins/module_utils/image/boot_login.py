@@ -21,6 +21,9 @@ SUDOERS = f"/etc/sudoers.d/zz-{USER}"
 SEED = "/var/lib/cloud/seed/nocloud"
 # Where QEMU's user network puts both ends.
 GUEST, GATEWAY = "10.0.2.15", "10.0.2.2"
+# The packet filter of the role segment keeps everybody out whom the site's policy does not know, and so the check too.
+FILTER, FILTER_TABLE = "/etc/nftables.conf", "table inet segment"
+FILTER_UNIT = f"/etc/systemd/system/nftables.service.d/zz-{USER}.conf"
 # Our key is of the first type that the template's sshd accepts.
 KEY_TYPES = {"ssh-ed25519": "ed25519", "ecdsa-sha2-nistp256": "ecdsa", "rsa-sha2-512": "rsa", "rsa-sha2-256": "rsa"}
 
@@ -92,6 +95,9 @@ def add(host, way, public_key):
     if way.exceptions:
         block = "".join(f"    {line}\n" for line in way.exceptions)
         _append(host, sshd_files.MAIN, f"Match User {USER}\n{block}".rstrip())
+    if FILTER_TABLE in (host.read(FILTER) or ""):
+        rule = f"inet segment input ip saddr {GATEWAY} tcp dport {way.port} accept"
+        host.write(FILTER_UNIT, f"[Service]\nExecStartPost=/usr/sbin/nft insert rule {rule}\n")
     if host.which("cloud-init"):
         host.write(f"{SEED}/meta-data", f"instance-id: {USER}\n")
         host.write(f"{SEED}/user-data", "#cloud-config\n{}\n")

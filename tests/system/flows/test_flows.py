@@ -17,6 +17,7 @@ from conftest import PROJECT
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.judge import judged
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.image import boot_login
 
 POLICY = {
     "zones": {
@@ -208,3 +209,14 @@ def test_the_role_writes_what_the_judge_passes(tree, tmp_path):
         found = json.loads(records.read_text(encoding="utf-8"))
         assert {record["status"] for record in found} == {"pass"} and len(found) == 2 * 4 + 5
         assert all(record["host"] == "pacs" and record["stage"] == "offline" for record in found)
+    _the_boot_check_gets_in(tree)
+
+
+def _the_boot_check_gets_in(tree):
+    """The rule that the boot check adds to its throwaway copy fits what the role wrote."""
+    root = str(tree)
+    boot_login.add(Host(root), boot_login.Door(22, "ed25519", ".ssh/authorized_keys", "", ()), "ssh-ed25519 AAAA")
+    start = Host(root).read(boot_login.FILTER_UNIT).partition("ExecStartPost=")[2].strip()
+    command = f"nft -f /etc/nftables.conf && {start} && nft list chain inet segment input"
+    done = subprocess.run(["unshare", "--net", "chroot", root, "sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "ip saddr 10.0.2.2 tcp dport 22 accept" in done.stdout, done.stderr

@@ -160,3 +160,15 @@ def test_no_accepted_type_is_a_problem_of_the_template(tree):
 def test_what_the_template_lacks_is_named_with_its_package(tree, there, lacking):
     with pytest.raises(ImageError, match=f"install {lacking} in it"):
         boot_login.door(sshd(tree, "", there))
+
+
+def test_the_packet_filter_of_a_site_lets_the_check_in(system):
+    system.write("/etc/nftables.conf", "flush ruleset\n\ntable inet segment {\n}\n")
+    add(system, port=2222)
+    assert "insert rule inet segment input ip saddr 10.0.2.2 tcp dport 2222 accept" in system.read(boot_login.FILTER_UNIT)
+
+
+def test_a_packet_filter_of_somebody_else_stays_as_it_is(system):
+    system.write("/etc/nftables.conf", "table inet filter {\n}\n")
+    add(system)
+    assert not system.exists(boot_login.FILTER_UNIT)
