@@ -37,7 +37,9 @@ options:
 EXAMPLES = r"""
 - name: Refuse to cut the operator off
   ansible.builtin.assert:
-    that: lookup('hygeia.golden.segmentation', 'segmentation.yml') | hygeia.golden.segment_allows('10.10.5.7', 'imaging', 22)
+    that: policy | hygeia.golden.segment_allows('10.10.5.7', 'imaging', 22)
+  vars:
+    policy: "{{ lookup('hygeia.golden.segmentation', 'segmentation.yml') }}"
 """
 
 RETURN = r"""

@@ -24,7 +24,9 @@ options:
 EXAMPLES = r"""
 - name: Show what may come in to a host of the zone imaging
   ansible.builtin.debug:
-    msg: "{{ (lookup('hygeia.golden.segmentation', 'segmentation.yml') | hygeia.golden.segment_rules('imaging')).in.zones }}"
+    msg: "{{ (policy | hygeia.golden.segment_rules('imaging')).in.zones }}"
+  vars:
+    policy: "{{ lookup('hygeia.golden.segmentation', 'segmentation.yml') }}"
 """
 
 RETURN = r"""

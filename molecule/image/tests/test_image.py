@@ -15,8 +15,6 @@ import testinfra
 
 FOLDER = Path(os.environ["HYGEIA_IMAGE"])
 IMAGES = ("debian-12", "debian-13")
-# What the hardening index of Lynis has to reach.
-INDEX = 85
 
 
 def run(*command):
@@ -63,8 +61,8 @@ def evidence(image):
 
 @pytest.fixture(scope="module")
 def examined(image):
-    """The folder with what a throwaway copy of the golden image said."""
-    return FOLDER / "examined" / image
+    """What a second look at the golden image, and at a running copy of it, said."""
+    return json.loads((FOLDER / f"{image}.json").read_text())
 
 
 def test_the_template_is_bit_for_bit_what_it_was(image):
@@ -135,11 +133,10 @@ def test_nothing_is_left_on_the_build_host():
 
 @pytest.mark.parametrize("where", ["image", "copy"])
 def test_a_second_enforcement_changes_nothing(examined, where):
-    enforced = json.loads((examined / "enforced.json").read_text())[where]
+    enforced = examined[where]
     assert not [outcome for outcome in enforced["outcomes"] if outcome["outcome"] not in ("unchanged", "not_applicable")]
     assert enforced["changed"] is False
 
 
-def test_lynis_thinks_well_of_it(examined):
-    report = dict(line.split("=", 1) for line in (examined / "lynis-report.dat").read_text().splitlines() if "=" in line)
-    assert int(report["hardening_index"]) >= INDEX
+def test_apt_works_in_a_running_copy(examined):
+    assert examined["greeting"] == "Hello, world!"
