@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/controls.md, docs/controls/ and docs/coverage.md from the policy, or with --check fail when they are not it.
+"""Write docs/controls.md, docs/controls/, docs/checks.md and docs/coverage.md from the policy, or with --check fail when they are not it.
 
     python docs/generate.py [--check]
 
@@ -74,6 +74,7 @@ APPLIES_TOLD = {"package": "systems with the package", "os": "the system", "kern
 
 # Frameworks whose citations are told one by one, since they say what leads to each.
 COVERED = ("hipaa", "hph_cpg", "nprm_2025")
+NOBODY = "No control and no check of the collection serves it."
 
 
 # -- controls.md and controls/ ---------------------------------------------------------------
@@ -196,6 +197,51 @@ def _cell(text):
     return f"`{shown}`" if shown else "empty"
 
 
+# -- checks.md -----------------------------------------------------------------
+
+
+def checks_page(catalogue):
+    checks = list(catalogue.checks.values())
+    lines = [
+        GENERATED,
+        "# Checks",
+        "",
+        f"{len(checks)} checks: what is verified and is no [control](controls.md), since no setting makes it so. Their results stand in",
+        "the same report, at the same gate and under the same [waivers](waivers.md). An asterisk at the end of an id stands for what",
+        "was looked at, such as the zone `guest` in `segment-in-guest`; a waiver may name either.",
+        "",
+    ]
+    for area in dict.fromkeys(_area(check["id"]) for check in checks):
+        members = [check for check in checks if _area(check["id"]) == area]
+        lines += [f"## {area}", "", "| check | | severity |", "|---|---|---|"]
+        lines += [f"| [{check['id']}](#{_anchor(check['id'])}) | {_title(check)} | {check['severity']} |" for check in members]
+        lines.append("")
+        for check in members:
+            lines += _check(check, catalogue.frameworks)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _check(check, frameworks):
+    yield from (f"### {check['id']}", "", f"**{_title(check)}** ({check['severity']})", "", _line(check["rationale"]), "")
+    for name, citations in check["references"].items():
+        yield f"- {frameworks[name]['title']}: {', '.join(_cited(frameworks[name], citation) for citation in citations)}"
+    yield ""
+
+
+def _title(check):
+    """An asterisk would mean something else on a page."""
+    return check["title"].replace("*", "…")
+
+
+def _area(identifier):
+    return identifier.split("-", maxsplit=1)[0]
+
+
+def _anchor(identifier):
+    """A heading's address has no asterisk."""
+    return identifier.replace("*", "")
+
+
 # -- coverage.md ---------------------------------------------------------------
 
 
@@ -204,28 +250,27 @@ def coverage_page(catalogue):
         GENERATED,
         "# Coverage",
         "",
-        "Which [controls](controls.md) serve which citation. To serve a citation is to show a part of it: no operating system",
-        "meets a requirement of a law by itself, and a list here is not an assessment.",
+        "Which [controls](controls.md) and [checks](checks.md) serve which citation. To serve a citation is to show a part of it:",
+        "no operating system meets a requirement of a law by itself, and a list here is not an assessment.",
         "",
-        "A control may cite one of these citations only when it cites a control of NIST SP 800-53 that leads to it. What no",
-        "system can show is listed with the reason, and no control can cite it.",
+        "Either may cite one of these citations only when it cites a control of NIST SP 800-53 that leads to it. What no system",
+        "can show is listed with the reason, and none can cite it.",
         "",
     ]
     for name in COVERED:
-        lines += _framework(catalogue.frameworks[name], list(catalogue.controls.values()))
+        lines += _framework(catalogue, catalogue.frameworks[name])
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _framework(framework, controls):
+def _framework(catalogue, framework):
     served = {citation: entry for citation, entry in framework["citations"].items() if not entry.get("out_of_reach")}
-    serving = {
-        citation: [control["id"] for control in controls if citation in control["references"].get(framework["id"], [])]
-        for citation in served
-    }
+    controls, checks = (
+        {citation: _citing(members, framework["id"], citation) for citation in served} for members in (catalogue.controls, catalogue.checks)
+    )
     yield from (f"## {framework['title']}", "", _line(framework["source"]), "")
-    yield from ("| citation | | | controls |", "|---|---|---|---|")
+    yield from ("| citation | | | controls | checks |", "|---|---|---|---|---|")
     for citation, entry in served.items():
-        yield f"| {citation} | {entry['title']} | {entry.get('label', '')} | {len(serving[citation]) or 'none'} |"
+        yield f"| {citation} | {entry['title']} | {entry.get('label', '')} | {len(controls[citation]) or 'none'} | {len(checks[citation]) or 'none'} |"
     yield from ("", "| out of reach | | | because |", "|---|---|---|---|")
     for citation, entry in framework["citations"].items():
         if entry.get("out_of_reach"):
@@ -234,16 +279,19 @@ def _framework(framework, controls):
     for citation, entry in served.items():
         yield from (f"### {framework['title']}: {citation}", "", f"**{entry['title']}**. A system shows {entry['shows']}.", "")
         yield from (f"Through {', '.join(entry['through'])}.", "")
-        yield from (_links(serving[citation]) if serving[citation] else ["No control of the collection serves it."])
+        yield from [*_links(controls[citation], "controls/{area}.md"), *_links(checks[citation], "checks.md")] or [NOBODY]
         yield ""
 
 
-def _links(names):
-    """The controls of each area on a line of their own."""
+def _citing(members, framework, citation):
+    return [name for name, member in members.items() if citation in member["references"].get(framework, [])]
+
+
+def _links(names, page):
+    """The controls or checks of each area on a line of their own."""
     areas = {}
     for name in names:
-        area = name.split("-", maxsplit=1)[0]
-        areas.setdefault(area, []).append(f"[{name}](controls/{area}.md#{name})")
+        areas.setdefault(_area(name), []).append(f"[{name}]({page.format(area=_area(name))}#{_anchor(name)})")
     return [f"- {', '.join(links)}" for links in areas.values()]
 
 
@@ -251,7 +299,7 @@ def pages(catalogue):
     """Every page as ``{path below docs: text}``."""
     profiles = _members(catalogue)
     areas = {f"controls/{area}.md": area_page(catalogue, area, profiles) for area in _areas(catalogue.controls.values())}
-    return {"controls.md": controls_page(catalogue), "coverage.md": coverage_page(catalogue), **areas}
+    return {"controls.md": controls_page(catalogue), "checks.md": checks_page(catalogue), "coverage.md": coverage_page(catalogue), **areas}
 
 
 def main(arguments):

@@ -24,8 +24,8 @@ options:
     required: true
   policy:
     description:
-      - Folders of the site's own policy. Each may have the folders C(controls), C(profiles), C(waivers) and
-        C(frameworks) with YAML files in them.
+      - Folders of the site's own policy. Each may have the folders C(controls), C(checks), C(profiles),
+        C(waivers) and C(frameworks) with YAML files in them.
     type: list
     elements: path
     default: []
@@ -142,7 +142,7 @@ from datetime import datetime, timezone
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.hygeia.golden.plugins.plugin_utils import choice, schema, waivers
+from ansible_collections.hygeia.golden.plugins.plugin_utils import choice, waivers
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
@@ -168,21 +168,10 @@ class LookupModule(LookupBase):
         catalogue = Catalogue(options["policy"])
         for name in catalogue.unused() if options["policy"] else ():
             display.warning(f"No profile has the control {name}, so nothing ever looks at it; add it to a profile's controls.")
-        _add_waivers(catalogue, options["waivers"])
+        catalogue.add_waivers_of_play(options["waivers"])
         today = options["today"] or datetime.now(timezone.utc).date().isoformat()
         controls = catalogue.resolve(profile, options["remove"], options["set"])
         return [
             {**control, "waiver": waivers.find(catalogue.waivers, control["id"], options["host"] or "", today)}
             for control in choice.chosen(controls, options["severity"], options["tags"], options["skip_tags"])
         ]
-
-
-def _add_waivers(catalogue, more):
-    """Waivers from the inventory are held to the same rules as those from a file."""
-    if more:
-        def place(index):
-            return "the waivers of the play" if index is None else f"the waivers of the play, number {index + 1}"
-
-        problems = schema.complaints(more, "waivers", place) or catalogue.add_waivers(more, place)
-        if problems:
-            raise PolicyError(*problems)

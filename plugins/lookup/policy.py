@@ -54,6 +54,10 @@ _raw:
       description: The ids of the controls that the folders add.
       type: list
       elements: str
+    checks:
+      description: The ids of the checks that they add.
+      type: list
+      elements: str
     profiles:
       description: The ids of the profiles that they add.
       type: list

@@ -92,14 +92,6 @@ results:
           C(segment-drops-counted) for the ruleset; C(segment-judged) when nothing could be tried.
       type: str
       sample: segment-in-guest
-    title:
-      description: What is true when it holds.
-      type: str
-      sample: Only flows of the policy come in from the zone guest
-    severity:
-      description: How bad it is when it does not.
-      type: str
-      sample: high
     status:
       description: V(pass), V(fail), or V(not_checked) when nothing could be tried.
       type: str
@@ -122,9 +114,6 @@ results:
       description: Which flows went wrong.
       type: str
       sample: tcp 3389 over IPv6 from fd00:50::1 to fd00:30::1 is allowed, and the policy does not allow it
-    references:
-      description: The citations.
-      type: dict
 flows:
   description: How many flows were tried.
   returned: success

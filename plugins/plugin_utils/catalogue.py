@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The policy: frameworks, controls, profiles and waivers from the collection and from a site's own folders."""
+"""The policy: frameworks, controls, checks, profiles and waivers from the collection and from a site's own folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import re
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
-from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils import checks, schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError, load
 from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES
 
@@ -36,13 +36,14 @@ class Catalogue:
     def __init__(self, folders=(), baseline=BASELINE, strict=False, lenient=False):
         self.frameworks = {}
         self.controls = {}
+        self.checks = {}
         self.profiles = {}
         self.waivers = []
         self.problems = []
         self._places = {}
         self._waiver_places = []
         self._read(baseline, check=strict)
-        self._ours = frozenset([*self.controls, *self.profiles])
+        self._ours = frozenset([*self.controls, *self.checks, *self.profiles])
         for folder in folders:
             self._try(self._read, os.path.abspath(os.path.expanduser(folder)), True)
         self.problems += self._bad_references()
@@ -56,12 +57,15 @@ class Catalogue:
 
     def _read(self, folder, check):
         if not os.path.isdir(folder):
-            raise PolicyError(f"{folder} is no folder; a policy is a folder with controls, profiles, waivers or frameworks in it.")
+            raise PolicyError(f"{folder} is no folder; a policy is a folder with controls, checks, profiles, waivers or frameworks in it.")
         for document in self._documents(folder, "frameworks", "framework", check):
             self._framework(document)
         for document in self._documents(folder, "controls", "controls", check):
             for index, control in enumerate(document.data):
                 self._control(control, document, index)
+        for document in self._documents(folder, "checks", "checks", check):
+            for index, entry in enumerate(document.data):
+                self._check(entry, document.place(index))
         for document in self._documents(folder, "profiles", "profile", check):
             self._profile(document)
         for document in self._documents(folder, "waivers", "waivers", check):
@@ -105,6 +109,14 @@ class Catalogue:
         area = control["id"].split("-", maxsplit=1)[0]
         self.controls[control["id"]] = {"applies_to": {}, "variants": {}, "stages": list(STAGES), **control, "area": area}
 
+    def _check(self, check, place):
+        """An id that ends in an asterisk stands for many; none of them may be a control."""
+        if not self._unique("check", check["id"], place):
+            return
+        for name in fnmatch.filter(self.controls, check["id"]):
+            self.problems.append(f"{place}: check {check['id']}: {name} is a control; give the check another id.")
+        self.checks[check["id"]] = check
+
     def _profile(self, document):
         """A profile chooses among the controls of its own folder and of those before it."""
         profile = {"extends": "", "controls": [], "remove": [], "set": {}, "serves": [], **document.data}
@@ -112,18 +124,26 @@ class Catalogue:
             self.profiles[profile["id"]] = {**profile, "among": list(self.controls)}
 
     def add_waivers(self, waivers, place):
-        """Take waivers over; complain of those for a control that there is not."""
+        """Take waivers over; complain of those for a control or check that there is not."""
         self.waivers += waivers
         self._waiver_places += [place(index) for index in range(len(waivers))]
         return [
-            f"{place(index)}: waiver {name}: there is no such control; {_known(name, self.controls)}."
+            f"{place(index)}: waiver {name}: there is no such control; {_known(name, [*self.controls, *self.checks])}."
             for index, name in enumerate(waiver["control"] for waiver in waivers)
-            if name not in self.controls
+            if name not in self.controls and checks.meant(self.checks, name) is None
         ]
 
+    def add_waivers_of_play(self, waivers):
+        """Waivers from the inventory are held to the same rules as those from a file."""
+        if waivers:
+            problems = schema.complaints(waivers, "waivers", _place_in_play) or self.add_waivers(waivers, _place_in_play)
+            if problems:
+                raise PolicyError(*problems)
+
     def _bad_references(self):
-        for control in self.controls.values():
-            here = f"{self._places['control', control['id']]}: control {control['id']}: references"
+        cited = [("control", control) for control in self.controls.values()] + [("check", check) for check in self.checks.values()]
+        for section, control in cited:
+            here = f"{self._places[section, control['id']]}: {section} {control['id']}: references"
             for name, citations in control["references"].items():
                 if name not in self.frameworks:
                     yield f"{here}: there is no framework {name}; {_known(name, self.frameworks)}."
@@ -208,6 +228,10 @@ class Catalogue:
         for profile in (self.profiles[name] for name in self.profiles if name not in self._ours):
             for identifier, settings in profile["set"].items():
                 yield from _entries(f"{self._profile_place(profile)}: set: {identifier}", settings)
+
+
+def _place_in_play(index):
+    return "the waivers of the play" if index is None else f"the waivers of the play, number {index + 1}"
 
 
 def _leads(ours, through):

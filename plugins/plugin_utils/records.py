@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import (
     ERROR, FAIL, NOT_APPLICABLE, NOT_CHECKED, OURS, PASS, STATUSES, WAIVED,
 )
+from ansible_collections.hygeia.golden.plugins.plugin_utils import checks
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
@@ -21,13 +22,21 @@ _TELLING_FIRST = (ERROR, FAIL, WAIVED, PASS, NOT_CHECKED, NOT_APPLICABLE)
 
 
 def joined(results, controls, host):
-    """One final record for each result; ``controls`` are those of the lookup, with their waivers."""
+    """One final record for each result; ``controls`` are those of the lookups, controls and checks, with their waivers."""
     known = {control["id"]: control for control in controls}
-    return [_record(result, known.get(result["control"], result), host) for result in results]
+    return [_record(result, _known(known, result), host) for result in results]
+
+
+def _known(known, result):
+    """The control or check that a result is of; a rule of a scanner is none and brings its own title and severity."""
+    name = checks.meant(known, result["control"])
+    if name is None and "title" not in result:
+        raise ValueError(f"there is no control and no check {result['control']}; hand over the list that has it, such as baseline_checks")
+    return result if name is None else checks.named_as(known[name], result["control"])
 
 
 def _record(result, control, host):
-    """A check that is no control of the catalogue, such as one of the boot or of a scanner, brings its own title and severity."""
+    """A result may say more exactly than its check what is true when it holds."""
     status, message, waiver = result["status"], result["message"], control.get("waiver")
     if status == FAIL and waiver and waiver["expired"]:
         message = "; ".join(filter(None, [message, f"the waiver by {waiver['approver']} ended on {waiver['until']}"]))
@@ -35,7 +44,7 @@ def _record(result, control, host):
         status = WAIVED
     return {
         "control": result["control"],
-        "title": control["title"],
+        "title": result.get("title") or control["title"],
         "severity": control["severity"],
         "level": control.get("level"),
         "origin": result.get("origin", OURS),

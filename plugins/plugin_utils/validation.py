@@ -31,6 +31,7 @@ def validated(folders, today, baseline=BASELINE):
         "mistakes": list(dict.fromkeys(mistakes)),
         "remarks": remarks,
         "controls": [name for name in catalogue.controls if name not in ours.controls],
+        "checks": [name for name in catalogue.checks if name not in ours.checks],
         "profiles": [name for name in catalogue.profiles if name not in ours.profiles],
         "frameworks": [name for name in catalogue.frameworks if name not in ours.frameworks],
         "waivers": len(catalogue.waivers),

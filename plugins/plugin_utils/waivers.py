@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import fnmatch
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
+
 
 def find(waivers, control, host, today):
     """The waiver that covers a control on a host, marked when it has expired; None when there is none.
 
-    ``today`` and the end are days as YYYY-MM-DD. Of several the one that holds longest counts.
+    ``control`` may be several names, each of which a waiver may use. ``today`` and the end are days as YYYY-MM-DD. Of several the one that holds longest counts.
     """
-    matching = [waiver for waiver in waivers if waiver["control"] == control and fnmatch.fnmatchcase(host, waiver["hosts"])]
+    matching = [waiver for waiver in waivers if waiver["control"] in each(control) and fnmatch.fnmatchcase(host, waiver["hosts"])]
     if not matching:
         return None
     longest = max(matching, key=lambda waiver: waiver["until"])

@@ -8,14 +8,6 @@ import json
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import by_default
 
-# Each finding by its control: what is true when it holds, and how bad it is when it does not.
-TITLES = {
-    "segment-loaded": ("Each boot loads the packet filter", "high"),
-    "segment-default-drop": ("Packets that no rule names are dropped in IPv4 and in IPv6", "high"),
-    "segment-no-accept-any": ("No rule of the packet filter accepts everything", "high"),
-    "segment-drops-logged": ("Packets that the packet filter drops are logged", "medium"),
-    "segment-drops-counted": ("Packets that the packet filter drops are counted", "low"),
-}
 _HOOKS = ("input", "forward", "output")
 _IDLE = {"counter", "log"}
 _LOST = {"drop", "reject"}

@@ -32,12 +32,18 @@ def manifest(run, files):
         "verdict": {"outcome": run["verdict"], "severity": run["severity"], "text": run["sentence"], "failing": run["failing"]},
         "score": run["score"],
         "stages": run["stages"],
-        "waivers": [
-            {"control": control["id"], **control["waiver"]} for control in run["controls"] if control.get("waiver")
-        ],
+        "waivers": [{"control": name, **waiver} for name, waiver in _waivers(run).items() if waiver],
         "packages": {"changed": run["changes"], "pending": run["pending"]},
         "files": {name: {"sha256": _digest(text), "size": len(text.encode())} for name, text in sorted(files.items())},
         "retention": {"retain_until": retain_until(run["ended"]), "basis": RETENTION},
+    }
+
+
+def _waivers(run):
+    """Those of the controls, looked at or not, and those of checks that were looked at."""
+    return {
+        **{control["id"]: control.get("waiver") for control in run["controls"]},
+        **{record["control"]: record["waiver"] for record in run["records"]},
     }
 
 

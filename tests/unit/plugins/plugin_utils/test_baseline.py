@@ -88,6 +88,14 @@ def test_a_control_cites_both_rules_and_says_why(control):
     assert not control["title"].endswith(".")
 
 
+@pytest.mark.parametrize("check", CATALOGUE.checks.values(), ids=lambda check: check["id"])
+def test_a_check_cites_nist_by_its_headings_and_says_why(check):
+    headings = CATALOGUE.frameworks["nist_800_53"]["citations"]
+    assert check["references"]["nist_800_53"]
+    assert [citation for citation in check["references"]["nist_800_53"] if citation not in headings] == []
+    assert check["rationale"].rstrip().endswith(".") and not check["title"].endswith(".")
+
+
 @pytest.mark.parametrize("name", ["hipaa", "hph_cpg", "nprm_2025"])
 def test_a_citation_of_a_rule_says_what_leads_to_it_or_why_no_system_can_show_it(name):
     nist = CATALOGUE.frameworks["nist_800_53"]

@@ -54,6 +54,30 @@ def test_a_check_that_is_no_control_brings_its_own_title_and_origin():
     assert (made["title"], made["level"], made["origin"]) == ("No unit failed", None, "openscap")
 
 
+CHECKS = [
+    {"id": "segment-in-*", "title": "Nothing comes in from *", "severity": "high", "waiver": None, "references": {"hipaa": ["164.312(b)"]}},
+    {"id": "segment-in-guest", "title": "No guest comes in", "severity": "low", "waiver": VALID, "references": {}},
+]
+
+
+@pytest.mark.parametrize("name, title, status", [
+    ("segment-in-ward", "Nothing comes in from ward", "fail"), ("segment-in-guest", "No guest comes in", "waived"),
+])
+def test_the_most_exact_check_is_joined(name, title, status):
+    made, = joined([result.record(name, "fail", "live")], CHECKS, "pacs-1")
+    assert (made["control"], made["title"], made["status"], made["level"]) == (name, title, status, None)
+
+
+def test_a_title_that_a_result_brings_says_more_than_its_check():
+    made, = joined([dict(result.record("segment-in-ward", "pass", "live"), title="Three flows come in")], CHECKS, "pacs-1")
+    assert (made["title"], made["severity"], made["references"]) == ("Three flows come in", "high", {"hipaa": ["164.312(b)"]})
+
+
+def test_a_result_that_nothing_is_known_of_is_told():
+    with pytest.raises(ValueError, match="there is no control and no check segment-aut-ward; hand over the list that has it"):
+        joined([result.record("segment-aut-ward", "pass", "live")], CHECKS, "pacs-1")
+
+
 def test_what_a_scanner_found_counts_where_somebody_says_so():
     records = [record("pass", control="a"), record("fail", control="openscap:x", origin="openscap")]
     assert (score(records)["controls"], score(records)["fail"]) == (1, 0)

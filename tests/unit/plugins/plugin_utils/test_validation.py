@@ -40,7 +40,7 @@ def answer(baseline, folder, monkeypatch, tmp_path):
 
 def test_a_sound_policy_is_counted_and_not_complained_of(answer):
     assert answer(controls__own=CONTROL, profiles__own=PROFILE) == {
-        "mistakes": [], "remarks": [], "controls": ["site-panic"], "profiles": ["site"], "frameworks": [], "waivers": 0,
+        "mistakes": [], "remarks": [], "controls": ["site-panic"], "checks": [], "profiles": ["site"], "frameworks": [], "waivers": 0,
     }
 
 
