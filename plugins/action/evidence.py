@@ -12,7 +12,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import Pol
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 
-LISTS = ("controls", "records", "outcomes", "diffs", "changes", "pending")
+LISTS = ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending")
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "template": {"type": "path", "required": True},

@@ -64,6 +64,11 @@ options:
     type: list
     elements: dict
     default: []
+  checks:
+    description: The checks, as P(hygeia.golden.checks#lookup) returns them, for what the report says about them.
+    type: list
+    elements: dict
+    default: []
   records:
     description: The records, as P(hygeia.golden.records#filter) returns them.
     type: list

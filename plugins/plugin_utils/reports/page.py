@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import (
     ERROR, FAIL, NOT_APPLICABLE, NOT_CHECKED, OURS, PASS, WAIVED,
 )
+from ansible_collections.hygeia.golden.plugins.plugin_utils import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.coverage import FAILING, NOT_SERVED, OUT_OF_REACH, STATES
 from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, area, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import manifest
@@ -46,10 +47,10 @@ def page(run, template):
 
 def view(run):
     """The run, arranged as a reader wants to meet it: what failed first."""
-    known = {control["id"]: control for control in run["controls"]}
+    known = {control["id"]: control for control in [*run["controls"], *run["checks"]]}
     headings = {name: _headings(covered) for name, covered in run["coverage"].items()}
     controls = [
-        {**_control(records, known.get(name, {}), run), **_citations(records[0]["references"], headings)}
+        {**_control(records, known.get(checks.meant(known, name), {}), run), **_citations(records[0]["references"], headings)}
         for name, records in by_control(ours(run["records"])).items()
     ]
     worst_first = sorted(controls, key=lambda control: -SEVERITIES.index(control["severity"]))

@@ -71,6 +71,7 @@ def facts():
             "frameworks": ["hipaa"],
             "policy": [],
             "controls": [],
+            "checks": [],
             "records": [],
             "outcomes": [],
             "diffs": [],

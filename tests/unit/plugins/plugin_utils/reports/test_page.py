@@ -141,6 +141,12 @@ def test_what_failed_says_what_mending_it_may_cost(page, record, control):
     assert "What may be noticed: Old clients cannot log in." in found.text["results"]
 
 
+def test_a_check_is_told_with_what_is_known_of_it(page, record):
+    check = {"id": "segment-in-*", "title": "x", "rationale": "Wards are apart.", "waiver": EXPIRED, "references": {}}
+    found = page(records=[record("segment-in-guest", "fail", waiver=EXPIRED, level=None)], checks=[check])
+    assert "Wards are apart." in found.text["results"] and EXPIRED["reason"] in found.text["waivers"]
+
+
 def test_citations_of_many_frameworks_take_little_room(page, record):
     references = {"hipaa": ["164.312(d)"], "nist_800_53": ["IA-2"], "cis_debian12": ["5.1.20", "5.1.19"], "house": ["H-1"]}
     text = re.sub(r"\s+", " ", page(records=[record(status="fail", references=references)]).text["failed"])
