@@ -23,8 +23,25 @@ options:
       - Which updates of installed packages to fetch - V(all), only those from a V(security) suite with what they need,
         or V(none).
     type: str
-    choices: [security, all, none]
+    choices: [all, security, none]
     default: all
+  only:
+    description:
+      - Of these updates only those of these installed packages, with what they need.
+      - A package that has no update is well as it is; one that is not installed or that is held is an error.
+    type: list
+    elements: str
+    default: []
+  sources:
+    description:
+      - Sources to take packages from instead of the system's own, such as a local mirror or a snapshot of a day, written
+        as C(sources.list(5)) has it, by preference in the deb822 format. For C(dnf) it is the text of a C(.repo) file.
+      - They hold for this run. They and their lists lie in C(/run), so that nothing of them becomes a part of a template.
+        Without this option those of an earlier run are put away.
+      - Each must name its key in C(Signed-By), as a file of the system or written out. A snapshot is older than its
+        archive calls valid, so it needs C(Check-Valid-Until) V(no), which the result then tells.
+    type: str
+    default: ""
   names:
     description:
       - Packages to fetch besides, with what they depend on, where they are not installed yet.
@@ -98,6 +115,39 @@ packages:
       description: The suite that it comes from.
       type: str
       sample: Debian-Security:12/oldstable-security
+sources:
+  description: Where the lists came from, which says which state of the archive was installed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address of the archive.
+      type: str
+      sample: http://deb.debian.org/debian/
+    suite:
+      description: The suite.
+      type: str
+      sample: bookworm
+    origin:
+      description: What the archive calls itself.
+      type: str
+      sample: Debian
+    date:
+      description: When the archive signed its lists.
+      type: str
+      sample: Sat, 06 Sep 2025 10:12:18 UTC
+    valid_until:
+      description: Until when it calls them valid, empty when it does not say.
+      type: str
+      sample: ""
+    checks_validity:
+      description: Whether that day was looked at; V(false) where the source says C(Check-Valid-Until) V(no).
+      type: bool
+      sample: true
+    sha256:
+      description: The digest of the file that the archive signed.
+      type: str
 bytes:
   description: How much was fetched, without the lists.
   returned: success
@@ -108,8 +158,8 @@ bytes:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import CONTROLS_SPEC, Control
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import ALL, NONE, SECURITY, download
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, UPDATES, PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import download
 
 
 def wanted(host, controls):
@@ -122,8 +172,10 @@ def wanted(host, controls):
 def main():
     module = AnsibleModule(
         argument_spec={
-            "updates": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
+            "updates": {"type": "str", "choices": list(UPDATES), "default": ALL},
+            "only": {"type": "list", "elements": "str", "default": []},
             "names": {"type": "list", "elements": "str", "default": []},
+            "sources": {"type": "str", "default": ""},
             "controls": {**CONTROLS_SPEC, "required": False, "default": []},
         },
         supports_check_mode=True,
@@ -131,8 +183,9 @@ def main():
     host = Host(check=module.check_mode)
     names = module.params["names"] + wanted(host, [Control.load(control) for control in module.params["controls"]])
     try:
-        result = download(host, module.params["updates"], names)
-    except AptError as problem:
+        wish = Wish(module.params["updates"], tuple(module.params["only"]))
+        result = download(host, wish, names, module.params["sources"])
+    except PackageError as problem:
         module.fail_json(msg=f"Downloading packages failed: {problem}.")
     after = "".join(f"{entry['package']} {entry['to']}\n" for entry in result["packages"]) if result["changed"] else ""
     module.exit_json(diff={"before_header": "downloaded", "after_header": "downloaded", "before": "", "after": after}, **result)

@@ -23,12 +23,30 @@ options:
       - Which updates to install - V(all), or only those whose new version comes from a V(security) suite, with what
         they need.
     type: str
-    choices: [security, all, none]
+    choices: [all, security, none]
     default: all
+  only:
+    description:
+      - Of these updates only those of these installed packages, with what they need.
+      - A package that has no update is well as it is; one that is not installed or that is held is an error.
+    type: list
+    elements: str
+    default: []
   autoremove:
     description: Also remove packages that were installed as dependencies and that nothing needs any more, old kernels too.
     type: bool
     default: false
+  kernels_keep:
+    description:
+      - How many kernels stay, the newest first. V(0) removes none.
+      - The newest kernel and the one that runs stay in any case, and so does a kernel that another package needs.
+    type: int
+    default: 0
+  sources:
+    description:
+      - The O(hygeia.golden.package_download#module:sources) that the updates were downloaded with.
+    type: str
+    default: ""
   throwaway:
     description:
       - Says that the system is a copy which is discarded when anything fails, as in an opened image.
@@ -95,6 +113,24 @@ kernels:
       description: V(ok), V(missing), or V(stale) when the kernel's modules are newer.
       type: str
       sample: ok
+configuration:
+  description: The configuration files of which two versions lie there now.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file that is in use.
+      type: str
+      sample: /etc/ssh/sshd_config
+    kept:
+      description: V(old) when it is the one that was there before, V(new) when the package's own took its place.
+      type: str
+      sample: old
+    beside:
+      description: Where the other one lies.
+      type: str
+      sample: /etc/ssh/sshd_config.dpkg-dist
 repaired:
   description: Packages that an interrupted C(dpkg) had left half installed, and that were finished first.
   returned: success
@@ -104,25 +140,29 @@ repaired:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import ALL, NONE, SECURITY, upgrade
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, UPDATES, PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import upgrade
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "updates": {"type": "str", "choices": [SECURITY, ALL, NONE], "default": ALL},
+            "updates": {"type": "str", "choices": list(UPDATES), "default": ALL},
+            "only": {"type": "list", "elements": "str", "default": []},
             "autoremove": {"type": "bool", "default": False},
+            "kernels_keep": {"type": "int", "default": 0},
+            "sources": {"type": "str", "default": ""},
             "throwaway": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    host = Host(check=module.check_mode)
+    host, options = Host(check=module.check_mode), dict(module.params)
     if module.params["throwaway"] and host.booted:
         module.fail_json(msg="This system is running, so it is no throwaway copy: leave throwaway out.")
     try:
-        result = upgrade(host, **module.params)
-    except (AptError, RuntimeError) as problem:
+        wish = Wish(options.pop("updates"), tuple(options.pop("only")))
+        result = upgrade(host, wish, **options)
+    except (PackageError, RuntimeError) as problem:
         module.fail_json(msg=f"Installing updates failed: {problem}.")
     module.exit_json(diff=_diff(result["changes"]), **result)
 

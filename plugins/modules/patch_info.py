@@ -82,18 +82,19 @@ import datetime
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import expired, pending
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.managers import manager_of
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     host = Host(check=True)
     try:
-        found = pending(Apt(host))
-    except AptError as problem:
+        manager = manager_of(host)
+        found = manager.pending()
+    except PackageError as problem:
         module.fail_json(msg=f"Looking for updates failed: {problem}.")
-    old = list(expired(host, datetime.datetime.now(datetime.timezone.utc)))
+    old = list(manager.expired(datetime.datetime.now(datetime.timezone.utc)))
     for problem in old:
         module.warn(f"What is pending may be out of date: {problem}.")
     module.exit_json(changed=False, pending=found, expired=old, kernels=kernels.states(host))

@@ -14,44 +14,14 @@ A list names what is tolerated.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
-from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import openpgp
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.sources import FOLDER, listed
 
-FOLDER = "/etc/apt/sources.list.d"
-MAIN = "/etc/apt/sources.list"
-# Each of these makes apt believe what nobody signed, or signed badly.
-CARELESS = ("trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
 LISTS = ("without_key", "unverified", "bad_keys", "expired_keys")
-_TRUE = ("yes", "true", "with", "on", "enable", "1")
-_LINE = re.compile(r"deb(?:-src)?\s+(?:\[(?P<options>[^]]*)\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One address with one suite; ``options`` have the names of deb822 in lower case."""
-
-    place: str
-    uri: str
-    suite: str
-    options: dict
-
-    @property
-    def name(self):
-        return f"{self.uri} {self.suite}"
-
-    @property
-    def keys(self):
-        """The files of keys that it names; a fingerprint or a key that is written out is no file."""
-        return [word for word in re.split(r"[\s,]+", self.options.get("signed-by", "")) if word.startswith("/")]
-
-    @property
-    def careless(self):
-        return [option for option in CARELESS if self.options.get(option, "no").lower() in _TRUE]
 
 
 class AptSource(Kind):
@@ -69,7 +39,7 @@ class AptSource(Kind):
 
     def observe(self, wanted):
         self._check(wanted)
-        sources = list(self._sources())
+        sources = list(listed(self.host))
         lookers = {
             "without_key": self._without_key,
             "unverified": self._unverified,
@@ -129,14 +99,6 @@ class AptSource(Kind):
             return Observation("present", found.place)
         return Observation("absent", FOLDER, f"no source brings the suite {meant[0]}, so known flaws stay")
 
-    # -- reading ----------------------------------------------------------------
-
-    def _sources(self):
-        """Every source that is switched on, in apt's own order."""
-        for path in [MAIN, *self.host.glob(f"{FOLDER}/*.list"), *self.host.glob(f"{FOLDER}/*.sources")]:
-            read = _stanzas if path.endswith(".sources") else _lines
-            yield from read(path, self.host.read(path) or "")
-
 
 def _told(sources, why):
     message = "; ".join(f"{source.place}: {source.name} {why}" for source in sources)
@@ -148,24 +110,3 @@ def _keys_told(sources, problems):
     named = {key: source.place for source in sources for key in source.keys}
     told = {key: f"{place} names {key}, which {problem}" for key, place in sorted(named.items()) for problem in problems(key)}
     return Observation(list(told), FOLDER, "; ".join(told.values()))
-
-
-def _lines(path, text):
-    """The sources of a file with one source a line."""
-    for number, line in enumerate(text.splitlines(), 1):
-        found = _LINE.match(line.partition("#")[0].strip())
-        if found:
-            pairs = (word.split("=", 1) for word in (found["options"] or "").split() if "=" in word)
-            yield Source(f"{path}:{number}", found["uri"], found["suite"], {name.lower(): value for name, value in pairs})
-
-
-def _stanzas(path, text):
-    """The sources of a file in deb822's format; a paragraph stands for each of its addresses with each of its suites."""
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    for paragraph in re.split(r"\n[ \t]*\n", text):
-        unfolded = re.sub(r"\n[ \t]+", " ", paragraph.strip("\n"))
-        fields = {name.strip().lower(): value.strip() for name, colon, value in (line.partition(":") for line in unfolded.splitlines()) if colon}
-        if fields.get("enabled", "yes").lower() not in _TRUE:
-            continue
-        for uri in fields.get("uris", "").split():
-            yield from (Source(path, uri, suite, fields) for suite in fields.get("suites", "").split())

@@ -5,13 +5,21 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import re
+import shutil
+from email.utils import parsedate_to_datetime
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages import simulation
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import simulation, sources
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, NONE, SECURITY, Manager, Needs, PackageError, Plan
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.complaints import sentence
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.kernels import Deferred
 
 LISTS = "/var/lib/apt/lists"
 ARCHIVES = "/var/cache/apt/archives"
+# The sources of one run and the lists from them. It lies in /run, so that it never becomes a part of a template.
+RUN = "/run/hygeia-apt"
 
 _OPTIONS = (
     # Keep a configuration file that the site changed, take the new one where it did not.
@@ -22,59 +30,220 @@ _OPTIONS = (
     # A list that could not be fetched is a failure, not a warning.
     "APT::Update::Error-Mode=any",
 )
+# Nothing but the sources of this run, whose lists are kept small: /run is memory.
+_RUN_OPTIONS = (
+    "Dir::Etc::sourcelist=/dev/null", f"Dir::Etc::sourceparts={RUN}/sources.list.d", f"Dir::State::lists={RUN}/lists",
+    "Acquire::GzipIndexes=true", "Acquire::Languages=none",
+)
+_WITHOUT_PINS = ("Dir::Etc::preferences=/dev/null", "Dir::Etc::preferencesparts=/dev/null", "APT::Default-Release=")
+_WITHOUT_HOLDS = ("--ignore-hold", "--allow-change-held-packages")
 # Helpers that would ask, wait or restart services; ucf is asked to do as dpkg does.
 _ENVIRONMENT = ("NEEDRESTART_SUSPEND=1", "APT_LISTCHANGES_FRONTEND=none", "APT_LISTBUGS_FRONTEND=none", "UCF_FORCE_CONFFOLD=1")
 _TIMEOUT = 3600
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_DOWNLOAD = re.compile(r"^Need to get ([\d.,]+) (\w+)(?:/[\d.,]+ \w+)? of archives\.$", re.M)
 _GROWTH = re.compile(r"^After this operation, ([\d.,]+) (\w+) of additional disk space will be used\.$", re.M)
+_TARGET = "$(FILENAME)|$(METAKEY)|$(REPO_URI)|$(RELEASE)"
 
 
-class AptError(Exception):
+class AptError(PackageError):
     """Why apt-get or dpkg failed and what to do, in one sentence."""
 
 
-class Apt:
+class Apt(Manager):
     """apt-get of one host; ``options`` are added to each of its commands."""
 
     error = AptError
+    archives = ARCHIVES
     remove = ("remove",)
     install = ("--no-install-recommends", "install")
     offline = ("--no-download",)
 
     def __init__(self, host, options=()):
-        self.host = host
-        self._command = ["env", *_ENVIRONMENT, "apt-get"]
-        for option in (*_OPTIONS, *options):
-            self._command += ["-o", option]
+        super().__init__(host)
+        self._options = (*_OPTIONS, *options)
+        self._unknown = False
 
-    def _run(self, *arguments):
-        return self.host.run([*self._command, *arguments], timeout=_TIMEOUT)
+    def _run(self, *arguments, options=()):
+        own = _RUN_OPTIONS if self.host.exists(f"{RUN}/sources.list.d") else ()
+        command = ["env", *_ENVIRONMENT, "apt-get"]
+        for option in (*self._options, *own, *options):
+            command += ["-o", option]
+        return self.host.run([*command, *arguments], timeout=_TIMEOUT)
 
     def run(self, *arguments):
         """Do it without a question; what it printed."""
-        ran = self._run("-y", *arguments)
-        if not ran.ok:
-            raise AptError(sentence(ran.err + "\n" + ran.out))
-        return ran.out
+        return _out(self._run("-y", *arguments))
 
-    def update(self):
+    def simulate(self, *arguments, options=()):
+        """What apt-get would install and remove; nothing is changed, and nothing must be downloaded."""
+        return simulation.read(_out(self._run("-y", "-s", *arguments, options=options)))
+
+    # -- what can be had --------------------------------------------------------
+
+    def use(self, text):
+        """Sources of one run are kept beside the system's own, which nobody touches."""
+        wanted = f"{RUN}/sources.list.d/run.{'sources' if re.search(r'^Types:', text, re.M) else 'list'}"
+        if text:
+            _demand_signatures(self.host, list(sources.read(wanted, text)))
+        if self.host.check:
+            self._unknown = bool(text) and self.host.read(wanted) != text
+        elif not text or self.host.read(wanted) != text:
+            shutil.rmtree(self.host.path(RUN), ignore_errors=True)
+            if text:
+                self.host.write(wanted, text)
+
+    def refresh(self):
         """Fetch the lists. Older releases of apt-get call a list that they could not fetch a success."""
+        if self.host.exists(RUN):
+            os.makedirs(self.host.path(f"{RUN}/lists"), exist_ok=True)
         ran = self._run("update")
         failed = re.search(r"^(Err:|[EW]: Failed to fetch|W: Some index files failed)", ran.err + "\n" + ran.out, re.M)
         if not ran.ok or failed:
             raise AptError(sentence(ran.err + "\n" + ran.out))
 
-    def simulate(self, *arguments):
-        """What apt-get would install and remove; nothing is changed, and nothing must be downloaded."""
-        ran = self._run("-y", "-s", *arguments)
-        if not ran.ok:
-            raise AptError(sentence(ran.err + "\n" + ran.out))
-        return simulation.read(ran.out)
+    @property
+    def lists(self):
+        """The folder of the lists."""
+        return f"{RUN}/lists" if self.host.exists(f"{RUN}/sources.list.d") else LISTS
 
-    def growth(self, *arguments):
-        """How many more bytes would be used on the disk."""
-        found = _GROWTH.search(self._run("--assume-no", *arguments).out)
-        return int(float(found[1].replace(",", "")) * _UNITS.get(found[2], 1)) if found else 0
+    def listed(self):
+        """Has this host lists of packages at all?"""
+        return not self._unknown and bool(self.host.glob(self.lists + "/*_Packages*") or self.host.glob(self.lists + "/*_InRelease"))
+
+    def state(self):
+        """What identifies the fetched lists; apt gives each the time at which the archive changed it."""
+        found = [path for path in self.host.glob(self.lists + "/*_*") if os.path.isfile(self.host.path(path))]
+        return [(path, os.path.getsize(self.host.path(path)), int(os.path.getmtime(self.host.path(path)))) for path in found]
+
+    def sources(self):
+        """Where the lists come from, with the digest of what the archive signed."""
+        checks = {(source.uri.rstrip("/"), source.suite): source.checks_validity for source in self._sources()}
+        found = {}
+        for line in self._run("indextargets", "--format", _TARGET, "Created-By: Packages").out.splitlines():
+            filename, key, address, suite = line.split("|")
+            start = self.host.outside(filename) if self.host.root != "/" and filename.startswith(self.host.root) else filename
+            start = start[:start.rfind(key.replace("/", "_"))]
+            signed = next((path for path in (start + "InRelease", start + "Release") if self.host.exists(path)), None)
+            if signed:
+                fields = self._fields(signed)
+                found[(address, suite)] = {
+                    "address": address, "suite": suite, "origin": fields.get("Origin", ""), "date": fields.get("Date", ""),
+                    "valid_until": fields.get("Valid-Until", ""), "checks_validity": checks.get((address.rstrip("/"), suite), True),
+                    "sha256": hashlib.sha256((self.host.read(signed) or "").encode(errors="surrogateescape")).hexdigest(),
+                }
+        return list(found.values())
+
+    def _sources(self):
+        own = self.host.exists(f"{RUN}/sources.list.d")
+        return sources.listed(self.host, f"{RUN}/sources.list.d", "") if own else sources.listed(self.host)
+
+    def _fields(self, path):
+        return dict(line.split(": ", 1) for line in self.host.lines(path)[:30] if ": " in line)
+
+    def expired(self, now):
+        """The fetched lists that are past the day until which the archive calls them valid, in one sentence each."""
+        for path in self.host.glob(self.lists + "/*Release"):
+            fields = self._fields(path)
+            until = parsedate_to_datetime(fields["Valid-Until"]) if "Valid-Until" in fields else now
+            if until < now:
+                yield f"the lists of {fields.get('Suite', path)} were valid until {until:%Y-%m-%d}: fetch them anew"
+
+    # -- what would be done -----------------------------------------------------
+
+    def pending(self):
+        """What dist-upgrade would install, then what holds keep from it, then what pins do."""
+        if not self.listed():
+            raise AptError(f"{self.lists} is empty, so it is not known what is pending: run hygeia.golden.package_download first")
+        free = released = self.simulate("dist-upgrade")
+        if free.kept_back:
+            released = self.simulate(*_WITHOUT_HOLDS, "dist-upgrade")
+        installable = {step.package for step in free.installs}
+        found = [step.pending(held=step.package not in installable) for step in released.installs]
+        return found + self._pinned(installable, released)
+
+    def _pinned(self, installable, released):
+        """The updates that the preferences of apt keep out."""
+        if not self._has_pins():
+            return []
+        unpinned = self.simulate(*_WITHOUT_HOLDS, "dist-upgrade", options=_WITHOUT_PINS)
+        known = {(step.package, step.after) for step in released.installs}
+        held = self.holds() if unpinned.kept_back else ()
+        return [
+            step.pending(held=step.package in held, pinned=True) for step in unpinned.installs
+            if step.before and (step.package, step.after) not in known and step.package not in installable
+        ]
+
+    def _has_pins(self):
+        files = self.host.glob("/etc/apt/preferences") + self.host.glob("/etc/apt/preferences.d/*")
+        configured = self.host.run(["apt-config", "shell", "release", "APT::Default-Release"]).out
+        return bool(configured.strip()) or any("Pin:" in (self.host.read(path) or "") for path in files)
+
+    def holds(self):
+        """What ``apt-mark hold`` was said of."""
+        return self.host.run(["apt-mark", "showhold"]).out.split()
+
+    def choose(self, wish):
+        """dist-upgrade for all updates, else those by name, with what they need."""
+        if wish.updates == NONE:
+            return None
+        everything = self.simulate("dist-upgrade")
+        if wish.updates == ALL and not wish.only:
+            return _plan(("dist-upgrade",), everything)
+        steps = [step for step in everything.installs if step.before and (wish.updates != SECURITY or step.security)]
+        if wish.only:
+            steps = [step for step in steps if step.package.split(":")[0] in wish.only or step.package in wish.only]
+            self._refuse(set(wish.only) - {step.package.split(":")[0] for step in steps} - {step.package for step in steps})
+        names = [step.package for step in steps]
+        arguments = ("--only-upgrade", "install", *names)
+        return _plan(arguments, self.simulate(*arguments)) if names else None
+
+    def _refuse(self, names):
+        """Say of a package that was named, and is not updated, why it cannot be; one that has no update is well as it is."""
+        held = set(self.holds())
+        for name in sorted(names):
+            if not self.host.packages.installed(name.split(":")[0]):
+                self.simulate("install", name)
+                raise AptError(f"{name} is not installed, so it has no update: correct the name, or have it installed")
+            if self.simulate(*_WITHOUT_HOLDS, "--only-upgrade", "install", name).installs:
+                if name in held:
+                    raise AptError(f"{name} is held at its version: release it with apt-mark unhold {name}, or do not name it")
+                self.simulate("--only-upgrade", "install", name)
+
+    def addition(self, names):
+        arguments = (*self.install, *names)
+        return _plan(arguments, self.simulate(*arguments)) if names else None
+
+    def kernel_packages(self, versions):
+        endings = tuple(f"-{version}" for version in versions)
+        return sorted(name for name in self.host.packages.versions if name.startswith("linux-") and name.endswith(endings))
+
+    def removal(self, names):
+        arguments = (*self.remove, *names)
+        return _plan(arguments, self.simulate(*arguments)) if names else None
+
+    def unneeded(self):
+        return _plan(("autoremove",), self.simulate("autoremove"))
+
+    def needs(self, plan):
+        """apt-get says it before it prints the addresses, and does nothing else then."""
+        out = self._run("-y", "--print-uris", *plan.arguments).out
+        return Needs(_bytes(_DOWNLOAD.search(out)), _bytes(_GROWTH.search(out)))
+
+    # -- doing it ---------------------------------------------------------------
+
+    def fetch(self, plan):
+        self.run("--download-only", *plan.arguments)
+
+    def carry_out(self, plan):
+        with self._marks_kept() if "install" in plan.arguments else contextlib.nullcontext():
+            self.run(*self.offline, *plan.arguments)
+
+    @contextlib.contextmanager
+    def hurried(self):
+        """dpkg does not wait for the disk, and each initramfs is built once at the end."""
+        with Deferred(self.host) as deferred:
+            yield _Hurried(self.host, deferred)
 
     def repair(self):
         """Finish what an interrupted dpkg left half done, when it did; the names of the packages."""
@@ -87,7 +256,7 @@ class Apt:
         return unfinished
 
     @contextlib.contextmanager
-    def marks_kept(self):
+    def _marks_kept(self):
         """What was installed as a dependency still counts as one, though apt-get takes a named package for a wanted one."""
         automatic = set(self.host.run(["apt-mark", "showauto"]).out.split())
         yield
@@ -97,10 +266,45 @@ class Apt:
         if lost:
             self.host.run(["apt-mark", "auto", *lost])
 
-    def archives(self):
-        """The packages that lie downloaded, by file name."""
+    def downloaded(self):
         return set(self.host.glob(ARCHIVES + "/*.deb"))
 
-    def listed(self):
-        """Has this host lists of packages at all?"""
-        return bool(self.host.glob(LISTS + "/*_Packages*") or self.host.glob(LISTS + "/*_InRelease"))
+
+class _Hurried(Apt):
+    """apt-get in a copy that is thrown away when anything fails."""
+
+    def __init__(self, host, deferred):
+        super().__init__(host, ("Dpkg::Options::=--force-unsafe-io", *deferred.options))
+        self._deferred = deferred
+
+    @property
+    def asked(self):
+        return self._deferred.asked
+
+
+def _out(ran):
+    if not ran.ok:
+        raise AptError(sentence(ran.err + "\n" + ran.out))
+    return ran.out
+
+
+def _plan(arguments, found):
+    return Plan(arguments, found) if found.steps else None
+
+
+def _bytes(found):
+    return int(float(found[1].replace(",", "")) * _UNITS.get(found[2], 1)) if found else 0
+
+
+def _demand_signatures(host, found):
+    """Sources of one run are believed by a key that they name, and by nothing else."""
+    if not found:
+        raise AptError("the sources of this run name none: write them as sources.list(5) has it")
+    for source in found:
+        missing = [key for key in source.keys if not host.exists(key)]
+        if source.careless:
+            raise AptError(f"the source {source.name} would be believed without a good signature: leave out {source.careless[0]}")
+        if not source.options.get("signed-by"):
+            raise AptError(f"the source {source.name} does not say which key signs it: add Signed-By")
+        if missing:
+            raise AptError(f"the source {source.name} names the key {missing[0]}, which is not there: install it, or write the key out")

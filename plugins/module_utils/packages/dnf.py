@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import Manager, PackageError
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.simulation import Simulation, Step
 
 CACHE = "/var/cache/dnf/*/repodata/repomd.xml"
@@ -17,11 +18,11 @@ _NEEDED = re.compile(r" is needed by \(installed\) (\S+)-[^-\s]+-[^-\s]+$", re.M
 _TIMEOUT = 3600
 
 
-class DnfError(Exception):
+class DnfError(PackageError):
     """Why dnf or rpm failed, in one sentence."""
 
 
-class Dnf:
+class Dnf(Manager):
     """dnf of one host, with what the kind of packages asks of a package manager."""
 
     error = DnfError
@@ -30,7 +31,7 @@ class Dnf:
     offline = ("--cacheonly",)
 
     def __init__(self, host):
-        self.host = host
+        super().__init__(host)
         self._command = ["dnf", "-y", "-q", *(f"--setopt={option}" for option in _OPTIONS)]
 
     def run(self, *arguments):

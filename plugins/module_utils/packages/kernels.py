@@ -13,6 +13,9 @@ OK = "ok"
 MISSING = "missing"
 STALE = "stale"
 
+# What the name of a package that has a kernel begins with, on Debian and on Enterprise Linux.
+PACKAGES = ("linux-image-", "kernel-core")
+
 _IMAGE = "/boot/vmlinuz-"
 _BUILDER = "update-initramfs"
 
@@ -35,6 +38,16 @@ def versions(host):
 def states(host):
     """Each kernel with the state of its initramfs, as a module returns it."""
     return [{"version": version, "initramfs": _state(host, version)} for version in versions(host)]
+
+
+def running(host):
+    """The version of the kernel that runs, or None where it is not this system's own."""
+    return (host.read("/proc/sys/kernel/osrelease") or "").strip() or None if host.kernel else None
+
+
+def surplus(host, keep):
+    """The kernels beyond the newest ``keep``; never the one that runs, and never the newest."""
+    return [version for version in versions(host)[:-max(keep, 1)] if version != running(host)]
 
 
 def initramfs(version):

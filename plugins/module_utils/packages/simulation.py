@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reading what ``apt-get --simulate`` says it would do."""
+"""What a package manager says it would do, and reading it from ``apt-get --simulate``."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ class Step:
     before: str
     after: str
     source: str = ""
-
-    @property
-    def security(self):
-        """Does the new version come from a security suite?"""
-        return bool(_SECURITY.search(self.source))
+    security: bool = False
 
     def result(self):
         """As a module returns it."""
         return {"package": self.package, "from": self.before, "to": self.after, "source": self.source}
+
+    def pending(self, held=False, pinned=False, advisories=(), closes=()):
+        """As a module returns an update that is not installed."""
+        return {
+            **self.result(), "security": self.security, "held": held, "pinned": pinned,
+            "advisories": list(advisories), "closes": list(closes),
+        }
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Simulation:
 def read(text):
     """The steps of a simulation, those that install in apt's order."""
     installs = tuple(
-        Step(found["name"], found["old"] or "", found["new"], found["source"] or "") for found in _INSTALL.finditer(text)
+        Step(found["name"], found["old"] or "", found["new"], found["source"] or "", bool(_SECURITY.search(found["source"] or "")))
+        for found in _INSTALL.finditer(text)
     )
     removes = tuple(Step(found["name"], found["old"] or "", "") for found in _REMOVE.finditer(text))
     return Simulation(installs, removes, "\nThe following packages have been kept back:" in text)

@@ -1,24 +1,18 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Downloading updates, installing them later without network, and saying what is still pending."""
+"""Downloading updates and installing them later without network, whichever the package manager."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from email.utils import parsedate_to_datetime
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
-from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import ARCHIVES, LISTS, Apt, AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.kernels import Deferred
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.simulation import Simulation
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import conffiles, kernels
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.managers import manager_of
 
-SECURITY = "security"
-ALL = "all"
-NONE = "none"
-
-# What dpkg needs beside the final size while it unpacks, and what a system needs to go on running.
+# What the package manager needs beside the final size while it unpacks, and what a system needs to go on running.
 _RESERVE = 64 * 2**20
 
 
@@ -28,136 +22,100 @@ def wanted(names, host):
     return [some[0] for some in found if not any(host.packages.installed(choice) for choice in some)]
 
 
-def chosen(apt, updates):
-    """The arguments that make apt-get install these updates, and what it would do; None when there are none."""
-    if updates == NONE:
-        return None
-    arguments, simulation = ["dist-upgrade"], apt.simulate("dist-upgrade")
-    if updates == SECURITY:
-        names = [step.package for step in simulation.installs if step.security and step.before]
-        if not names:
-            return None
-        arguments = ["--only-upgrade", "install", *names]
-        simulation = apt.simulate(*arguments)
-    return (arguments, simulation) if simulation.steps else None
-
-
-def pending(apt):
-    """The updates that apt knows and that are not installed, held ones too."""
-    if not apt.listed():
-        raise AptError(f"{LISTS} is empty, so it is not known what is pending: run hygeia.golden.package_download first")
-    simulation = apt.simulate("dist-upgrade")
-    free = {step.package for step in simulation.installs}
-    if simulation.kept_back:
-        simulation = apt.simulate("--ignore-hold", "--allow-change-held-packages", "dist-upgrade")
-    return [{**step.result(), "security": step.security, "held": step.package not in free} for step in simulation.installs]
-
-
-def expired(host, now):
-    """The fetched lists that are past the day until which the archive calls them valid, in one sentence each."""
-    for path in host.glob(LISTS + "/*Release"):
-        fields = dict(line.split(": ", 1) for line in host.lines(path)[:30] if ": " in line)
-        until = parsedate_to_datetime(fields["Valid-Until"]) if "Valid-Until" in fields else now
-        if until < now:
-            yield f"the lists of {fields.get('Suite', path)} were valid until {until:%Y-%m-%d}: fetch them anew"
-
-
-def download(host, updates, names):
-    """Fetch the lists and then every package that these updates and ``names`` need; what arrived."""
-    apt = Apt(host)
-    before, lists = apt.archives(), _lists(host)
+def download(host, wish, names=(), sources=""):
+    """Fetch what the sources have, and then every package that these updates and ``names`` need; what arrived."""
+    manager = manager_of(host)
+    manager.use(sources)
+    before, state = manager.downloaded(), manager.state()
     if not host.check:
-        apt.update()
-    elif not apt.listed():
-        return {"changed": True, "packages": [], "bytes": 0}
-    plans = [chosen(apt, updates)]
-    missing = wanted(names, host)
-    if missing:
-        arguments = ["--no-install-recommends", "install", *missing]
-        plans.append((arguments, apt.simulate(*arguments)))
-    plans = [plan for plan in plans if plan]
-    steps = {step.package: step for unused_a, simulation in plans for step in simulation.installs}
+        manager.refresh()
+    elif not manager.listed():
+        return _fetched([], 0, True, [])
+    plans = [plan for plan in (manager.choose(wish), manager.addition(wanted(names, host))) if plan]
+    steps = {step.package: step for plan in plans for step in plan.simulation.installs}
     if host.check:
-        return {"changed": bool(steps), "packages": [step.result() for step in steps.values()], "bytes": 0}
-    for arguments, unused_s in plans:
-        apt.run("--download-only", *arguments)
-    arrived = apt.archives() - before
-    return {
-        "changed": bool(arrived) or _lists(host) != lists,
-        "packages": [step.result() for step in steps.values()],
-        "bytes": sum(os.path.getsize(host.path(path)) for path in arrived),
-    }
+        return _fetched(steps, 0, bool(steps), manager.sources())
+    _make_sure_it_fits(manager, plans)
+    for plan in plans:
+        manager.fetch(plan)
+    arrived = manager.downloaded() - before
+    size = sum(os.path.getsize(host.path(path)) for path in arrived)
+    return _fetched(steps, size, bool(arrived) or manager.state() != state, manager.sources())
 
 
-def _lists(host):
-    """What identifies the fetched lists; apt gives each the time at which the archive changed it."""
-    found = [path for path in host.glob(LISTS + "/*_*") if os.path.isfile(host.path(path))]
-    return [(path, os.path.getsize(host.path(path)), int(os.path.getmtime(host.path(path)))) for path in found]
+def _fetched(steps, size, changed, sources):
+    packages = [steps[name].result() for name in steps]
+    return {"changed": changed, "packages": packages, "bytes": size, "sources": sources}
 
 
-def upgrade(host, updates=ALL, autoremove=False, throwaway=False):
+def upgrade(host, wish=Wish(), autoremove=False, kernels_keep=0, throwaway=False, sources=""):
     """Install updates that were downloaded before, and leave every kernel bootable.
 
     ``throwaway`` says that this system is a copy which is discarded when
     anything fails, so that nothing has to reach the disk in between.
     """
-    apt = Apt(host)
-    if host.check and not apt.listed():
-        return _result([], [], kernels.states(host), [])
-    before = dict(host.packages.versions)
-    repaired = list(host.packages.unfinished) if host.check else apt.repair()
-    plan = chosen(apt, updates)
-    removal = apt.simulate("autoremove") if autoremove else Simulation((), ())
-    sources = {step.package: step.source for step in plan[1].installs} if plan else {}
+    manager = manager_of(host)
+    manager.use(sources)
+    if host.check and not manager.listed():
+        return _result([], [], host)
+    before, laid = dict(host.packages.versions), conffiles.laid(host)
+    repaired = list(host.packages.unfinished) if host.check else manager.repair()
+    plan = manager.choose(wish)
     if host.check:
-        steps = (*(plan[1].steps if plan else ()), *removal.removes)
-        return _result([step.result() for step in steps], pending(apt), kernels.states(host), repaired, kernels.due(host))
-    rebuilt = _install(host, plan, autoremove, throwaway)
-    host.packages.forget()
-    changes = _changes(before, host.packages.versions, sources)
-    return _result(changes, pending(apt), kernels.states(host), repaired, rebuilt)
-
-
-def _install(host, plan, autoremove, throwaway):
-    """Run apt-get; the kernels whose initramfs had to be built besides."""
-    if not throwaway:
-        _apply(Apt(host), host, plan, autoremove)
-        return kernels.bring_in_step(host)
-    with Deferred(host) as deferred:
-        _apply(Apt(host, ("Dpkg::Options::=--force-unsafe-io", *deferred.options)), host, plan, autoremove)
-        return kernels.bring_in_step(host, deferred.asked)
-
-
-def _apply(apt, host, plan, autoremove):
+        leaving = [other for other in (_old_kernels(manager, kernels_keep), manager.unneeded() if autoremove else None) if other]
+        steps = [*(plan.simulation.steps if plan else ()), *(step for other in leaving for step in other.simulation.removes)]
+        return _result([step.result() for step in steps], manager.pending(), host, repaired, kernels.due(host))
     if plan:
-        arguments, simulation = plan
-        _make_sure_it_fits(host, apt.growth("--no-download", *arguments), simulation)
-        with apt.marks_kept() if "install" in arguments else contextlib.nullcontext():
-            apt.run("--no-download", *arguments)
-    if autoremove:
-        apt.run("--no-download", "autoremove")
+        _make_sure_it_fits(manager, [plan])
+    with manager.hurried() if throwaway else contextlib.nullcontext(manager) as worker:
+        if plan:
+            worker.carry_out(plan)
+        rebuilt = kernels.bring_in_step(host, worker.asked)
+        _tidy(worker, autoremove, kernels_keep)
+    host.packages.forget()
+    changes = _changes(before, host.packages.versions, plan)
+    return _result(changes, manager.pending(), host, repaired, rebuilt, conffiles.new(host, laid))
 
 
-def _make_sure_it_fits(host, growth, simulation):
+def _tidy(manager, autoremove, kernels_keep):
+    """Remove what the policy says, now that the new kernel can boot."""
+    manager.host.packages.forget()
+    old = _old_kernels(manager, kernels_keep)
+    if old:
+        manager.carry_out(old)
+    unneeded = manager.unneeded() if autoremove else None
+    if unneeded:
+        manager.carry_out(unneeded)
+
+
+def _old_kernels(manager, keep):
+    """The plan that removes the packages of kernels beyond those to keep; None when other packages would go with them."""
+    names = manager.kernel_packages(kernels.surplus(manager.host, keep)) if keep else []
+    plan = manager.removal(names)
+    return plan if plan and {step.package for step in plan.simulation.removes} <= set(names) else None
+
+
+def _make_sure_it_fits(manager, plans):
     """Half an update is worse than none, so look at the room before."""
-    needs = {"/usr": growth + _RESERVE}
-    if any(step.package.startswith("linux-image-") for step in simulation.installs):
-        largest = max((os.path.getsize(host.path(path)) for path in host.glob("/boot/initrd.img-*")), default=0)
+    host, needs = manager.host, [manager.needs(plan) for plan in plans]
+    rooms = {manager.archives: sum(need.download for need in needs), "/usr": sum(need.growth for need in needs) + _RESERVE}
+    if any(step.package.startswith(kernels.PACKAGES) for plan in plans for step in plan.simulation.installs):
+        largest = max((os.path.getsize(host.path(path)) for path in host.glob("/boot/initr*")), default=0)
         images = max((os.path.getsize(host.path(path)) for path in host.glob("/boot/vmlinuz-*")), default=0)
         # An initramfs is written beside the one that it replaces.
-        needs["/boot"] = 2 * largest + images
+        rooms["/boot"] = 2 * largest + images
     devices = {}
-    for folder, size in needs.items():
-        if host.exists(folder):
+    for folder, size in rooms.items():
+        if folder and host.exists(folder):
             device = os.stat(host.path(folder)).st_dev
             devices[device] = (folder, devices.get(device, (folder, 0))[1] + size)
     for folder, size in devices.values():
         there = os.statvfs(host.path(folder))
         free = there.f_bavail * there.f_frsize
         if free < size:
-            raise AptError(
+            raise PackageError(
                 f"the updates need {_megabytes(size)} on the disk of {folder} and only {_megabytes(free)} are free: "
-                f"enlarge it or remove what is not needed (downloaded packages lie in {ARCHIVES})"
+                f"enlarge it or remove what is not needed (downloaded packages lie in {manager.archives})"
             )
 
 
@@ -165,7 +123,8 @@ def _megabytes(size):
     return f"{-(-size // 10**6)} MB"
 
 
-def _changes(before, after, sources):
+def _changes(before, after, plan):
+    sources = {step.package: step.source for step in plan.simulation.installs} if plan else {}
     names = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
     return [
         {"package": name, "from": before.get(name, ""), "to": after.get(name, ""), "source": sources.get(name, "")}
@@ -173,11 +132,12 @@ def _changes(before, after, sources):
     ]
 
 
-def _result(changes, still, booting, repaired, rebuilt=()):
+def _result(changes, still, host, repaired=(), rebuilt=(), files=()):
     return {
         "changed": bool(changes or repaired or rebuilt),
         "changes": changes,
         "pending": still,
-        "kernels": booting,
+        "kernels": kernels.states(host),
         "repaired": list(repaired),
+        "configuration": list(files),
     }

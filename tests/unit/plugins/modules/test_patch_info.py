@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
 from ansible_collections.hygeia.golden.plugins.modules import patch_info
 
 
 def test_it_returns_what_is_pending_and_warns_of_old_lists(run_module, monkeypatch):
     pending = [{"package": "openssl", "from": "1", "to": "2", "source": "security", "security": True, "held": False}]
-    monkeypatch.setattr(patch_info, "pending", lambda unused_apt: pending)
-    monkeypatch.setattr(patch_info, "expired", lambda *unused_arguments: ["the lists are old"])
+    monkeypatch.setattr(Apt, "pending", lambda unused_apt: pending)
+    monkeypatch.setattr(Apt, "expired", lambda *unused_arguments: ["the lists are old"])
     result = run_module(patch_info, {})
     assert (result["pending"], result["expired"], result["changed"]) == (pending, ["the lists are old"], False)
 
@@ -19,5 +19,5 @@ def test_without_lists_it_fails(run_module, monkeypatch):
     def pending(unused_apt):
         raise AptError("nothing is known")
 
-    monkeypatch.setattr(patch_info, "pending", pending)
+    monkeypatch.setattr(Apt, "pending", pending)
     assert run_module(patch_info, {})["msg"] == "Looking for updates failed: nothing is known."

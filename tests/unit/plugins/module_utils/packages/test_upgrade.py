@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import upgrade
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
 
 STATUS = "/var/lib/dpkg/status"
 SECURITY = "Debian-Security:12/oldstable-security"
@@ -25,10 +26,11 @@ class AptGet:
         self.archive = {"openssl": ("2", SECURITY), "tzdata": ("2", STABLE), "auditd": ("3", STABLE)}
         self.held = set()
         self.automatic = {"openssl"}
+        self.pinned = {}
         self.done = []
         self.trouble = None
         self.size = "10.0 kB"
-        self.host = tree({STATUS: "", "/usr/bin/true": ""}, answers={"env": self.apt, "dpkg": self.dpkg, "apt-mark": self.mark}, **kwargs)
+        self.host = tree({STATUS: "", "/usr/bin/true": ""}, answers={"env": self.apt, "dpkg": self.dpkg, "apt-mark": self.mark, "apt-config": ""}, **kwargs)
         if listed:
             self.fetch()
         self.save()
@@ -52,6 +54,8 @@ class AptGet:
         options = [word for word, before in zip(words, ["", *words]) if before == "-o"]
         words = [word for word, before in zip(words, ["", *words]) if "-o" not in (word, before)]
         verb = next(word for word in words if not word.startswith("-"))
+        if verb == "indextargets":
+            return ""
         if verb == "update":
             self.done.append(words)
             self.fetch()
@@ -59,8 +63,8 @@ class AptGet:
         steps = self.steps(verb, words[words.index(verb) + 1:], "--ignore-hold" in words)
         if "--ignore-hold" in words and self.held and "--allow-change-held-packages" not in words:
             return Ran(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n")
-        if "--assume-no" in words:
-            return f"After this operation, {self.size} of additional disk space will be used.\n"
+        if "--print-uris" in words:
+            return f"Need to get {self.size}/20.0 kB of archives.\nAfter this operation, {self.size} of additional disk space will be used.\n"
         if "-s" in words:
             kept = "\nThe following packages have been kept back:\n" if self.held else ""
             return kept + "".join(f"Inst {name} {old}({new} {source} [amd64])\n" for name, old, new, source in steps)
@@ -104,7 +108,7 @@ def packages(steps):
 
 def test_one_update_of_the_lists_serves_updates_and_named_packages(tree):
     apt = AptGet(tree, listed=False)
-    found = upgrade.download(apt.host, "all", ["auditd", "emacs | vim"])
+    found = upgrade.download(apt.host, Wish("all"), ["auditd", "emacs | vim"])
     assert apt.done == [
         ["update"], ["--download-only", "dist-upgrade"], ["--download-only", "--no-install-recommends", "install", "auditd"],
     ]
@@ -114,26 +118,26 @@ def test_one_update_of_the_lists_serves_updates_and_named_packages(tree):
 
 def test_downloading_again_changes_nothing(tree):
     apt = AptGet(tree)
-    upgrade.download(apt.host, "all", ["auditd"])
+    upgrade.download(apt.host, Wish("all"), ["auditd"])
     apt.fetch = lambda: None
-    again = upgrade.download(apt.host, "all", ["auditd"])
+    again = upgrade.download(apt.host, Wish("all"), ["auditd"])
     assert (again["changed"], again["bytes"]) == (False, 0)
 
 
 def test_only_security_updates_are_downloaded_when_asked(tree):
     apt = AptGet(tree)
-    assert packages(upgrade.download(apt.host, "security", [])["packages"]) == ["openssl"]
+    assert packages(upgrade.download(apt.host, Wish("security"), [])["packages"]) == ["openssl"]
     assert apt.done[1] == ["--download-only", "--only-upgrade", "install", "openssl"]
 
 
 def test_without_updates_only_named_packages_are_downloaded(tree):
     apt = AptGet(tree)
-    assert packages(upgrade.download(apt.host, "none", ["auditd"])["packages"]) == ["auditd"]
+    assert packages(upgrade.download(apt.host, Wish("none"), ["auditd"])["packages"]) == ["auditd"]
 
 
 def test_check_mode_downloads_nothing(tree):
     apt = AptGet(tree, check=True)
-    found = upgrade.download(apt.host, "all", [])
+    found = upgrade.download(apt.host, Wish("all"), [])
     assert (packages(found["packages"]), found["changed"], apt.done) == (["openssl", "tzdata"], True, [])
 
 
@@ -141,7 +145,7 @@ def test_a_list_that_could_not_be_fetched_is_a_failure_even_when_apt_calls_it_a_
     apt = AptGet(tree)
     apt.trouble = Ran(0, "", "W: Failed to fetch http://mirror/InRelease  Temporary failure resolving 'mirror'\n")
     with pytest.raises(AptError, match="mirror cannot be found"):
-        upgrade.download(apt.host, "all", [])
+        upgrade.download(apt.host, Wish("all"), [])
 
 
 # -- installing --------------------------------------------------------------
@@ -161,16 +165,16 @@ def test_all_updates_are_installed_without_network_and_told(tree):
 
 def test_security_updates_leave_the_others_pending(tree):
     apt = AptGet(tree)
-    found = upgrade.upgrade(apt.host, "security")
+    found = upgrade.upgrade(apt.host, Wish("security"))
     assert apt.done == [["--no-download", "--only-upgrade", "install", "openssl"]]
     assert packages(found["changes"]) == ["openssl"]
     assert [(entry["package"], entry["security"]) for entry in found["pending"]] == [("tzdata", False)]
-    assert upgrade.upgrade(apt.host, "security")["changed"] is False
+    assert upgrade.upgrade(apt.host, Wish("security"))["changed"] is False
 
 
 def test_a_dependency_that_was_updated_still_counts_as_one(tree):
     apt = AptGet(tree)
-    upgrade.upgrade(apt.host, "security")
+    upgrade.upgrade(apt.host, Wish("security"))
     assert (apt.installed["openssl"], apt.automatic) == ("2", {"openssl"})
 
 
@@ -220,7 +224,7 @@ def test_an_update_that_does_not_fit_is_not_begun(tree, monkeypatch):
     apt = AptGet(tree)
     apt.size = "1,500 MB"
     monkeypatch.setattr(upgrade.os, "statvfs", lambda unused_p: SimpleNamespace(f_bavail=10**9, f_frsize=1))
-    with pytest.raises(AptError, match="need 1568 MB on the disk of /usr and only 1000 MB are free"):
+    with pytest.raises(PackageError, match="need 1568 MB on the disk of /usr and only 1000 MB are free"):
         upgrade.upgrade(apt.host)
     assert apt.done == []
 
@@ -239,7 +243,7 @@ def test_lists_past_their_day_are_told(tree):
         "/var/lib/apt/lists/b_InRelease": release.format("stable-security") + "Valid-Until: Sat, 08 Nov 2025 10:00:00 UTC\n",
     })
     day = datetime.datetime(2025, 11, 7, tzinfo=datetime.timezone.utc)
-    assert list(upgrade.expired(host, day)) == []
-    assert list(upgrade.expired(host, day + datetime.timedelta(2))) == [
+    assert list(Apt(host).expired(day)) == []
+    assert list(Apt(host).expired(day + datetime.timedelta(2))) == [
         "the lists of stable-security were valid until 2025-11-08: fetch them anew",
     ]
