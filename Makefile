@@ -15,7 +15,7 @@ export PYTHONPATH := $(BUILD)/collections
 export PATH := $(VENV)/bin:$(PATH)
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
-.PHONY: help demo test deps lint sanity unit versions system molecule docs docs-check bench clean
+.PHONY: help demo test lane-of-releases lane-of-systems deps lint sanity unit versions system molecule docs docs-check bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -23,7 +23,17 @@ help:
 demo: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/inventory.yml
 	ansible-playbook --inventory $(DEMO)/inventory.yml playbooks/golden_image.yml
 
-test: lint docs-check sanity unit versions system molecule
+# Two lanes side by side, for no one step keeps two cores busy.
+test: lint docs-check
+	$(MAKE) --jobs=2 lane-of-releases lane-of-systems
+
+lane-of-releases:
+	$(MAKE) sanity
+	$(MAKE) unit
+	$(MAKE) versions
+	$(MAKE) molecule
+
+lane-of-systems: system
 
 lint: deps
 	ansible-lint --profile production
