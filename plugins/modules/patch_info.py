@@ -6,19 +6,68 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patch_info
-short_description: Say which updates are pending
+short_description: Say which updates are pending and which vulnerabilities are open
 description:
-  - Lists the updates that apt's lists on the system know and that are not installed, with the suite that each comes
-    from, and the kernels with their initramfs.
+  - Lists the updates that the package manager's lists on the system know and that are not installed, with the suite that
+    each comes from, everything that is installed, and the kernels with their initramfs.
   - Nothing is fetched and nothing is changed. Without lists it fails, because nothing would be known.
+  - With O(feeds) it also says which vulnerabilities are open, which update closes each, and why the others stay open.
+    The feeds are files on the controller, which a site mirrors. Each is read once, however many hosts there are.
+  - A feed that is missing, older than its O(feeds[].max_age), empty, cut off or damaged is a failure, and so are feeds of
+    which none tells of the system's release. Nothing is ever called clean because a feed was not there.
+  - Of packages that are installed in several versions side by side, as kernels are, the newest counts.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
+requirements:
+  - python-debian and cvss, on the controller, when O(feeds) is used
 extends_documentation_fragment:
   - hygeia.golden.attributes
   - hygeia.golden.attributes.info
+options:
+  feeds:
+    description: The feeds to ask, files or folders on the controller.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description:
+          - V(debian_tracker) is the JSON file of the Debian security tracker.
+          - V(debsecan) is one suite's file of debsecan; its name is that of the suite, such as C(bookworm).
+          - V(osv) are records of OSV, as a zip file of JSON files, a folder of them, or a file with one on each line.
+          - V(updateinfo) is the C(updateinfo.xml) of a repository of packages for rpm, compressed or not.
+          - V(kev) is CISA's catalogue of known exploited vulnerabilities as JSON.
+          - V(epss) are the EPSS scores as CSV, compressed or not.
+        type: str
+        choices: [debian_tracker, debsecan, osv, updateinfo, kev, epss]
+        required: true
+      path:
+        description: The file, or for V(osv) also a folder.
+        type: path
+        required: true
+      max_age:
+        description: The days after which the feed is too old to be relied on.
+        type: int
+        default: 7
+  feeds_cache:
+    description:
+      - The folder on the controller in which the index of each feed is kept.
+    type: path
+    default: ~/.cache/hygeia.golden/feeds
+  ledger:
+    description:
+      - A JSON file on the controller that remembers the day on which each vulnerability was first seen on this host, and
+        that on which a fix was. It is made when it is not there. A day in it never becomes a later one.
+      - Without it, what is open counts as identified today.
+    type: path
+  today:
+    description: The day as C(YYYY-MM-DD) that it is. By default the current day in UTC.
+    type: str
 seealso:
   - module: hygeia.golden.package_download
   - module: hygeia.golden.package_upgrade
+  - plugin: hygeia.golden.deadlines
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -31,6 +80,22 @@ EXAMPLES = r"""
     that:
       - patch.expired | length == 0
       - patch.pending | selectattr('security') | length == 0
+
+- name: Which vulnerabilities are open, and which updates close them?
+  hygeia.golden.patch_info:
+    feeds:
+      - kind: debian_tracker
+        path: /srv/feeds/debian-tracker.json
+      - kind: kev
+        path: /srv/feeds/known_exploited_vulnerabilities.json
+        max_age: 3
+    ledger: "/srv/evidence/{{ inventory_hostname }}/ledger.json"
+  register: patch
+
+- name: Show those that no update closes
+  ansible.builtin.debug:
+    msg: "{{ item.id }} in {{ item.package }}: {{ item.reason }}"
+  loop: "{{ patch.vulnerabilities | rejectattr('closed_by_update') }}"
 """
 
 RETURN = r"""
@@ -64,6 +129,179 @@ pending:
       description: Whether a held package keeps it from being installed.
       type: bool
       sample: false
+    pinned:
+      description: Whether the preferences of the package manager keep it from being installed.
+      type: bool
+      sample: false
+    source_package:
+      description: The source package that it is built from.
+      type: str
+      sample: openssl
+    source_version:
+      description: The version of that source package.
+      type: str
+      sample: 3.0.17-1~deb12u3
+    advisories:
+      description: The advisories that it answers, as far as the feeds or the repository know them.
+      type: list
+      elements: str
+      sample: [DSA-5764-1]
+    closes:
+      description: The vulnerabilities that it closes.
+      type: list
+      elements: str
+      sample: [CVE-2024-6119]
+installed:
+  description: Everything that is installed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    package:
+      description: The name of the package.
+      type: str
+      sample: libssl3
+    version:
+      description: Its version.
+      type: str
+      sample: 3.0.17-1~deb12u1
+    architecture:
+      description: Its architecture.
+      type: str
+      sample: amd64
+    source:
+      description: The source package that vulnerabilities of it are told of.
+      type: str
+      sample: openssl
+    source_version:
+      description: The version of that source package.
+      type: str
+      sample: 3.0.17-1~deb12u1
+holds:
+  description: The packages that somebody holds at their version.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+system:
+  description: What system it is, with C(id), C(version), C(codename), C(names) and the C(manager) of its packages.
+  returned: success
+  type: dict
+  sample: {"id": "debian", "version": "12", "codename": "bookworm", "names": ["debian-12", "debian"], "manager": "dpkg"}
+vulnerabilities:
+  description: The vulnerabilities that are open, when O(feeds) were asked; without feeds nothing is known and it is empty.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The CVE, or the name that the feed has for a vulnerability that has none.
+      type: str
+      sample: CVE-2024-6119
+    package:
+      description: The source package.
+      type: str
+      sample: openssl
+    installed:
+      description: The installed version of the source package; the oldest that is open, where several are installed.
+      type: str
+      sample: 3.0.13-1~deb12u1
+    packages:
+      description: The installed packages that are affected.
+      type: list
+      elements: str
+      sample: [libssl3, openssl]
+    severity:
+      description: The highest that a feed has for it, V(low), V(medium), V(high), V(critical) or V(unknown).
+      type: str
+      sample: high
+    kev:
+      description: Whether CISA knows that it is exploited.
+      type: bool
+      sample: false
+    kev_added:
+      description: The day since which CISA knows, or null.
+      type: str
+      sample: null
+    epss:
+      description: The probability by EPSS that it is exploited within 30 days, or null.
+      type: float
+      sample: 0.00043
+    fixed:
+      description: The version in which it is fixed, or null.
+      type: str
+      sample: 3.0.14-1~deb12u2
+    fix_available:
+      description: The day on which the fix was published, else that on which it was first seen here, or null.
+      type: str
+      sample: "2024-09-03"
+    published:
+      description: The day on which the vulnerability was published, or null.
+      type: str
+      sample: "2024-09-03"
+    identified:
+      description: The day on which it was first seen on this host.
+      type: str
+      sample: "2024-09-05"
+    advisories:
+      description: The advisories about it.
+      type: list
+      elements: str
+      sample: [DSA-5764-1]
+    closed_by_update:
+      description: Whether a pending update closes it that nothing keeps out.
+      type: bool
+      sample: true
+    state:
+      description: V(fixable), V(no_fix), or V(held) when somebody keeps the fix out.
+      type: str
+      sample: fixable
+    reason:
+      description: Why it is open, in one sentence.
+      type: str
+      sample: The pending update of openssl to 3.0.14-1~deb12u2 closes it.
+    feeds:
+      description: The feeds that say so.
+      type: list
+      elements: str
+      sample: [debian_tracker]
+feeds:
+  description: The feeds that were asked and tell of this system.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the file.
+      type: str
+      sample: debian-tracker.json
+    kind:
+      description: Its kind.
+      type: str
+      sample: debian_tracker
+    path:
+      description: Its path on the controller.
+      type: str
+      sample: /srv/feeds/debian-tracker.json
+    sha256:
+      description: The digest of its content.
+      type: str
+    date:
+      description: The day that it is of.
+      type: str
+      sample: "2024-09-05"
+    dated_by:
+      description: V(content) when the feed itself says its day, else V(file), the time at which the file was last written.
+      type: str
+      sample: file
+    entries:
+      description: How many entries it has.
+      type: int
+      sample: 3521
+    parsed:
+      description: Whether it was read anew for this host; otherwise an index from before served.
+      type: bool
+      sample: false
 expired:
   description: A sentence for each list that is too old to tell what is pending today.
   returned: success
@@ -84,20 +322,65 @@ from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.managers import manager_of
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.rpm import RpmError, serves
+
+# The feeds are files on the controller, where the action plugin of this name asks them.
+CONTROLLER_SPEC = {
+    "feeds": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "kind": {
+                "type": "str", "required": True, "choices": ["debian_tracker", "debsecan", "osv", "updateinfo", "kev", "epss"],
+            },
+            "path": {"type": "path", "required": True},
+            "max_age": {"type": "int", "default": 7},
+        },
+    },
+    "feeds_cache": {"type": "path", "default": "~/.cache/hygeia.golden/feeds"},
+    "ledger": {"type": "path"},
+    "today": {"type": "str"},
+}
 
 
 def main():
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=CONTROLLER_SPEC, supports_check_mode=True)
     host = Host(check=True)
     try:
         manager = manager_of(host)
-        found = manager.pending()
-    except PackageError as problem:
+        found = _with_origins(manager, manager.pending())
+        installed, holds = host.packages.listing(), sorted(manager.holds())
+    except (PackageError, RpmError) as problem:
         module.fail_json(msg=f"Looking for updates failed: {problem}.")
     old = list(manager.expired(datetime.datetime.now(datetime.timezone.utc)))
     for problem in old:
         module.warn(f"What is pending may be out of date: {problem}.")
-    module.exit_json(changed=False, pending=found, expired=old, kernels=kernels.states(host))
+    module.exit_json(
+        changed=False, pending=found, installed=installed, holds=holds, system=_system(host), vulnerabilities=[], feeds=[],
+        expired=old, kernels=kernels.states(host),
+    )
+
+
+def _with_origins(manager, updates):
+    """The updates with the source packages that vulnerabilities are told of."""
+    origins = manager.origins(updates)
+    for update in updates:
+        unknown = (update["package"], update["to"])
+        source, version = origins.get((update["package"].split(":")[0], update["to"]), unknown)
+        update.update(source_package=source, source_version=version)
+    return updates
+
+
+def _system(host):
+    release = host.os_release
+    return {
+        "id": release.get("ID", "linux"),
+        "version": release.get("VERSION_ID", ""),
+        "codename": release.get("VERSION_CODENAME", ""),
+        "names": host.systems,
+        "manager": "rpm" if serves(host) else "dpkg",
+    }
 
 
 if __name__ == "__main__":

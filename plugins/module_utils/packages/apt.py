@@ -11,7 +11,7 @@ import re
 import shutil
 from email.utils import parsedate_to_datetime
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages import simulation, sources
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import dpkg, simulation, sources
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, NONE, SECURITY, Manager, Needs, PackageError, Plan
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.complaints import sentence
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.kernels import Deferred
@@ -64,9 +64,9 @@ class Apt(Manager):
         self._options = (*_OPTIONS, *options)
         self._unknown = False
 
-    def _run(self, *arguments, options=()):
+    def _run(self, *arguments, options=(), program="apt-get"):
         own = _RUN_OPTIONS if self.host.exists(f"{RUN}/sources.list.d") else ()
-        command = ["env", *_ENVIRONMENT, "apt-get"]
+        command = ["env", *_ENVIRONMENT, program]
         for option in (*self._options, *own, *options):
             command += ["-o", option]
         return self.host.run([*command, *arguments], timeout=_TIMEOUT)
@@ -161,6 +161,11 @@ class Apt(Manager):
         installable = {step.package for step in free.installs}
         found = [step.pending(held=step.package not in installable) for step in released.installs]
         return found + self._pinned(installable, released)
+
+    def origins(self, updates):
+        """As the lists say it; apt-cache looks where apt-get does."""
+        names = [f"{update['package']}={update['to']}" for update in updates]
+        return dpkg.origins(self._run("show", *names, program="apt-cache").out) if names else {}
 
     def _pinned(self, installable, released):
         """The updates that the preferences of apt keep out."""

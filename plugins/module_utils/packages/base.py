@@ -94,6 +94,10 @@ class Manager:
         """Every update that is not installed, as ``Step.pending`` returns it; held and pinned ones too."""
         raise NotImplementedError
 
+    def origins(self, updates):
+        """The source package of updates and its version, where they are known, as ``{(package, version): (source, version)}``."""
+        return {}
+
     def holds(self):
         """The names of the packages that somebody holds at their version."""
         raise NotImplementedError

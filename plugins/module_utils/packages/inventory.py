@@ -26,6 +26,10 @@ class Inventory:
         """Each package as ``(name, (state, version, essential))``."""
         raise NotImplementedError
 
+    def listing(self):
+        """Every installed package, of each architecture, with ``package``, ``version``, ``architecture``, ``source`` and ``source_version``."""
+        raise NotImplementedError
+
     def called(self, name):
         """What this system calls the package that controls, which speak of Debian, call by a name."""
         return name

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.inventory import INSTALLED, Inventory
 
 # Where the database lies, the newer place first, and the files that each of its formats consists of.
@@ -45,6 +47,9 @@ NAMES = {
 }
 
 _ASK = ["rpm", "-qa", "--queryformat", "%{NAME} %{EVR}\\n"]
+_ASK_ALL = ["rpm", "-qa", "--queryformat", "%{NAME} %{EVR} %{ARCH} %{SOURCERPM}\\n"]
+# NAME-VERSION-RELEASE.src.rpm; the keys of repositories are packages too and have none.
+_SOURCE = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm$")
 
 
 class RpmError(Exception):
@@ -69,14 +74,29 @@ class Packages(Inventory):
         return NAMES.get(name, name)
 
     def _read(self):
+        protected = self._protected()
+        for name, unused_blank, version in (line.partition(" ") for line in self._asked(_ASK)):
+            yield name, (INSTALLED, version, name in protected)
+
+    def listing(self):
+        found = []
+        for name, version, architecture, source in (line.split(" ") for line in self._asked(_ASK_ALL)):
+            made_from = _SOURCE.match(source)
+            if made_from:
+                found.append({
+                    "package": name, "version": version, "architecture": architecture,
+                    "source": made_from["name"], "source_version": made_from["version"],
+                })
+        return found
+
+    def _asked(self, command):
+        """The lines of an answer of rpm."""
         if not any(self._host.exists(f"{folder}/{file}") for folder in FOLDERS for file in FILES):
             raise RpmError(f"rpm has no database in {' or '.join(FOLDERS)}, so it is not known what is installed")
-        ran = self._host.run(_ASK)
+        ran = self._host.run(command)
         if not ran.ok:
             raise RpmError(f"rpm does not say what is installed: {ran.complaint}")
-        protected = self._protected()
-        for name, unused_blank, version in (line.partition(" ") for line in ran.out.splitlines()):
-            yield name, (INSTALLED, version, name in protected)
+        return ran.out.splitlines()
 
     def _protected(self):
         lines = (line.strip() for pattern in PROTECTED for path in self._host.glob(pattern) for line in self._host.lines(path))

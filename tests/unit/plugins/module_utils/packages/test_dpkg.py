@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import Packages
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dpkg import Packages, origins
 
 STATUS = """\
 Package: bash
@@ -84,3 +84,45 @@ def test_without_dpkg_nothing_is_installed(tmp_path):
 
 def test_a_choice_of_packages():
     assert choices("systemd-timesyncd | chrony") == ["systemd-timesyncd", "chrony"]
+
+
+_SOURCES = """Package: libssl3
+Status: install ok installed
+Architecture: amd64
+Source: openssl
+Version: 3.0.17-1~deb12u1
+
+Package: linux-image-6.1.0-50-amd64
+Status: hold ok installed
+Architecture: amd64
+Source: linux-signed-amd64 (6.1.176+1)
+Version: 6.1.176-1
+Built-Using: linux (= 6.1.176-1)
+
+Package: shim-signed
+Status: install ok installed
+Architecture: amd64
+Version: 1.44~1+deb12u1
+
+Package: gone
+Status: deinstall ok config-files
+Architecture: all
+Version: 1
+"""
+
+
+def test_it_lists_what_is_installed_with_the_source_that_advisories_speak_of(tmp_path):
+    status = tmp_path / "status"
+    status.write_text(_SOURCES)
+    found = [(entry["package"], entry["source"], entry["source_version"]) for entry in Packages(str(status)).listing()]
+    assert found == [
+        ("libssl3", "openssl", "3.0.17-1~deb12u1"),
+        ("linux-image-6.1.0-50-amd64", "linux", "6.1.176-1"),
+        ("shim-signed", "shim-signed", "1.44~1+deb12u1"),
+    ]
+
+
+def test_the_lists_say_the_source_of_an_update():
+    shown = "Package: linux-base\nVersion: 2\n\n" + _SOURCES
+    assert origins(shown)[("libssl3", "3.0.17-1~deb12u1")] == ("openssl", "3.0.17-1~deb12u1")
+    assert origins(shown)[("linux-base", "2")] == ("linux-base", "2")

@@ -102,3 +102,11 @@ def test_a_real_database_is_read(real):
     assert real.packages.versions == {"hygeia-sample": "1.2-3"}
     record = audit(real, [Control("c", {"package": {"hygeia-sample": "absent"}})], "offline")[0]
     assert (record["status"], record["message"]) == ("fail", "hygeia-sample 1.2-3 is installed")
+
+
+def test_it_lists_what_is_installed_with_its_source(tree):
+    host = tree(DATABASE, answers={"rpm": "openssl-libs 1:3.2.2-6.el9 x86_64 openssl-3.2.2-6.el9.src.rpm\ngpg-pubkey 8483c65d-5ccc5b19 (none) (none)\n"})
+    assert host.packages.listing() == [{
+        "package": "openssl-libs", "version": "1:3.2.2-6.el9", "architecture": "x86_64",
+        "source": "openssl", "source_version": "3.2.2-6.el9",
+    }]
