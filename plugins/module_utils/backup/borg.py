@@ -1,0 +1,117 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""BorgBackup 1.x, asked by its JSON; a list is read past the lock, so that it never waits for a backup that runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, Backup, Entry, Product
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import moment
+
+
+class Borg(Product):
+    NAME = "borg"
+    SAYS = (
+        (r"No space left on device|Insufficient free space|[Qq]uota|InsufficientFreeSpace",
+         "{place} is full: make room, with 'borg prune' and 'borg compact' or a larger disk, for no backup gets in any more", False),
+        (r"PassphraseWrong|PasscommandFailure|NoPassphraseFailure|PassphraseEnvInvalid|env_passcommand",
+         "the passphrase does not open {place}: give the one that the backups are made with", False),
+        (r"KeyfileNotFoundError|RepoKeyNotFoundError", "the key of {place} is not on this host ({said}): bring it back with 'borg key import'", False),
+        (r"LockTimeout|LockError|LockFailed|NotLocked",
+         "{place} is locked ({said}): wait for the run that holds the lock, or where none runs any more take it away with 'borg break-lock'", True),
+        (r"Read-only file system|Permission denied: .*(lock|nonce|data|hints|index)",
+         "{place} cannot be written by this host ({said}): give it the right to add backups, or look whether the disk was mounted read-only after an error", False),
+        (r"ConnectionClosed|Connection refused|Could not resolve|Connection timed out|No route to host|ConnectionBroken",
+         "{place} cannot be reached ({said}): look whether its server runs, whether its key of SSH is known, and whether packet filters let this host in", False),
+        (r"Repository[.]DoesNotExist|InvalidRepository|does not exist|is not a valid repository",
+         "there is no repository at {place}: look at its address, and where it is lost make a new one with 'borg init'", False),
+        (r"RepositoryAccessAborted|RELOCATED", "{place} was moved and borg does not trust it ({said}): when that was meant, confirm it once with 'borg info'", False),
+        (r"IntegrityError|ObjectNotFound|chunk .* missing|CheckNeeded|Data integrity|Decompression",
+         "{place} is damaged ({said}): find out how much with 'borg check --verify-data', repair it, and back up anew", False),
+        (r"never matched", "the file is not in the backup: look at what the backup includes and excludes", False),
+    )
+
+    def __init__(self, host, declared):
+        super().__init__(host, declared)
+        given = {"BORG_REPO": declared.get("repository"), "BORG_PASSCOMMAND": declared.get("password_command")}
+        if declared.get("password_file"):
+            given["BORG_PASSCOMMAND"] = f"cat {shlex.quote(declared['password_file'])}"
+        self.host.environ.update({name: value for name, value in given.items() if value})
+        # An unencrypted repository is to be reported, and not to be asked about.
+        self.host.environ.setdefault("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes")
+        self._listing = None
+
+    @property
+    def place(self):
+        return self.masked(self.host.environ.get("BORG_REPO") or "the repository of borg")
+
+    def backups(self):
+        found = [archive for archive in self._listed()["archives"] if not archive["name"].startswith(CANARY)]
+        if not self.declared.get("archives"):
+            found = [archive for archive in found if archive["hostname"] == self.owner]
+        return sorted((Backup(each["name"], moment(each["start"])) for each in found), key=lambda backup: backup.time)
+
+    def encryption(self):
+        """The modes called authenticated show a change, and hide nothing."""
+        mode = self._listed()["encryption"]["mode"]
+        return not mode.startswith(("none", "authenticated")), mode
+
+    def back_up(self, path):
+        name = f"{self._canaries}{secrets.token_hex(8)}"
+        self.asked(self._borg("create", "--comment", CANARY, f"::{name}", path))
+        return name
+
+    def restore(self, backup, path, folder):
+        """borg extracts into the folder that it is started in."""
+        self.asked(["env", f"--chdir={folder}", *self._borg("extract", "--bypass-lock", f"::{backup}", _only(path))])
+        return folder + path
+
+    def entry(self, backup, path):
+        out = self.asked(self._borg("list", "--bypass-lock", "--json-lines", "--format", "{size}{mtime}{type}", f"::{backup}", _only(path)))
+        found = next((item for item in map(json.loads, out.splitlines()) if "/" + item["path"] == path and item["type"] == "-"), None)
+        if found is None:
+            raise Absent()
+        return Entry(found["size"], moment(found["mtime"]))
+
+    def forget_canaries(self):
+        listed = json.loads(self.asked(self._borg("list", "--bypass-lock", "--json", "--glob-archives", f"{self._canaries}*")))
+        for archive in listed["archives"]:
+            self.asked(self._borg("delete", f"::{archive['name']}"))
+
+    @property
+    def _canaries(self):
+        return f"{CANARY}-{self.owner}-"
+
+    def _listed(self):
+        if self._listing is None:
+            chosen = ["--glob-archives", self.declared["archives"]] if self.declared.get("archives") else []
+            out = self.asked(self._borg("list", "--bypass-lock", "--json", "--format", "{hostname}", *chosen))
+            self._listing = json.loads(out)
+        return self._listing
+
+    def _borg(self, command, *words):
+        return [self.program, "--log-json", "--lock-wait", str(self.declared.get("lock_wait", 0)), command, *words]
+
+    def said(self, ran):
+        """What it logged as warnings and errors, without the lists of calls that belong to them."""
+        told = []
+        for line in ran.err.splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if entry.get("levelname") in ("WARNING", "ERROR", "CRITICAL"):
+                told.append(": ".join(filter(None, [entry.get("msgid"), entry["message"]])))
+        return "\n".join(told) or super().said(ran)
+
+    def shortened(self, said):
+        """The first line is the cause; what follows tells where in borg it was noticed."""
+        return super().shortened(said.splitlines()[0] if said.strip() else said)
+
+
+def _only(path):
+    """A pattern that takes this path for what it is."""
+    return "pp:" + path.lstrip("/")

@@ -1,0 +1,114 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""restic, asked by its JSON; what only reads takes no lock, so that it never hinders a backup and needs no right to write."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, Backup, Entry, Product, Trouble
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import moment
+
+_PASSWORDS = ("RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND")
+# How long to wait before a lock is looked at again.
+_PAUSE = 2
+
+
+class Restic(Product):
+    NAME = "restic"
+    SAYS = (
+        (r"wrong password or no key found", "the key does not open {place}: give the one that the backups are made with", False),
+        (r"Resolving password failed|empty password is not allowed", "the password of {place} cannot be read ({said}): look at the file or the command that gives it", False),
+        (r"repository is already locked",
+         "{place} is locked ({said}): wait for the run that holds the lock, or where none runs any more take it away with 'restic unlock'", True),
+        (r"no space left on device|[Qq]uota exceeded|507 Insufficient",
+         "{place} is full: make room, with 'restic forget --prune' or a larger disk, for no backup gets in any more", False),
+        (r"dial tcp|connection refused|no such host|i/o timeout|[Nn]etwork is unreachable|No route to host|Connection (timed out|reset)|Could not resolve",
+         "{place} cannot be reached ({said}): look whether its server runs and whether the packet filters between let this host in", False),
+        (r"read-only file system|403 Forbidden|405 Method|permission denied|AccessDenied",
+         "{place} cannot be written by this host ({said}): give it the right to add backups, or look whether the disk was mounted read-only after an error", False),
+        (r"unable to open config file|[Rr]epository does not exist",
+         "there is no repository at {place}: look at its address, and where it is lost make a new one with 'restic init'", False),
+        (r"ciphertext verification failed|nonce is invalid|blob .* not found|invalid data returned|unexpected EOF|pack .* (damaged|not found)",
+         "{place} is damaged ({said}): find out how much with 'restic check --read-data', repair it, and back up anew", False),
+    )
+
+    def __init__(self, host, declared):
+        super().__init__(host, declared)
+        given = {"RESTIC_REPOSITORY": declared.get("repository"), "RESTIC_PASSWORD_FILE": declared.get("password_file"),
+                 "RESTIC_PASSWORD_COMMAND": declared.get("password_command")}
+        self.host.environ.update({name: value for name, value in given.items() if value})
+
+    @property
+    def place(self):
+        return self.masked(self.host.environ.get("RESTIC_REPOSITORY") or "the repository of restic")
+
+    def backups(self):
+        found = self._snapshots("--host", self.owner, *self._filter())
+        kept = [snapshot for snapshot in found if CANARY not in (snapshot.get("tags") or [])]
+        return sorted((Backup(each["id"], moment(each["time"])) for each in kept), key=lambda backup: backup.time)
+
+    def encryption(self):
+        """Every repository of restic is encrypted, and since 0.17 one may have a key without a password."""
+        environ = {name: value for name, value in self.host.environ.items() if name not in _PASSWORDS}
+        if self.run([self.program, "cat", "config", "--no-lock", "--insecure-no-password"], environ).ok:
+            return False, "a key without a password"
+        return True, "AES-256 with a password"
+
+    def back_up(self, path):
+        out = self._patiently("backup", "--json", "--tag", CANARY, "--host", self.owner, path)
+        summaries = [line for line in _objects(out) if line.get("message_type") == "summary"]
+        if not summaries or not summaries[-1].get("snapshot_id"):
+            raise Trouble(f"restic said nothing of a snapshot after backing up to {self.place}: try 'restic backup' by hand")
+        return summaries[-1]["snapshot_id"]
+
+    def restore(self, backup, path, folder):
+        self.asked([self.program, "restore", "--no-lock", backup, "--include", re.sub(r"([*?[\\])", r"\\\1", path), "--target", folder])
+        return folder + path
+
+    def entry(self, backup, path):
+        out = self.asked([self.program, "ls", "--json", "--no-lock", backup, path])
+        found = next((line for line in _objects(out) if line.get("path") == path and line.get("type") == "file"), None)
+        if found is None:
+            raise Absent()
+        return Entry(found["size"], moment(found["mtime"]))
+
+    def forget_canaries(self):
+        left = [snapshot["id"] for snapshot in self._snapshots("--host", self.owner, "--tag", CANARY)]
+        if left:
+            self._patiently("forget", *left)
+
+    def _filter(self):
+        return [word for path in self.declared.get("paths") or [] for word in ("--path", path)]
+
+    def _snapshots(self, *words):
+        return json.loads(self.asked([self.program, "snapshots", "--json", "--no-lock", *words])) or []
+
+    def _patiently(self, *words):
+        """What needs a lock is tried for a while; versions before 0.16 cannot wait by themselves."""
+        end = time.monotonic() + self.declared.get("lock_wait", 0)
+        while True:
+            try:
+                return self.asked([self.program, *words])
+            except Trouble as trouble:
+                if not trouble.undecided or time.monotonic() + _PAUSE > end:
+                    raise
+            time.sleep(_PAUSE)
+
+    def shortened(self, said):
+        """The line in which it gives up; newer versions tell it as JSON, and older ones print a list of calls after it."""
+        lines = [line.get("message", "") for line in _objects(said) if line.get("message_type") == "exit_error"] or said.splitlines()
+        telling = [line for line in lines if re.search(r"^(Fatal|unable)|: ", line)] or lines
+        return super().shortened(telling[0].splitlines()[0] if telling else said)
+
+
+def _objects(text):
+    """The JSON objects among lines, one a line."""
+    for line in text.splitlines():
+        if line.startswith("{"):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
