@@ -56,6 +56,11 @@ def established(host):
     return [socket for unused_inode, socket in _table(host, "self") if socket.peer]
 
 
+def listening(host):
+    """Every socket of the host that waits for others, whoever holds it."""
+    return [socket for unused_inode, socket in _table(host, "self") if not socket.peer]
+
+
 def _table(host, process):
     for table in _TABLES:
         try:

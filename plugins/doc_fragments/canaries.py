@@ -1,0 +1,33 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The option that takes canaries."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  canaries:
+    description: What M(hygeia.golden.log_canary) returned. Of those that it did not send it says why.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: The path by which it was sent.
+        type: str
+        required: true
+      token:
+        description: What stands in the message.
+        type: str
+        required: true
+      state:
+        description: Whether it was sent.
+        type: str
+        required: true
+      message:
+        description: Why it was not sent.
+        type: str
+        default: ""
+"""

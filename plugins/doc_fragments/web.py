@@ -1,0 +1,27 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every module says about asking over HTTP."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  headers:
+    description:
+      - Headers of a question over HTTP, such as C(Authorization). They are never printed; keep them in a vault.
+    type: dict
+    default: {}
+  ca_path:
+    description:
+      - A file with the certificates of the authorities that a server over TLS is trusted by. By default those that the
+        system trusts. A certificate is always verified.
+    type: path
+  client_cert:
+    description: A certificate to show to the server, with its key when O(client_key) is not set.
+    type: path
+  client_key:
+    description: The file with the key of O(client_cert).
+    type: path
+"""

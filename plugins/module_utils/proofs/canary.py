@@ -1,0 +1,61 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Messages with a random token, which are sent the ways that a host's own messages go."""
+
+from __future__ import annotations
+
+import secrets
+
+NAME = "hygeia-canary"
+SENT, UNSENT, NOT_TRIED = "sent", "unsent", "not_tried"
+
+# For the argument_spec of every module that takes canaries.
+SPEC = {
+    "type": "list",
+    "elements": "dict",
+    "required": True,
+    "options": {
+        "path": {"type": "str", "required": True},
+        "token": {"type": "str", "required": True, "no_log": False},
+        "state": {"type": "str", "required": True},
+        "message": {"type": "str", "default": ""},
+    },
+}
+
+
+def send(host, path, priority):
+    """Send a canary along a path; what became of it."""
+    token = secrets.token_hex(16)
+    if host.check:
+        return _canary(path, token, NOT_TRIED, "check mode sends no message")
+    return _canary(path, token, *PATHS[path](host, f"hygeia canary {token} by {path}", priority))
+
+
+def _canary(path, token, state, message=""):
+    return {"path": path, "token": token, "state": state, "message": message}
+
+
+def _logger(host, text, priority):
+    return _outcome(host.run(["logger", "--tag", NAME, "--priority", priority, "--", text], timeout=20), "logger")
+
+
+def _journal(host, text, priority):
+    level = priority.rpartition(".")[2]
+    return _outcome(host.run(["systemd-cat", f"--identifier={NAME}", f"--priority={level}"], stdin=f"{text}\n", timeout=20), "systemd-cat")
+
+
+def _audit(host, text, unused_priority):
+    """The kernel takes the message and hands it to auditd, unless it is another system's kernel."""
+    if not host.kernel:
+        return NOT_TRIED, "a container's kernel writes its audit log elsewhere; prove it on the machine that runs the container"
+    status = host.run(["auditctl", "-s"], timeout=20)
+    if status.ok and "enabled 0" in status.out:
+        return UNSENT, "the kernel's audit is off: start auditd, or say auditctl -e 1"
+    return _outcome(host.run(["auditctl", "-m", text], timeout=20), "auditctl, which the package audit or auditd brings,")
+
+
+def _outcome(ran, program):
+    return (SENT, "") if ran.ok else (UNSENT, f"{program} could not send it: {ran.complaint}")
+
+
+PATHS = {"logger": _logger, "journal": _journal, "audit": _audit}

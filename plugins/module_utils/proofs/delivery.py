@@ -1,0 +1,63 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What became of canaries, as result records: of each path one, and one for what was sent while the collector was away."""
+
+from __future__ import annotations
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary
+
+_THROUGH = {"logger": "to the system log", "journal": "to the journal", "audit": "to the audit log"}
+
+
+def judged(canaries, arrivals, collector, timeout, problem, state):
+    """``arrivals`` maps a token to seconds; ``state()`` says how the agents are, for what did not arrive."""
+    told = _explained(canaries, arrivals, problem, state)
+    return [
+        _record(f"logging-{each['path']}-proven", each, arrivals, collector, timeout, _lost(each, collector, timeout, told))
+        for each in canaries
+    ]
+
+
+def queued(canaries, during, arrivals, collector, timeout, problem, state):
+    """A canary that was sent while the collector was away; it must not arrive ``during`` that, and must afterwards."""
+    told = _explained(canaries, arrivals, problem, state)
+    return [_queued(each, during, arrivals, collector, timeout, told) for each in canaries]
+
+
+def _queued(each, during, arrivals, collector, timeout, told):
+    control = "logging-queue-proven"
+    if each["token"] in during:
+        message = f"a message arrived at {collector} while it was to be away, so nothing was proven: see that the outage's begin takes the collector away"
+        return result.record(control, result.ERROR, "live", _expected(timeout), {"arrived during the outage": True}, collector, message)
+    lost = (
+        f"a message that was sent while the collector was away did not reach {collector} within {timeout:g} s after it was back: "
+        f"give the agent a queue on disk that is tried for ever (rsyslog: queue.filename, queue.saveOnShutdown, action.resumeRetryCount=-1); {told}"
+    )
+    return _record(control, each, arrivals, collector, timeout, lost)
+
+
+def _record(control, each, arrivals, collector, timeout, lost):
+    seconds = arrivals.get(each["token"])
+    if each["state"] == canary.NOT_TRIED:
+        return result.record(control, result.NOT_CHECKED, "live", read_from=collector, message=each["message"])
+    if each["state"] == canary.SENT and seconds is not None:
+        return result.record(control, result.PASS, "live", _expected(timeout), {"seen after seconds": seconds}, collector)
+    return result.record(control, result.FAIL, "live", _expected(timeout), {"seen after seconds": None}, collector, lost)
+
+
+def _expected(timeout):
+    return {"arrives within seconds": timeout}
+
+
+def _lost(each, collector, timeout, told):
+    if each["state"] == canary.UNSENT:
+        return each["message"]
+    return f"a message {_THROUGH[each['path']]} did not reach {collector} within {timeout:g} s: {told}"
+
+
+def _explained(canaries, arrivals, problem, state):
+    """Why something is missing; the host is asked for it only when something is."""
+    if all(each["token"] in arrivals for each in canaries if each["state"] == canary.SENT):
+        return ""
+    return f"the collector could not be asked, {problem}" if problem else state()

@@ -1,0 +1,75 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Does a scanner find the harmless file that all of them find?"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.scanners import PATH
+
+# The test file of EICAR, in pieces that no scanner finds.
+_PIECES = (r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*")
+_HARMLESS = "Nothing in this file is malicious.\n"
+_PAUSE = 0.2
+
+
+def detecting(host, product, folder, timeout):
+    """Is the test file found, by a scan or as soon as it is there, and a harmless one not? Both are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="hygeia-", dir=folder) as private:
+        found, trouble = _looked_at(host, product, os.path.join(private, "sample"), "".join(_PIECES), timeout)
+        alarm = found and _looked_at(host, product, os.path.join(private, "harmless"), _HARMLESS, 1)[0]
+    looker = product.scan[0] if product.scan else "the scanner that watches files as they are written"
+    words = {True: "found", False: "not found"}
+    return told(
+        "protection-detection-proven",
+        {"test file": "found", "harmless file": "not found"}, {"test file": words[found], "harmless file": words[alarm]},
+        looker, _complaint(looker, private, found, alarm, trouble),
+    )
+
+
+def _looked_at(host, product, path, content, timeout):
+    """Was a file with this content found, and if nobody looked at it, why not?"""
+    try:
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(content)
+    except PermissionError:
+        return True, ""
+    if not product.scan:
+        return _taken_in_time(path, content, timeout), ""
+    ran = host.run([word.replace(PATH, path) for word in product.scan])
+    found = bool(re.search(product.found, ran.out)) or _taken(path, content)
+    return found, "" if found or ran.code in (0, 1) else ran.complaint
+
+
+def _taken_in_time(path, content, timeout):
+    end = time.monotonic() + timeout
+    while not _taken(path, content) and time.monotonic() < end:
+        time.sleep(_PAUSE)
+    return _taken(path, content)
+
+
+def _taken(path, content):
+    """Did somebody remove a file, close it to readers, or clean it?"""
+    try:
+        with open(path, encoding="ascii") as stream:
+            return stream.read() != content
+    except OSError:
+        return True
+
+
+def _complaint(looker, folder, found, alarm, trouble):
+    if trouble:
+        return f"{looker} could not look at a file ({trouble}): see that its daemon runs and has loaded its signatures"
+    if not found:
+        return (
+            f"{looker} does not find the test file of EICAR: see that its signatures are there and loaded (ClamAV: freshclam, "
+            f"then systemctl restart clamav-daemon), and that {os.path.dirname(folder)} is not among the folders that it leaves out"
+        )
+    if alarm:
+        return f"{looker} finds a harmless file too, so what it finds means nothing: declare with found what it prints for malicious files only"
+    return ""

@@ -1,0 +1,52 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A scanner for malicious software as a product has it, and whether it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import Units, unit_name
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+
+# Stands for the file in the command that looks at one.
+PATH = "{path}"
+# Where ClamAV keeps its databases.
+DATABASES = "/var/lib/clamav"
+_CURES = {
+    "masked": "is masked: say systemctl unmask {0} and systemctl start {0}",
+    "stopped": "does not run: say systemctl enable --now {0}, and read journalctl --unit {0} if it stops again",
+    "missing": "is not there: install the product that brings it",
+}
+
+
+@dataclass(frozen=True)
+class Product:
+    """``units`` must run; ``scan`` looks at a file and prints ``found``, a pattern, when it finds something; ``dated`` prints when its signatures were made."""
+
+    units: tuple
+    scan: tuple = ()
+    found: str = ""
+    dated: tuple = ()
+
+
+def clamav(host):
+    """ClamAV as the distribution packages it: its daemon has one name on Debian and another on RHEL."""
+    unit = next((name for name in ("clamav-daemon.service", "clamd@scan.service") if Units(host, []).state(name)), "clamav-daemon.service")
+    return Product((unit,), ("clamdscan", "--fdpass", "--no-summary", PATH), r"(?m)\bFOUND$")
+
+
+def running(host, names):
+    """Do the units run?"""
+    asked = [unit_name(name) for name in names]
+    units = Units(host, asked)
+    states = {unit: _state(units, unit) for unit in asked}
+    wrong = [f"{unit} {_CURES[state].format(unit)}" for unit, state in states.items() if state in _CURES]
+    return told("protection-running-proven", {unit: "running" for unit in asked}, states, "systemctl show", "; ".join(wrong))
+
+
+def _state(units, unit):
+    activity = units.activity(unit)
+    if activity and activity.suits(True, units):
+        return "running"
+    return {"": "missing", "masked": "masked"}.get(units.state(unit), "stopped")

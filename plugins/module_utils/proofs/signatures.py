@@ -1,0 +1,70 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How old the signatures of a scanner are."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timezone
+
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+
+_DAY = 86400
+# The head of a database of ClamAV (cvd, cld or cud) ends with the second in which it was made.
+_HEAD = re.compile(r"ClamAV-VDB:(?:[^:]*:){7}(\d+)")
+_LOADED = re.compile(r"ClamAV [^/]+/\d+/(.+)")
+
+
+class Undated(Exception):
+    """Why nobody can say how old the signatures are, as a sentence."""
+
+
+def fresh(host, product, databases, days, now=None):
+    """Are the signatures no older than so many days?"""
+    control, expected = "protection-signatures-proven", {"days old at most": days}
+    try:
+        built, read_from = _told_by(host, product.dated) if product.dated else _of_clamav(host, databases)
+    except Undated as problem:
+        return told(control, expected, {"days old": None}, (product.dated or (databases,))[0], str(problem))
+    age = round(((now or time.time()) - built) / _DAY, 1)
+    observed = {"days old": age, "made": datetime.fromtimestamp(built, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if age < -1:
+        return told(control, expected, observed, read_from, "the signatures are from the future: see whether the clock of this host is right")
+    stale = f"the signatures are {age:g} days old, and may be {days:g}: see that they are fetched (ClamAV: systemctl status clamav-freshclam, then freshclam), and that the scanner loaded them"
+    return told(control, expected, observed, read_from, stale if age > days else "")
+
+
+def _of_clamav(host, databases):
+    """What the daemon has loaded; when it does not say, the newest database that lies there."""
+    loaded = _LOADED.search(host.run(["clamdscan", "--version"], timeout=30).out)
+    if loaded:
+        return time.mktime(time.strptime(loaded[1].strip(), "%a %b %d %H:%M:%S %Y")), "clamdscan --version"
+    dates = {date: path for path in host.glob(f"{databases}/*.c[luv]d") if (date := _built(host, path))}
+    if not dates:
+        raise Undated(f"no database in {databases} says when it was made: fetch the signatures with freshclam")
+    return max(dates), dates[max(dates)]
+
+
+def _built(host, path):
+    with open(host.path(path), "rb") as stream:
+        head = _HEAD.match(stream.read(512).decode("latin-1"))
+    return int(head[1]) if head else None
+
+
+def _told_by(host, argv):
+    """The date that a product's own command prints: seconds since 1970, or as ISO 8601 writes it."""
+    ran = host.run(list(argv), timeout=60)
+    text = ran.out.strip().strip('"')
+    try:
+        if not ran.ok:
+            raise ValueError(ran.complaint)
+        date = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else _instant(text).timestamp()
+    except ValueError as problem:
+        raise Undated(f"{argv[0]} does not say when the signatures were made ({problem}): have it print that as ISO 8601") from problem
+    return date, argv[0]
+
+
+def _instant(text):
+    found = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

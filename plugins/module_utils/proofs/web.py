@@ -1,0 +1,74 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Asking an address of the network: over HTTP, with the certificate verified, or whether anything is there at all."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit, urlunsplit
+
+from ansible.module_utils import urls
+
+# For the argument_spec of every module that asks over HTTP.
+SPEC = {
+    "headers": {"type": "dict", "default": {}, "no_log": True},
+    "ca_path": {"type": "path"},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path", "no_log": False},
+}
+# More than any answer that is asked for here; the rest is not read.
+_LONGEST = 32 * 1024 * 1024
+
+
+class Unanswered(Exception):
+    """Why there is no answer, as the end of a sentence."""
+
+
+def how(params):
+    """Those of a module's parameters that say how it asks over HTTP."""
+    return {name: params[name] for name in SPEC}
+
+
+def fetched(url, timeout, **asking):
+    """The text at an address; a certificate that does not verify is no answer."""
+    try:
+        answer = urls.open_url(url, timeout=timeout, http_agent="hygeia.golden", **asking)
+        return answer.read(_LONGEST).decode("utf-8", "replace")
+    except HTTPError as problem:
+        raise Unanswered(f"it answers {problem.code} {problem.reason}") from problem
+    except URLError as problem:
+        raise Unanswered(told(problem.reason)) from problem
+    except (OSError, ValueError, http.client.HTTPException, urls.ConnectionError) as problem:
+        raise Unanswered(told(problem)) from problem
+
+
+def reached(host, port, timeout):
+    """Connect to a port and leave it again."""
+    try:
+        socket.create_connection((host, port), timeout).close()
+    except OSError as problem:
+        raise Unanswered(told(problem)) from problem
+
+
+def told(problem):
+    """What went wrong on the way, in words for an operator."""
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted ({problem.verify_message}): give it one for its name by the authority in ca_path"
+    if isinstance(problem, ssl.SSLError):
+        return f"there is no TLS with it ({problem.reason or problem})"
+    if isinstance(problem, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(problem, (TimeoutError, socket.timeout)):
+        return "it does not answer in time"
+    if isinstance(problem, socket.gaierror):
+        return "its name is not known here"
+    return getattr(problem, "strerror", None) or " ".join(str(problem).split()) or type(problem).__name__
+
+
+def shown(url):
+    """An address as it may be printed: nothing of it that may be a secret."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,0 +1,131 @@
+#!/usr/bin/python
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: log_collector_info
+short_description: Ask a collector of logs whether messages arrived
+description:
+  - Looks for the messages that M(hygeia.golden.log_canary) sent, until all are there or the time is over.
+  - The collector is asked in one of three ways - by what its receiver writes, where that lies (O(path)); by a query over
+    HTTP (O(url)); or by a command (O(command)).
+  - Each time it is also asked for a message that nobody sent. One that claims to have this too proves nothing.
+  - A collector that cannot be asked is no failure of this module; RV(problem) says why.
+version_added: 0.1.0
+author: The hygeia.golden authors (@hygeia)
+extends_documentation_fragment:
+  - hygeia.golden.attributes
+  - hygeia.golden.attributes.info
+  - hygeia.golden.canaries
+  - hygeia.golden.web
+options:
+  path:
+    description: A file that the receiver writes, or a folder with all its files.
+    type: path
+  url:
+    description: A query, in which C({token}) stands for the token. Its answer must have the token in it.
+    type: str
+  field:
+    description:
+      - A place in the answer to O(url), which is JSON, such as C(hits.total.value). Then what stands there must be
+        something other than nothing, zero or empty; the token need not be in the answer.
+    type: str
+    default: ""
+  command:
+    description:
+      - A program and its arguments, in which C({token}) stands for the token. It must end well and print the token.
+    type: list
+    elements: str
+  timeout:
+    description: The seconds within which the messages must be there, from when they were sent.
+    type: float
+    default: 60
+  age:
+    description: How many seconds ago they were sent.
+    type: float
+    default: 0
+seealso:
+  - module: hygeia.golden.log_canary
+  - module: hygeia.golden.log_canary_info
+"""
+
+EXAMPLES = r"""
+- name: Look at what the receiver wrote
+  hygeia.golden.log_collector_info:
+    canaries: "{{ sent.canaries }}"
+    path: /var/log/remote
+  delegate_to: logs.example.org
+  register: asked
+
+- name: Ask Loki
+  hygeia.golden.log_collector_info:
+    canaries: "{{ sent.canaries }}"
+    url: https://loki.example.org/loki/api/v1/query_range?query={job="syslog"}|="{token}"
+    field: data.result
+    headers:
+      Authorization: Bearer {{ loki_token }}
+    ca_path: /etc/ssl/certs/hospital-ca.pem
+  delegate_to: localhost
+  register: asked
+"""
+
+RETURN = r"""
+arrivals:
+  description: The tokens that were seen, each with the seconds after which.
+  returned: success
+  type: dict
+  sample: {0f8fad5bd9cb469fa16570867728950e: 1.4}
+collector:
+  description: Where was looked.
+  returned: success
+  type: str
+  sample: /var/log/remote
+problem:
+  description: Why the collector could not be asked, else empty.
+  returned: success
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary, web
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.collector import Command, Files, Query, arrivals
+
+WAYS = ("path", "url", "command")
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "canaries": canary.SPEC,
+            "path": {"type": "path"},
+            "url": {"type": "str"},
+            "field": {"type": "str", "default": ""},
+            "command": {"type": "list", "elements": "str"},
+            "timeout": {"type": "float", "default": 60},
+            "age": {"type": "float", "default": 0},
+            **web.SPEC,
+        },
+        mutually_exclusive=[WAYS],
+        required_one_of=[WAYS],
+        supports_check_mode=True,
+    )
+    given = module.params
+    collector = _collector(given)
+    tokens = [each["token"] for each in given["canaries"] if each["state"] == canary.SENT]
+    arrived, problem = arrivals(collector, tokens, given["timeout"], given["age"]) if tokens else ({}, "")
+    module.exit_json(changed=False, arrivals=arrived, collector=collector.name, problem=problem)
+
+
+def _collector(given):
+    if given["path"]:
+        return Files(given["path"])
+    if given["url"]:
+        return Query(given["url"], given["field"], web.how(given))
+    return Command(given["command"], Host())
+
+
+if __name__ == "__main__":
+    main()
