@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.hygeia.golden.plugins.module_utils.flows import probes
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import ELSEWHERE, Policy, span
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
 from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
@@ -20,6 +21,7 @@ def read(path):
     document = load(path)
     problems = schema.complaints(document.data, "segmentation", document.place)
     problems = problems or [f"{document.place()}: {problem}" for problem in _mistakes(document.data)]
+    problems = problems or [f"{document.place()}: {problem}" for problem in _probe_mistakes(document.data)]
     if problems:
         raise PolicyError(*problems)
     return document.data
@@ -47,6 +49,37 @@ def _mistakes(data):
             first, last = span(port)
             if not 0 < first <= last < 65536:
                 yield f"{here}: ports: {port} is no range; write the lower port first, and none above 65535."
+
+
+def _probe_mistakes(data):
+    """Probes that may not be sent, and those that do not expect what the flows say."""
+    policy, names = Policy(data), set()
+    for entry in data.get("probes", []):
+        here = f"probes: {entry['name']}"
+        if entry["name"] in names:
+            yield f"{here}: the name is there twice; give one of them another name."
+        names.add(entry["name"])
+        unknown = [zone for zone in each(entry["source"]) if zone not in policy.zones]
+        refused = probes.refusal(policy, entry["address"])
+        if unknown:
+            yield f"{here}: source: there is no zone {unknown[0]}; known are {', '.join(policy.zones)}."
+        elif refused:
+            yield f"{here}: address: {refused}."
+        else:
+            yield from (f"{here}: {problem}" for zone in each(entry["source"]) for problem in _unlike(policy, entry, zone))
+    for zone in policy.zones:
+        number = len(probes.of(data, zone))
+        if number > probes.MOST:
+            yield f"probes: {number} are sent from {zone}, and {probes.MOST} may be: a list of endpoints must not become a scan; leave some out."
+
+
+def _unlike(policy, entry, zone):
+    target = policy.zone_of(entry["address"])
+    allowed = policy.allows(zone, target, entry["protocol"], entry["port"])
+    if allowed != (entry["expected"] == "allowed"):
+        flow = f"{entry['protocol']} {entry['port']} from {zone} to {target}"
+        said = f"a flow allows {flow}" if allowed else f"no flow allows {flow}"
+        yield f"expected: {said}; expect the probe to be {'allowed' if allowed else 'denied'}, or change the flows."
 
 
 def _network(text):

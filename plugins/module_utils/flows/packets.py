@@ -20,7 +20,7 @@ PATIENCE = 2.0  # and for a flow that should have been let through, before anybo
 
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 # Asking for errors of the network itself, such as those of a filter that rejects (ip(7), ipv6(7)).
-_RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
+RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 
 
 def tried(lab, flows):
@@ -100,7 +100,7 @@ class _Round:
             with self.sides[flow.direction != IN].entered():
                 sender = stack.enter_context(socket.socket(family, _KINDS[flow.protocol]))
             sender.setblocking(False)
-            sender.setsockopt(*_RECVERR[family], 1)
+            sender.setsockopt(*RECVERR[family], 1)
             sender.bind((flow.source, 0))
             self.trying[sender.fileno()] = (sender, index)
             self.poll.register(sender, select.EPOLLOUT if flow.protocol == "tcp" else 0)  # errors are always told

@@ -34,10 +34,11 @@ class Allowed:
 
 
 class Policy:
-    """``zones`` maps a name to its networks."""
+    """``zones`` maps a name to its networks; ``devices`` are those of them with medical devices."""
 
     def __init__(self, data):
         self.zones = {name: [ipaddress.ip_network(network) for network in zone["networks"]] for name, zone in data["zones"].items()}
+        self.devices = {name for name, zone in data["zones"].items() if zone.get("medical_devices")}
         self.flows = [
             Allowed(source, destination, flow["protocol"], tuple(span(port) for port in flow["ports"]), flow["reason"])
             for flow in data["flows"]

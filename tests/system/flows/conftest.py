@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from site_around import Site
 
 PROJECT = Path(__file__).parents[3]
 CACHE = PROJECT / ".build"
-PACKAGES = "systemd-sysv,dbus,python3,nftables,iproute2,openssh-server"
+PACKAGES = "systemd-sysv,dbus,python3,nftables,iproute2,openssh-server,qemu-guest-agent"
 
 
 def pytest_collection_modifyitems(items):
@@ -53,4 +54,17 @@ def tree(stock, tmp_path):
     root.mkdir()
     subprocess.run(["tar", "--extract", f"--file={stock}", f"--directory={root}"], check=True)
     yield root
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def site(stock, tmp_path_factory):
+    """That Debian, running, with a site around it; made once for all that looks at running hosts."""
+    folder = tmp_path_factory.mktemp("site")
+    root = folder / "root"
+    root.mkdir()
+    subprocess.run(["tar", "--extract", f"--file={stock}", f"--directory={root}"], check=True)
+    made = Site(root, folder)
+    yield made
+    made.end()
     shutil.rmtree(root)

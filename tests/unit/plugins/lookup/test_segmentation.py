@@ -60,6 +60,54 @@ def test_a_mistake_is_told_with_what_to_write(told, old, new, message):
     assert message in str(caught.value)
 
 
+PROBES = """
+zones:
+  clinical: {networks: [10.20.0.0/16, "fd00:20::/48"]}
+  imaging: {networks: [10.30.0.0/16]}
+  modalities: {networks: [10.30.66.0/24], medical_devices: true}
+flows:
+  - {source: clinical, destination: imaging, protocol: tcp, ports: [104], reason: images}
+probes:
+  - {name: archive, source: clinical, address: 10.30.0.7, protocol: tcp, port: 104, expected: allowed}
+  - {name: viewer, source: [clinical, imaging], address: 10.30.0.8, protocol: tcp, port: 443, expected: denied}
+"""
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("10.30.0.7", "10.30.0.0/24", "probes: archive: address: 10.30.0.0/24 is not one address; write one such as 10.30.0.7, since a probe is no scan."),
+    ("10.30.0.7", "pacs.example", "probes: archive: address: pacs.example is not one address; write one such as 10.30.0.7, since a probe is no scan."),
+    ("10.30.0.7", "10.30.66.9", "probes: archive: address: 10.30.66.9 lies in the zone modalities, whose medical devices are never probed; leave the probe out."),
+    ("10.30.0.7", "9.9.9.9", "probes: archive: address: 9.9.9.9 lies in no zone, so nobody says that it is no medical device; add its network to a zone."),
+    ("10.30.0.7", "10.30.255.255", "probes: archive: address: 10.30.255.255 is an address of many hosts; write that of one."),
+    ("port: 104, expected: allowed", "port: 104, expected: denied",
+     "probes: archive: expected: a flow allows tcp 104 from clinical to imaging; expect the probe to be allowed, or change the flows."),
+    ("port: 443, expected: denied", "port: 443, expected: allowed",
+     "probes: viewer: expected: no flow allows tcp 443 from clinical to imaging; expect the probe to be denied, or change the flows."),
+    ("name: viewer", "name: archive", "probes: archive: the name is there twice; give one of them another name."),
+    ("source: clinical, address", "source: ward, address", "probes: archive: source: there is no zone ward; known are clinical, imaging, modalities."),
+    ("port: 104, expected", "port: 1-1024, expected", "probes: number 1: port is '1-1024'; write one port such as 104."),
+])
+def test_a_probe_that_may_not_be_sent_is_told(tmp_path, monkeypatch, old, new, message):
+    monkeypatch.setattr(segmentation.LookupModule, "set_options", lambda self, var_options, direct: None)
+    for text, wrong in ((PROBES, False), (PROBES.replace(old, new, 1), True)):
+        (tmp_path / "site.yml").write_text(text, encoding="utf-8")
+        if wrong:
+            with pytest.raises(AnsibleLookupError) as caught:
+                segmentation.LookupModule().run([str(tmp_path / "site.yml")])
+            assert message in str(caught.value)
+        else:
+            assert len(segmentation.LookupModule().run([str(tmp_path / "site.yml")])[0]["probes"]) == 2
+
+
+def test_a_list_of_endpoints_does_not_become_a_scan(tmp_path, monkeypatch):
+    monkeypatch.setattr(segmentation.LookupModule, "set_options", lambda self, var_options, direct: None)
+    policy = yaml.safe_load(PROBES)
+    policy["probes"] = [{**policy["probes"][0], "name": f"host-{number}", "address": f"10.30.0.{number}"} for number in range(1, 34)]
+    (tmp_path / "site.yml").write_text(yaml.safe_dump(policy), encoding="utf-8")
+    with pytest.raises(AnsibleLookupError, match="probes: 33 are sent from clinical, and 32 may be: a list of endpoints must not become a scan"):
+        segmentation.LookupModule().run([str(tmp_path / "site.yml")])
+
+
 def test_the_words_for_nft_have_no_overlap_and_no_quotes(told):
     rules = segment_rules(told(), "imaging")["in"]["zones"]
     assert rules == {"clinical": [{"protocol": "tcp", "ports": "104, 8000-8200", "comment": "Images 'in'"}], "imaging": []}
