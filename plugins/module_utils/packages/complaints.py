@@ -21,12 +21,17 @@ _CAUSES = (
         r"there is no space left on the disk \1: enlarge it or remove what is not needed, then run this again",
     ),
     (
-        r"GPG error: (\S+ \S+).*?NO_PUBKEY (\w+)",
+        r"(?:GPG error|OpenPGP signature verification failed): (\S+ \S+).*?(?:NO_PUBKEY|Missing key) (\w+)",
         r"the signature of \1 cannot be checked because its key \2 is not known here: install the archive's keyring "
         r"and name it in Signed-By of its source",
     ),
     (
         r"GPG error: (\S+ \S+).*?(BADSIG|EXPKEYSIG|REVKEYSIG|ERRSIG|NODATA)",
+        r"the signature of \1 is bad (\2): something between here and the archive changed it or its key is no longer "
+        r"valid; use another mirror or renew its keyring",
+    ),
+    (
+        r"OpenPGP signature verification failed: (\S+ \S+).*?error message is: (?:Verifying signature: *)?(.+?)\.?$",
         r"the signature of \1 is bad (\2): something between here and the archive changed it or its key is no longer "
         r"valid; use another mirror or renew its keyring",
     ),
@@ -56,13 +61,17 @@ _CAUSES = (
         r"set ansible_image_network to true for this task), or use another mirror",
     ),
     (
-        r"(?:Could not connect to|Unable to connect to|Cannot initiate the connection to|Failed to connect to) (\S+)",
+        r"(?:Could not connect to|Unable to connect to|Cannot initiate the connection to|Failed to connect to) (\S+?):?(?=\s|$)",
         r"\1 does not answer: check the network, the proxy and the mirror's address",
     ),
     (
         r"Failed to fetch (\S+)\s+(4\d\d .+?)(?: \[IP.*)?$",
         r"\1 could not be fetched (\2): the archive has moved on or the source's address is wrong; fetch the lists "
         r"anew or correct the source",
+    ),
+    (
+        r"Failed to fetch (\S+)\s+(?:Connection failed|Connection timed out|Undetermined Error|Error reading from server)",
+        r"the connection broke while \1 was fetched: run this again, or use another mirror",
     ),
     (
         r"Hash Sum mismatch",
@@ -81,6 +90,10 @@ _CAUSES = (
     (
         r"dpkg was interrupted",
         r"dpkg was interrupted before: run dpkg --configure -a",
+    ),
+    (
+        r"^The following held packages will be changed:\n +(.+)",
+        r"\1 would be changed although it is held: release it with apt-mark unhold",
     ),
     (
         r"^ *(\S+) : (?:Pre)?Depends: (.+?)(?: but .*)?$",
@@ -110,12 +123,12 @@ _CAUSES = (
 )
 
 
-def sentence(text):
-    """One sentence for the cause of a failure; apt's own words when the cause is not known."""
-    for pattern, meaning in _CAUSES:
+def sentence(text, causes=_CAUSES, program="apt-get", errors=("E: ", "dpkg: error")):
+    """One sentence for the cause of a failure; the program's own words when the cause is not known."""
+    for pattern, meaning in causes:
         found = re.search(pattern, text, re.M)
         if found:
             return " ".join(found.expand(meaning).replace(" :", ":").split())
     lines = [line for line in text.splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith(("E: ", "dpkg: error"))), lines[-1] if lines else "no reason given")
-    return f"apt-get failed: {told.replace('E: ', '', 1).rstrip('.')}"
+    told = next((line for line in lines if line.startswith(errors)), lines[-1] if lines else "no reason given")
+    return f"{program} failed: {told.replace(errors[0], '', 1).strip().rstrip('.')}"

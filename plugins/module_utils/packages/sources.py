@@ -13,6 +13,7 @@ MAIN = "/etc/apt/sources.list"
 CARELESS = ("trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
 
 _TRUE = ("yes", "true", "with", "on", "enable", "1")
+_WRITTEN_OUT = "-----BEGIN PGP"
 _LINE = re.compile(r"deb(?:-src)?\s+(?:\[(?P<options>[^]]*)\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)")
 
 
@@ -32,7 +33,8 @@ class Source:
     @property
     def keys(self):
         """The files of keys that it names; a fingerprint or a key that is written out is no file."""
-        return [word for word in re.split(r"[\s,]+", self.options.get("signed-by", "")) if word.startswith("/")]
+        named = self.options.get("signed-by", "")
+        return [] if _WRITTEN_OUT in named else [word for word in re.split(r"[\s,]+", named) if word.startswith("/")]
 
     @property
     def careless(self):

@@ -14,6 +14,13 @@ PRINTED = {
         "the signature of http://mirror/debian bookworm cannot be checked because its key 0E98404D386FA1D9 is not known",
     "W: GPG error: http://mirror/debian bookworm InRelease: The following signatures were invalid: BADSIG 0E98404D386FA1D9 Debian":
         "the signature of http://mirror/debian bookworm is bad (BADSIG)",
+    "W: OpenPGP signature verification failed: http://mirror/debian trixie InRelease: Sub-process /usr/bin/sqv returned an error "
+    "code (1), error message is: Missing key B2954B8568041E7B, which is needed to verify signature.":
+        "the signature of http://mirror/debian trixie cannot be checked because its key B2954B8568041E7B is not known",
+    "W: OpenPGP signature verification failed: http://mirror/debian trixie InRelease: Sub-process /usr/bin/sqv returned an error "
+    "code (1), error message is: Verifying signature:            Message has been manipulated\n"
+    "E: The repository 'http://mirror/debian trixie InRelease' is not signed.":
+        "the signature of http://mirror/debian trixie is bad (Message has been manipulated)",
     "E: The repository 'http://mirror/debian bookworm InRelease' is not signed.":
         "http://mirror/debian bookworm is not signed",
     "E: The repository 'http://mirror/debian bookwurm Release' does not have a Release file.":
@@ -28,6 +35,13 @@ PRINTED = {
         "mirror cannot be found, there is no network or no name service",
     "W: Failed to fetch http://mirror/x  Could not connect to mirror:80 (192.0.2.1), connection timed out":
         "mirror:80 does not answer",
+    "E: Failed to fetch http://mirror/InRelease  Unable to connect to mirror:80:":
+        "mirror:80 does not answer",
+    "E: Failed to fetch http://mirror/pool/p/perl.deb  Connection failed [IP: 192.0.2.1 80]":
+        "the connection broke while http://mirror/pool/p/perl.deb was fetched",
+    "The following held packages will be changed:\n  openssl\nE: Held packages were changed and -y was used without "
+    "--allow-change-held-packages.":
+        "openssl would be changed although it is held: release it",
     "E: Failed to fetch http://mirror/pool/p/perl.deb  404  Not Found [IP: 192.0.2.1 80]":
         "http://mirror/pool/p/perl.deb could not be fetched (404  Not Found)".replace("  ", " "),
     "E: You don't have enough free space in /var/cache/apt/archives/.":
