@@ -185,7 +185,7 @@ def main():
     try:
         wish = Wish(module.params["updates"], tuple(module.params["only"]))
         result = download(host, wish, names, module.params["sources"])
-    except PackageError as problem:
+    except (PackageError, RuntimeError) as problem:
         module.fail_json(msg=f"Downloading packages failed: {problem}.")
     after = "".join(f"{entry['package']} {entry['to']}\n" for entry in result["packages"]) if result["changed"] else ""
     module.exit_json(diff={"before_header": "downloaded", "after_header": "downloaded", "before": "", "after": after}, **result)

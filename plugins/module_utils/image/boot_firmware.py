@@ -59,7 +59,7 @@ def kernel(host):
     versions = kernels.versions(host)
     if not versions:
         return None
-    initramfs = kernels.initramfs(versions[-1])
+    initramfs = kernels.initramfs(host, versions[-1])
     return Kernel(f"/boot/vmlinuz-{versions[-1]}", initramfs if host.exists(initramfs) else "", _words(host))
 
 

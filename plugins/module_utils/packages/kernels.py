@@ -9,6 +9,8 @@ import re
 import shutil
 import tempfile
 
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import rpm
+
 OK = "ok"
 MISSING = "missing"
 STALE = "stale"
@@ -17,7 +19,10 @@ STALE = "stale"
 PACKAGES = ("linux-image-", "kernel-core")
 
 _IMAGE = "/boot/vmlinuz-"
+# What Enterprise Linux boots when nothing else does; it stays as it was made when the system was installed.
+_RESCUE = "0-rescue-"
 _BUILDER = "update-initramfs"
+_RPM_BUILDER = "dracut"
 
 # Removing an initramfs is quick and is done at once.
 _STAND_IN = """#!/bin/sh
@@ -32,6 +37,7 @@ echo "$*" >> {asked}
 def versions(host):
     """The kernels in /boot, the newest last."""
     found = [path[len(_IMAGE):] for path in host.glob(_IMAGE + "*") if not path.endswith((".dpkg-new", ".dpkg-tmp"))]
+    found = [version for version in found if not version.startswith(_RESCUE)]
     return sorted(found, key=lambda version: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", version)])
 
 
@@ -50,12 +56,12 @@ def surplus(host, keep):
     return [version for version in versions(host)[:-max(keep, 1)] if version != running(host)]
 
 
-def initramfs(version):
-    return f"/boot/initrd.img-{version}"
+def initramfs(host, version):
+    return f"/boot/initramfs-{version}.img" if rpm.serves(host) else f"/boot/initrd.img-{version}"
 
 
 def _state(host, version):
-    built = _modified(host, initramfs(version))
+    built = _modified(host, initramfs(host, version))
     if built is None:
         return MISSING
     parts = (f"/lib/modules/{version}/modules.dep", f"/var/lib/dpkg/info/linux-image-{version}.list")
@@ -74,7 +80,7 @@ def due(host, asked=()):
 
     Where no initramfs is built at all, as on some cloud images, there are none.
     """
-    if not host.which(_BUILDER):
+    if not host.which(_RPM_BUILDER if rpm.serves(host) else _BUILDER):
         return []
     return [entry["version"] for entry in states(host) if entry["initramfs"] != OK or entry["version"] in asked]
 
@@ -84,8 +90,10 @@ def bring_in_step(host, asked=()):
     built = due(host, asked)
     created = False
     for version in built:
-        new = not host.exists(initramfs(version))
-        ran = host.run([_BUILDER, "-c" if new else "-u", "-k", version], timeout=1800)
+        place = initramfs(host, version)
+        new = not host.exists(place)
+        command = [_RPM_BUILDER, "--force", place, version] if rpm.serves(host) else [_BUILDER, "-c" if new else "-u", "-k", version]
+        ran = host.run(command, timeout=1800)
         if not ran.ok:
             raise RuntimeError(f"the initramfs of kernel {version} could not be built: {ran.complaint}")
         created = created or new

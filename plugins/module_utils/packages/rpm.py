@@ -48,17 +48,25 @@ NAMES = {
 
 _ASK = ["rpm", "-qa", "--queryformat", "%{NAME} %{EVR}\\n"]
 _ASK_ALL = ["rpm", "-qa", "--queryformat", "%{NAME} %{EVR} %{ARCH} %{SOURCERPM}\\n"]
-# NAME-VERSION-RELEASE.src.rpm; the keys of repositories are packages too and have none.
+# The keys of repositories are packages too.
+_KEYS = "gpg-pubkey"
+# NAME-VERSION-RELEASE.src.rpm; those keys have none.
 _SOURCE = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm$")
 
 
-class RpmError(Exception):
+class RpmError(RuntimeError):
     """Why it cannot be known what is installed, in one sentence."""
 
 
 def serves(host):
     """Is rpm the package manager of this system? Debian has it as a tool for packages of others."""
     return not host.exists("/var/lib/dpkg/status") and bool({"rhel", "fedora"}.intersection(host.systems) or host.which("rpm"))
+
+
+def made_from(source):
+    """The name and the version of a source package, by the name of its file; None for what has none."""
+    found = _SOURCE.match(source)
+    return (found["name"], found["version"]) if found else None
 
 
 class Packages(Inventory):
@@ -76,16 +84,17 @@ class Packages(Inventory):
     def _read(self):
         protected = self._protected()
         for name, unused_blank, version in (line.partition(" ") for line in self._asked(_ASK)):
-            yield name, (INSTALLED, version, name in protected)
+            if name != _KEYS:
+                yield name, (INSTALLED, version, name in protected)
 
     def listing(self):
         found = []
         for name, version, architecture, source in (line.split(" ") for line in self._asked(_ASK_ALL)):
-            made_from = _SOURCE.match(source)
-            if made_from:
+            origin = made_from(source)
+            if origin:
                 found.append({
                     "package": name, "version": version, "architecture": architecture,
-                    "source": made_from["name"], "source_version": made_from["version"],
+                    "source": origin[0], "source_version": origin[1],
                 })
         return found
 
