@@ -19,6 +19,7 @@ class Borg(Product):
          "{place} is full: make room, with 'borg prune' and 'borg compact' or a larger disk, for no backup gets in any more", False),
         (r"PassphraseWrong|PasscommandFailure|NoPassphraseFailure|PassphraseEnvInvalid|env_passcommand",
          "the passphrase does not open {place}: give the one that the backups are made with", False),
+        (r"GetPassWarning", "no passphrase is given for {place}: say password_file, password_command or environment_file", False),
         (r"KeyfileNotFoundError|RepoKeyNotFoundError", "the key of {place} is not on this host ({said}): bring it back with 'borg key import'", False),
         (r"LockTimeout|LockError|LockFailed|NotLocked",
          "{place} is locked ({said}): wait for the run that holds the lock, or where none runs any more take it away with 'borg break-lock'", True),
@@ -61,25 +62,25 @@ class Borg(Product):
 
     def back_up(self, path):
         name = f"{self._canaries}{secrets.token_hex(8)}"
-        self.asked(self._borg("create", "--comment", CANARY, f"::{name}", path))
+        self.done(self._borg("create", "--comment", CANARY, f"::{name}", path))
         return name
 
     def restore(self, backup, path, folder):
         """borg extracts into the folder that it is started in."""
-        self.asked(["env", f"--chdir={folder}", *self._borg("extract", "--bypass-lock", f"::{backup}", _only(path))])
+        self.done(["env", f"--chdir={folder}", *self._borg("extract", "--bypass-lock", f"::{backup}", _only(path))])
         return folder + path
 
     def entry(self, backup, path):
-        out = self.asked(self._borg("list", "--bypass-lock", "--json-lines", "--format", "{size}{mtime}{type}", f"::{backup}", _only(path)))
+        out = self.answer(self._borg("list", "--bypass-lock", "--json-lines", "--format", "{size}{mtime}{type}", f"::{backup}", _only(path)))
         found = next((item for item in map(json.loads, out.splitlines()) if "/" + item["path"] == path and item["type"] == "-"), None)
         if found is None:
             raise Absent()
         return Entry(found["size"], moment(found["mtime"]))
 
     def forget_canaries(self):
-        listed = json.loads(self.asked(self._borg("list", "--bypass-lock", "--json", "--glob-archives", f"{self._canaries}*")))
+        listed = self.data(self._borg("list", "--bypass-lock", "--json", "--glob-archives", f"{self._canaries}*"))
         for archive in listed["archives"]:
-            self.asked(self._borg("delete", f"::{archive['name']}"))
+            self.done(self._borg("delete", f"::{archive['name']}"))
 
     @property
     def _canaries(self):
@@ -88,15 +89,14 @@ class Borg(Product):
     def _listed(self):
         if self._listing is None:
             chosen = ["--glob-archives", self.declared["archives"]] if self.declared.get("archives") else []
-            out = self.asked(self._borg("list", "--bypass-lock", "--json", "--format", "{hostname}", *chosen))
-            self._listing = json.loads(out)
+            self._listing = self.data(self._borg("list", "--bypass-lock", "--json", "--format", "{hostname}", *chosen))
         return self._listing
 
     def _borg(self, command, *words):
         return [self.program, "--log-json", "--lock-wait", str(self.declared.get("lock_wait", 0)), command, *words]
 
     def said(self, ran):
-        """What it logged as warnings and errors, without the lists of calls that belong to them."""
+        """What it logged as warnings and errors, each with its name in borg."""
         told = []
         for line in ran.err.splitlines():
             try:
@@ -104,12 +104,8 @@ class Borg(Product):
             except ValueError:
                 continue
             if entry.get("levelname") in ("WARNING", "ERROR", "CRITICAL"):
-                told.append(": ".join(filter(None, [entry.get("msgid"), entry["message"]])))
-        return "\n".join(told) or super().said(ran)
-
-    def shortened(self, said):
-        """The first line is the cause; what follows tells where in borg it was noticed."""
-        return super().shortened(said.splitlines()[0] if said.strip() else said)
+                told += ": ".join(filter(None, [entry.get("msgid"), entry["message"]])).splitlines()
+        return told or super().said(ran)
 
 
 def _only(path):

@@ -50,6 +50,8 @@ def _settings(host, path):
     if not ran.ok:
         raise Trouble(f"borgmatic cannot read {path} ({ran.complaint}): look at it with 'borgmatic config validate'")
     found = json.loads(ran.out)
+    if not isinstance(found, dict):
+        raise Trouble(f"{path} is no configuration of borgmatic: say in configuration where that is")
     flat = {name: value for name, value in found.items() if name not in _SECTIONS}
     for section in _SECTIONS:
         flat.update(found.get(section) or {})

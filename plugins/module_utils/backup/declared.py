@@ -26,14 +26,14 @@ class Declared(Product):
         if not self._command("encrypted"):
             return None, "no command tells"
         ran = self.run(self._command("encrypted"))
-        return ran.ok, self.masked(self.shortened(self.said(ran)))
+        return ran.ok, self.masked(self.said(ran)[-1])
 
     def back_up(self, path):
-        out = self.asked(self._needed("backup", path=path))
+        out = self.done(self._needed("backup", path=path))
         return (out.strip().splitlines() or ["latest"])[-1]
 
     def restore(self, backup, path, folder):
-        self.asked(self._needed("restore", path=path, folder=folder, backup=backup))
+        self.done(self._needed("restore", path=path, folder=folder, backup=backup))
         return next((place for place in (folder + path, f"{folder}/{path.rpartition('/')[2]}") if self.host.exists(place)), folder + path)
 
     def entry(self, backup, path):
@@ -41,10 +41,10 @@ class Declared(Product):
 
     def forget_canaries(self):
         if self._command("forget"):
-            self.asked(self._command("forget"))
+            self.done(self._command("forget"))
 
     def _time(self, name):
-        said = self.asked(self._command(name)).strip()
+        said = self.answer(self._command(name)).strip()
         if not said:
             raise Trouble(f"the command {name} printed nothing, so no backup is known to have succeeded: look at the product's own log")
         try:
@@ -64,4 +64,4 @@ class Declared(Product):
         return words
 
     def trouble(self, ran):
-        return Trouble(f"a command for {self.place} failed: {self.masked(self.shortened(self.said(ran)))}")
+        return Trouble(f"a command for {self.place} failed: {self.masked(self.said(ran)[-1])}")

@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
 # What marks a canary in a repository, so that nobody takes it for a backup.
 CANARY = "hygeia-canary"
 
+# Seconds that a question may take, and that an interrupted program has for its end.
+_QUESTION, _GRACE = 120, 30
+
 _SECRET = re.compile(r"PASS|SECRET|TOKEN|_KEY$|CREDENTIAL")
-_LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
+_LOGIN = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Product:
     def __init__(self, host, declared):
         self.host = host
         self.declared = declared
-        self.limit = declared.get("limit") or 3600
+        self.limit = declared.get("limit") or 600
 
     @property
     def place(self):
@@ -103,43 +107,57 @@ class Product:
 
     # -- how it asks ----------------------------------------------------------
 
-    def run(self, argv, environ=None):
-        """Run a program with what the product needs in its environment; it ends with this process, also when that is killed."""
+    def run(self, argv, limit=None, environ=None):
+        """Run a program with what the product needs in its environment.
+
+        It is interrupted when this process is killed or when it takes too long, so that it takes its lock away.
+        """
+        limit = limit or self.limit
         tied = [self.host.which("setpriv"), "--pdeathsig", "INT"] if self.host.which("setpriv") else []
         host = self.host if environ is None else type(self.host)(self.host.root, self.host.check, environ)
-        return host.run(tied + list(argv), timeout=self.limit)
+        return host.run([*tied, "timeout", "--signal=INT", f"--kill-after={_GRACE}", str(limit), *argv], timeout=limit + 2 * _GRACE)
 
-    def asked(self, argv, **kwargs):
-        """What a program printed; trouble when it failed."""
-        ran = self.run(argv, **kwargs)
+    def done(self, argv):
+        """What a program printed that makes a backup or restores one; trouble when it failed."""
+        return self._succeeded(self.run(argv))
+
+    def answer(self, argv):
+        """What a program printed that only looks; products try for long where nobody answers, and a proof does not wait for that."""
+        return self._succeeded(self.run(argv, min(self.limit, _QUESTION)))
+
+    def data(self, argv):
+        """What a program printed that only looks, where that is JSON."""
+        out = self.answer(argv)
+        try:
+            return json.loads(out)
+        except ValueError as problem:
+            raise Trouble(f"{self.NAME} answered at {self.place} with something that is no JSON: look at what {argv[0]} is") from problem
+
+    def _succeeded(self, ran):
         if not ran.ok:
             raise self.trouble(ran)
         return ran.out
 
     def trouble(self, ran):
-        """A failed program as one sentence: what is known to go wrong with the product, else its own last line."""
-        said = self.said(ran)
+        """A failed program as one sentence: what is known to go wrong with the product, else what it said last."""
+        lines = self.said(ran)
+        for pattern, sentence, undecided in self.SAYS:
+            telling = next((line for line in lines if re.search(pattern, line)), None)
+            if telling is not None:
+                return Trouble(sentence.format(place=self.place, said=self.masked(telling[:300])), undecided)
         if ran.code == 124:
-            return Trouble(f"{self.NAME} did not end within {self.limit} s: look whether {self.place} answers, or raise limit")
+            return Trouble(f"{self.NAME} did not end in time at {self.place}: look whether it answers, or raise limit")
         if ran.code == 127:
             return Trouble(f"{self.NAME} is not installed: install it, or say in program where it is")
-        for pattern, sentence, undecided in self.SAYS:
-            if re.search(pattern, said):
-                return Trouble(sentence.format(place=self.place, said=self.masked(self.shortened(said))), undecided)
-        return Trouble(f"{self.NAME} failed at {self.place}: {self.masked(self.shortened(said))}")
+        return Trouble(f"{self.NAME} failed at {self.place}: {self.masked(lines[-1][:300])}")
 
     def said(self, ran):
-        return (ran.err.strip() or ran.out.strip()) or f"exit code {ran.code}"
-
-    @staticmethod
-    def shortened(said):
-        """The last line that was said."""
-        lines = said.strip().splitlines()
-        return lines[-1].strip()[:300] if lines else ""
+        """What a program complained of, as plain lines."""
+        return [line.strip() for line in (ran.err.strip() or ran.out.strip()).splitlines()] or [f"exit code {ran.code}"]
 
     def masked(self, text):
-        """A text without logins in addresses and without what the environment keeps secret."""
+        """A text without passwords in addresses and without what the environment keeps secret."""
         for name, value in self.host.environ.items():
             if _SECRET.search(name) and len(value) >= 4 and not name.endswith("_FILE"):
                 text = text.replace(value, "********")
-        return _LOGIN.sub("********@", text)
+        return _LOGIN.sub(r"\1:********@", text)

@@ -25,7 +25,7 @@ class Restic(Product):
          "{place} is locked ({said}): wait for the run that holds the lock, or where none runs any more take it away with 'restic unlock'", True),
         (r"no space left on device|[Qq]uota exceeded|507 Insufficient",
          "{place} is full: make room, with 'restic forget --prune' or a larger disk, for no backup gets in any more", False),
-        (r"dial tcp|connection refused|no such host|i/o timeout|[Nn]etwork is unreachable|No route to host|Connection (timed out|reset)|Could not resolve",
+        (r"dial tcp|connection refused|no such host|i/o timeout|[Nn]etwork is unreachable|No route to host|Connection (timed out|reset)|Could not resolve|start the sftp session",
          "{place} cannot be reached ({said}): look whether its server runs and whether the packet filters between let this host in", False),
         (r"read-only file system|403 Forbidden|405 Method|permission denied|AccessDenied",
          "{place} cannot be written by this host ({said}): give it the right to add backups, or look whether the disk was mounted read-only after an error", False),
@@ -53,7 +53,7 @@ class Restic(Product):
     def encryption(self):
         """Every repository of restic is encrypted, and since 0.17 one may have a key without a password."""
         environ = {name: value for name, value in self.host.environ.items() if name not in _PASSWORDS}
-        if self.run([self.program, "cat", "config", "--no-lock", "--insecure-no-password"], environ).ok:
+        if self.run([self.program, "cat", "config", "--no-lock", "--insecure-no-password"], environ=environ).ok:
             return False, "a key without a password"
         return True, "AES-256 with a password"
 
@@ -65,11 +65,11 @@ class Restic(Product):
         return summaries[-1]["snapshot_id"]
 
     def restore(self, backup, path, folder):
-        self.asked([self.program, "restore", "--no-lock", backup, "--include", re.sub(r"([*?[\\])", r"\\\1", path), "--target", folder])
+        self.done([self.program, "restore", "--no-lock", backup, "--include", re.sub(r"([*?[\\])", r"\\\1", path), "--target", folder])
         return folder + path
 
     def entry(self, backup, path):
-        out = self.asked([self.program, "ls", "--json", "--no-lock", backup, path])
+        out = self.answer([self.program, "ls", "--json", "--no-lock", backup, path])
         found = next((line for line in _objects(out) if line.get("path") == path and line.get("type") == "file"), None)
         if found is None:
             raise Absent()
@@ -84,24 +84,25 @@ class Restic(Product):
         return [word for path in self.declared.get("paths") or [] for word in ("--path", path)]
 
     def _snapshots(self, *words):
-        return json.loads(self.asked([self.program, "snapshots", "--json", "--no-lock", *words])) or []
+        return self.data([self.program, "snapshots", "--json", "--no-lock", *words]) or []
 
     def _patiently(self, *words):
         """What needs a lock is tried for a while; versions before 0.16 cannot wait by themselves."""
         end = time.monotonic() + self.declared.get("lock_wait", 0)
         while True:
             try:
-                return self.asked([self.program, *words])
+                return self.done([self.program, *words])
             except Trouble as trouble:
                 if not trouble.undecided or time.monotonic() + _PAUSE > end:
                     raise
             time.sleep(_PAUSE)
 
-    def shortened(self, said):
-        """The line in which it gives up; newer versions tell it as JSON, and older ones print a list of calls after it."""
-        lines = [line.get("message", "") for line in _objects(said) if line.get("message_type") == "exit_error"] or said.splitlines()
-        telling = [line for line in lines if re.search(r"^(Fatal|unable)|: ", line)] or lines
-        return super().shortened(telling[0].splitlines()[0] if telling else said)
+    def said(self, ran):
+        """Its lines without how often it tried; newer versions tell the last one as JSON, and older ones print a list of calls after it."""
+        told = [line.get("message", "") for line in _objects(ran.err) if line.get("message_type") == "exit_error"]
+        lines = [line for text in [ran.err, *told] for line in text.splitlines() if line.strip() and not line.startswith(("{", "\t", "github.com/"))]
+        lines = [re.sub(r"^.* returned error, retrying after [^:]*: ", "", line.strip()) for line in lines]
+        return sorted(lines, key=lambda line: line.startswith("Fatal")) or super().said(ran)
 
 
 def _objects(text):

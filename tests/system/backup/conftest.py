@@ -1,0 +1,135 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Real restic and real borg of two releases of Debian, in trees and in a booted guest. These tests need root and a Debian mirror."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Wanted
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+
+PROJECT = Path(__file__).parents[3]
+CACHE = PROJECT / ".build"
+# The older release is booted too, and its rclone serves a repository that only takes.
+PACKAGES = {
+    "bookworm": "systemd-sysv,dbus,cron,python3,openssh-server,restic,borgbackup,borgmatic,rclone",
+    "trixie": "restic,borgbackup",
+}
+PASSWORD = "Gletscher-73-Forelle"
+ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root", "TZ": "UTC"}
+OLD = "2026-01-01 10:00:00"
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+def _mirror():
+    """Where this machine gets Debian's packages; the template's recipe knows."""
+    sys.path.insert(0, str(PROJECT / "tests/templates"))
+    try:
+        import base  # pylint: disable=import-outside-toplevel
+        return base.mirrors()["main"]
+    finally:
+        sys.path.pop(0)
+
+
+def stock(suite):
+    """The tar file of a small Debian, made once."""
+    tar = CACHE / f"backup-{suite}-{hashlib.sha256(PACKAGES[suite].encode()).hexdigest()[:12]}.tar"
+    if not tar.exists():
+        CACHE.mkdir(exist_ok=True)
+        command = ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={PACKAGES[suite]}"]
+        # Manuals and sources of fonts and words are a third of it.
+        command += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale")]
+        subprocess.run([*command, suite, f"{tar}.part", f"deb {_mirror()} {suite} main"], check=True, capture_output=True)
+        os.rename(f"{tar}.part", tar)
+    return tar
+
+
+class System:
+    """A Debian in a folder that makes backups."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def run(self, script, **environ):
+        """A few lines of shell of this system, which must succeed."""
+        done = subprocess.run(
+            ["chroot", str(self.root), "sh", "-euc", script], capture_output=True, text=True, check=False, env={**ENVIRON, **environ},
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def path(self, path):
+        return self.root / path.lstrip("/")
+
+    def prove(self, declared, check=True, **wanted):
+        """The records of a proof by their control, without the words that all have."""
+        wanted = {"recovery_point": 86400, "retention": 86400, "recovery_time": 600, **wanted}
+        host = Host(str(self.root), check=check, environ=ENVIRON)
+        records = Proof(host, {"password_file": "/root/password", "limit": 8, **declared}, Wanted(**wanted)).records()
+        return {record["control"].split("-", 1)[1]: record for record in records}
+
+    def copy(self, repository, name):
+        """The path of a copy of a repository that may be broken."""
+        self.run(f"rm -rf /srv/{name}; cp -a {repository} /srv/{name}")
+        return f"/srv/{name}"
+
+    @property
+    def left(self):
+        """What proofs left where they restore to."""
+        return [entry for entry in os.listdir(self.path("/run")) if entry.startswith(".hygeia")]
+
+
+def _unpacked(suite, root):
+    root.mkdir()
+    subprocess.run(["tar", "--extract", f"--file={stock(suite)}", f"--directory={root}"], check=True)
+    return System(root)
+
+
+@pytest.fixture(scope="session", params=list(PACKAGES))
+def system(request, tmp_path_factory):
+    """A system with a repository of restic and one of borg, both with an old backup and a young one."""
+    made = _unpacked(request.param, tmp_path_factory.mktemp("backup") / request.param)
+    subprocess.run(["mount", "-t", "proc", "proc", str(made.path("/proc"))], check=True)
+    try:
+        made.path("/root/password").write_text(PASSWORD + "\n", encoding="utf-8")
+        made.path("/srv/data").mkdir()
+        made.path("/srv/data/images").write_bytes(os.urandom(3_000_000))
+        made.path("/srv/data/letter").write_text("Dear colleague\n", encoding="utf-8")
+        made.run(f"""
+            restic init --quiet
+            restic backup --quiet --time '{OLD}' /srv/data
+            restic backup --quiet /srv/data
+            borg init --encryption repokey-blake2
+            borg create --timestamp '{OLD.replace(" ", "T")}' ::old /srv/data
+            borg create ::young /srv/data
+        """, **repositories())
+        yield made
+    finally:
+        subprocess.run(["umount", str(made.path("/proc"))], check=True)
+        shutil.rmtree(made.root)
+
+
+def repositories(restic="/srv/restic", borg="/srv/borg"):
+    """The environment in which both products know their repository."""
+    return {
+        "RESTIC_REPOSITORY": restic, "RESTIC_PASSWORD_FILE": "/root/password", "BORG_REPO": borg, "BORG_PASSCOMMAND": "cat /root/password",
+        "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+    }
+
+
+@pytest.fixture(scope="session")
+def tar():
+    """The tar file of the system that is booted."""
+    return stock("bookworm")
