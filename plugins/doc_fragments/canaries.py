@@ -19,7 +19,7 @@ options:
         type: str
         required: true
       token:
-        description: What stands in the message.
+        description: What stands in the message, there without the hyphen.
         type: str
         required: true
       state:

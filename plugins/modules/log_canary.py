@@ -65,9 +65,9 @@ canaries:
       type: str
       sample: logger
     token:
-      description: What stands in the message and nowhere else.
+      description: What stands in the message, there without the hyphen, and nowhere else.
       type: str
-      sample: 0f8fad5bd9cb469fa16570867728950e
+      sample: 0f8fad5bd9cb469f-a16570867728950e
     state:
       description: V(sent), V(unsent) when that went wrong, or V(not_tried).
       type: str

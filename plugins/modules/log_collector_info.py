@@ -76,7 +76,7 @@ arrivals:
   description: The tokens that were seen, each with the seconds after which.
   returned: success
   type: dict
-  sample: {0f8fad5bd9cb469fa16570867728950e: 1.4}
+  sample: {0f8fad5bd9cb469f-a16570867728950e: 1.4}
 collector:
   description: Where was looked.
   returned: success

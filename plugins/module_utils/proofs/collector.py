@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
-from urllib.parse import quote
 
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.canary import fresh, words
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Unanswered, fetched, shown
 
 TOKEN = "{token}"
@@ -32,11 +31,11 @@ class Files:
         self.name = path
 
     def found(self, tokens):
-        wanted = {token: token.encode() for token in tokens}
+        wanted = {token: words(token).encode() for token in tokens}
         has = set()
         for path in self._recent():
             text = _tail(path)
-            has |= {token for token, words in wanted.items() if words in text}
+            has |= {token for token, message in wanted.items() if message in text}
         return has
 
     def _recent(self):
@@ -61,10 +60,10 @@ class Query:
 
     def _has(self, token):
         try:
-            text = fetched(self.url.replace(TOKEN, quote(token)), 20, **self.how)
+            text = fetched(self.url.replace(TOKEN, words(token)), 20, **self.how)
         except Unanswered as problem:
             raise Unasked(f"{self.name} gives no answer: {problem}") from problem
-        return bool(_field(text, self.field)) if self.field else token in text
+        return bool(_field(text, self.field)) if self.field else words(token) in text
 
 
 class Command:
@@ -78,10 +77,10 @@ class Command:
         return {token for token in tokens if self._has(token)}
 
     def _has(self, token):
-        ran = self.host.run([word.replace(TOKEN, token) for word in self.argv], timeout=60)
+        ran = self.host.run([word.replace(TOKEN, words(token)) for word in self.argv], timeout=60)
         if not ran.ok and ran.err.strip():
             raise Unasked(f"{self.argv[0]} says: {ran.complaint}")
-        return ran.ok and token in ran.out
+        return ran.ok and words(token) in ran.out
 
 
 def arrivals(collector, tokens, timeout, age=0.0):
@@ -90,7 +89,7 @@ def arrivals(collector, tokens, timeout, age=0.0):
     ``timeout`` counts from when they were sent, ``age`` seconds ago; a first look is taken in any case. A collector that claims to have what nobody sent, as one does that repeats the question, proves nothing.
     """
     start, arrived, problem, left = time.monotonic(), {}, "", timeout - age
-    tokens, control = list(tokens), secrets.token_hex(16)
+    tokens, control = list(tokens), fresh()
     while True:
         try:
             found = collector.found([*(token for token in tokens if token not in arrived), control])

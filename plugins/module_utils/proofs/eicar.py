@@ -18,10 +18,15 @@ _HARMLESS = "Nothing in this file is malicious.\n"
 _PAUSE = 0.2
 
 
+def content():
+    """The test file; it is whole in memory only, and on a disk while a scanner is asked."""
+    return "".join(_PIECES)
+
+
 def detecting(host, product, folder, timeout):
     """Is the test file found, by a scan or as soon as it is there, and a harmless one not? Both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="hygeia-", dir=folder) as private:
-        found, trouble = _looked_at(host, product, os.path.join(private, "sample"), "".join(_PIECES), timeout)
+        found, trouble = _looked_at(host, product, os.path.join(private, "sample"), content(), timeout)
         alarm = found and _looked_at(host, product, os.path.join(private, "harmless"), _HARMLESS, 1)[0]
     looker = product.scan[0] if product.scan else "the scanner that watches files as they are written"
     words = {True: "found", False: "not found"}
@@ -32,32 +37,32 @@ def detecting(host, product, folder, timeout):
     )
 
 
-def _looked_at(host, product, path, content, timeout):
+def _looked_at(host, product, path, text, timeout):
     """Was a file with this content found, and if nobody looked at it, why not?"""
     try:
         with open(path, "w", encoding="ascii") as stream:
-            stream.write(content)
+            stream.write(text)
     except PermissionError:
         return True, ""
     if not product.scan:
-        return _taken_in_time(path, content, timeout), ""
+        return _taken_in_time(path, text, timeout), ""
     ran = host.run([word.replace(PATH, path) for word in product.scan])
-    found = bool(re.search(product.found, ran.out)) or _taken(path, content)
+    found = bool(re.search(product.found, ran.out)) or _taken(path, text)
     return found, "" if found or ran.code in (0, 1) else ran.complaint
 
 
-def _taken_in_time(path, content, timeout):
+def _taken_in_time(path, text, timeout):
     end = time.monotonic() + timeout
-    while not _taken(path, content) and time.monotonic() < end:
+    while not _taken(path, text) and time.monotonic() < end:
         time.sleep(_PAUSE)
-    return _taken(path, content)
+    return _taken(path, text)
 
 
-def _taken(path, content):
+def _taken(path, text):
     """Did somebody remove a file, close it to readers, or clean it?"""
     try:
-        with open(path, encoding="ascii") as stream:
-            return stream.read() != content
+        with open(path, encoding="ascii", errors="replace") as stream:
+            return stream.read() != text
     except OSError:
         return True
 

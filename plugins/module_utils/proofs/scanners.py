@@ -8,16 +8,12 @@ from dataclasses import dataclass
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import Units, unit_name
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.services import RUNNING, cure, states
 
 # Stands for the file in the command that looks at one.
 PATH = "{path}"
 # Where ClamAV keeps its databases.
 DATABASES = "/var/lib/clamav"
-_CURES = {
-    "masked": "is masked: say systemctl unmask {0} and systemctl start {0}",
-    "stopped": "does not run: say systemctl enable --now {0}, and read journalctl --unit {0} if it stops again",
-    "missing": "is not there: install the product that brings it",
-}
 
 
 @dataclass(frozen=True)
@@ -38,15 +34,6 @@ def clamav(host):
 
 def running(host, names):
     """Do the units run?"""
-    asked = [unit_name(name) for name in names]
-    units = Units(host, asked)
-    states = {unit: _state(units, unit) for unit in asked}
-    wrong = [f"{unit} {_CURES[state].format(unit)}" for unit, state in states.items() if state in _CURES]
-    return told("protection-running-proven", {unit: "running" for unit in asked}, states, "systemctl show", "; ".join(wrong))
-
-
-def _state(units, unit):
-    activity = units.activity(unit)
-    if activity and activity.suits(True, units):
-        return "running"
-    return {"": "missing", "masked": "masked"}.get(units.state(unit), "stopped")
+    found = states(host, [unit_name(name) for name in names])
+    wrong = filter(None, (cure(unit, state) for unit, state in found.items()))
+    return told("protection-running-proven", dict.fromkeys(found, RUNNING), found, "systemctl show", "; ".join(wrong))

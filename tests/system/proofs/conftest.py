@@ -126,8 +126,8 @@ class Guest:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
 
-    def boot(self):
-        """Without registering it anywhere, in a network namespace of its own."""
+    def start(self):
+        """Boot without registering it anywhere, in a network namespace of its own."""
         self.write("/etc/hostname", f"{self.name}\n")
         binds = {ansible.__path__[0]: "ansible", str(PROJECT): "ansible_collections/hygeia/golden"}
         command = [
@@ -138,17 +138,19 @@ class Guest:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
             )
+
+    def await_boot(self):
         for unused_try in range(240):
             time.sleep(0.25)
             found = subprocess.run(["pgrep", "--oldest", "--parent", str(self._process.pid)], text=True, capture_output=True, check=False)
             self.leader = found.stdout.strip() or None
             if self.leader and self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"):
-                return self
+                return
         raise AssertionError((self.folder / "console.log").read_text(errors="replace")[-2000:])
 
     def run(self, *argv, stdin=None, check=False):
         enter = ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
-        environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": PYTHON, "PYTHONDONTWRITEBYTECODE": "1"}
+        environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": PYTHON, "PYTHONPYCACHEPREFIX": "/var/tmp/python"}
         return subprocess.run([*enter, *argv], input=stdin, text=True, capture_output=True, check=check, env=environ)
 
     def module(self, name, **arguments):
@@ -162,14 +164,25 @@ class Guest:
         (found,) = self.module(name, **arguments)["results"]
         return found
 
+    @contextlib.contextmanager
+    def edited(self, path, old, new):
+        """Another text in a file for a while."""
+        text = (self.root / path.lstrip("/")).read_text(encoding="utf-8")
+        assert old in text
+        self.write(path, text.replace(old, new))
+        try:
+            yield
+        finally:
+            self.write(path, text)
+
     def systemctl(self, *words):
         self.run("systemctl", *words, check=True)
 
     def stop(self):
         if self._process:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._process.pid, 15)
-                self._process.wait(30)
+                os.kill(int(self.leader or self._process.pid), 9)
+            self._process.wait(30)
         run("umount", str(self.root))
 
 
@@ -202,7 +215,9 @@ def guests(base, tmp_path_factory):
         for suffix in ("pem", "key"):
             shutil.copy(collector.root / f"etc/tls/collector.{suffix}", collector.root / f"etc/tls/server.{suffix}")
         for guest in (host, collector):
-            guest.boot()
+            guest.start()
+        for guest in (host, collector):
+            guest.await_boot()
         run("nsenter", f"--target={host.leader}", "--net", "ip", "link", "add", "mgmt0", "type", "veth", "peer", "name", "mgmt0", "netns", collector.leader)
         for guest, address in ((host, HOST), (collector, COLLECTOR)):
             guest.run("ip", "address", "add", f"{address}/24", "dev", "mgmt0", check=True)
@@ -211,3 +226,13 @@ def guests(base, tmp_path_factory):
     finally:
         for guest in (host, collector):
             guest.stop()
+
+
+@pytest.fixture(scope="session")
+def host(guests):
+    return guests[0]
+
+
+@pytest.fixture(scope="session")
+def collector(guests):
+    return guests[1]

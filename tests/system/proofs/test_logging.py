@@ -5,18 +5,27 @@
 from __future__ import annotations
 
 import pytest
+from conftest import COLLECTOR
 
 REMOTE = "/var/log/remote"
-
-
-@pytest.fixture(scope="module")
-def host(guests):
-    return guests[0]
-
-
-@pytest.fixture(scope="module")
-def collector(guests):
-    return guests[1]
+# A collector that is asked over HTTPS, by those who know a word, and answers in JSON; at /echo it repeats the question.
+SEARCH = """
+import glob, http.server, json, ssl, urllib.parse
+class Search(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        parts = urllib.parse.urlsplit(self.path)
+        words = urllib.parse.parse_qs(parts.query)["q"][0]
+        lines = [line for path in glob.glob("/var/log/remote/*") for line in open(path) if words in line]
+        answer = {"query": words} if parts.path == "/echo" else {"hits": {"total": len(lines), "lines": lines}}
+        self.send_response(200 if self.headers["Authorization"] == "Bearer sesame" else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+server = http.server.HTTPServer(("", 9443), Search)
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+tls.load_cert_chain("/etc/tls/collector.pem", "/etc/tls/collector.key")
+server.socket = tls.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
 
 
 def send(host, *paths):
@@ -28,11 +37,25 @@ def ask(collector, canaries, timeout=20.0, **way):
 
 
 def judge(host, canaries, asked, **more):
-    results = host.module(
-        "log_canary_info", canaries=canaries, arrivals=asked["arrivals"], problem=asked["problem"], collector=asked["collector"], **more
-    )["results"]
-    print([(record["control"], record["status"], record["message"], record["observed"]) for record in results])
+    told = {name: asked[name] for name in ("arrivals", "problem", "collector")}
+    results = host.module("log_canary_info", canaries=canaries, **told, **more)["results"]
+    for record in results:
+        print(record["control"], record["status"], record["observed"], record["message"])
     return {record["control"]: record for record in results}
+
+
+def lost(host, collector):
+    """The sentence about a message that does not arrive."""
+    canaries = send(host, "logger")
+    record = judge(host, canaries, ask(collector, canaries, timeout=1.0), timeout=1.0)["logging-logger-proven"]
+    assert record["status"] == "fail"
+    assert record["message"].startswith(f"a message to the system log did not reach {REMOTE} within 1 s: ")
+    return record["message"]
+
+
+def late(host, collector, canaries):
+    """The record of messages that waited for the collector."""
+    return judge(host, canaries, ask(collector, canaries), during={})["logging-queue-proven"]
 
 
 def test_messages_of_each_path_arrive(host, collector):
@@ -43,3 +66,120 @@ def test_messages_of_each_path_arrive(host, collector):
     }
     assert 0 <= found["logging-logger-proven"]["observed"]["seen after seconds"] <= 20
     assert "container" in found["logging-audit-proven"]["message"]
+
+
+def test_messages_cross_the_network_encrypted(host):
+    """What the other tests prove is of a connection over TLS: the port of the collector speaks nothing else."""
+    words = ["openssl", "s_client", "-connect", f"{COLLECTOR}:6514", "-CAfile", "/etc/tls/ca.pem", "-cert", "/etc/tls/guest.pem", "-key", "/etc/tls/guest.key"]
+    assert "Verify return code: 0 (ok)" in host.run(*words, stdin="").stdout
+
+
+def test_a_message_that_is_sent_while_the_collector_is_away_arrives_later(host, collector):
+    collector.systemctl("stop", "syslog.socket", "rsyslog.service")
+    message = lost(host, collector)
+    canaries = send(host, "logger")
+    host.systemctl("restart", "rsyslog.service")  # what is only in memory is gone
+    collector.systemctl("start", "rsyslog.service")
+    assert late(host, collector, canaries)["status"] == "pass"
+    assert f"cannot connect to {COLLECTOR}:6514: Connection refused; start the receiver of the collector" in message
+
+
+def test_an_agent_without_a_queue_on_disk_loses_it(host, collector):
+    with host.edited("/etc/rsyslog.d/collector.conf", 'queue.filename="collector" queue.saveOnShutdown="on"', ""):
+        host.systemctl("restart", "rsyslog.service")
+        collector.systemctl("stop", "syslog.socket", "rsyslog.service")
+        canaries = send(host, "logger")
+        lost(host, collector)
+        host.systemctl("restart", "rsyslog.service")
+        collector.systemctl("start", "rsyslog.service")
+        record = judge(host, canaries, ask(collector, canaries, timeout=4.0), during={}, timeout=4.0)["logging-queue-proven"]
+    host.systemctl("restart", "rsyslog.service")
+    assert record["status"] == "fail" and "queue on disk" in record["message"]
+
+
+def test_an_outage_that_was_none_proves_nothing(host, collector):
+    canaries = send(host, "logger")
+    asked = ask(collector, canaries)
+    assert judge(host, canaries, asked, during=asked["arrivals"])["logging-queue-proven"]["status"] == "error"
+
+
+def test_a_collector_with_a_certificate_of_somebody_else_gets_nothing(host, collector):
+    for suffix in ("pem", "key"):
+        collector.run("cp", f"/etc/tls/untrusted.{suffix}", f"/etc/tls/server.{suffix}", check=True)
+    collector.systemctl("restart", "rsyslog.service")
+    message = lost(host, collector)
+    for suffix in ("pem", "key"):
+        collector.run("cp", f"/etc/tls/collector.{suffix}", f"/etc/tls/server.{suffix}", check=True)
+    collector.systemctl("restart", "rsyslog.service")
+    assert "Issuer DN: CN=other" in message and "certificates by an authority that the other trusts" in message
+
+
+def test_a_masked_agent_is_told_with_its_cure(host, collector):
+    host.systemctl("mask", "--now", "rsyslog.service")
+    message = lost(host, collector)
+    host.systemctl("unmask", "rsyslog.service")
+    stopped = lost(host, collector)
+    host.systemctl("start", "rsyslog.service")
+    assert "rsyslog.service is masked and does not run: say systemctl unmask rsyslog.service" in message
+    assert "rsyslog.service does not run: say systemctl enable --now rsyslog.service" in stopped
+
+
+def test_a_folder_that_is_not_there_is_a_failure_with_its_reason(host, collector):
+    canaries = send(host, "logger")
+    asked = ask(collector, canaries, timeout=1.0, path="/var/log/elsewhere")
+    record = judge(host, canaries, asked)["logging-logger-proven"]
+    assert record["status"] == "fail" and "there is no /var/log/elsewhere" in record["message"]
+
+
+def test_that_somebody_asked_for_a_message_is_no_message(host, collector):
+    """Ansible itself writes to the log of the collector what it asks for."""
+    never_sent = [{"path": "logger", "token": "0123456789abcdef-0123456789abcdef", "state": "sent", "message": ""}]
+    ask(collector, never_sent, timeout=0.0)
+    asked = ask(collector, never_sent, timeout=1.0, path="/var/log")
+    assert "0123456789abcdef-0123456789abcdef" in collector.run("cat", "/var/log/syslog").stdout
+    assert asked["arrivals"] == {}
+
+
+def test_a_command_is_asked(host, collector):
+    canaries = send(host, "logger")
+    asked = ask(collector, canaries, command=["grep", "--recursive", "--no-messages", "{token}", REMOTE])
+    assert list(asked["arrivals"]) == [canaries[0]["token"]]
+
+
+def test_a_command_that_repeats_the_question_proves_nothing(host, collector):
+    asked = ask(collector, send(host, "logger"), command=["echo", "{token}"])
+    assert asked["arrivals"] == {} and "nobody sent" in asked["problem"]
+
+
+@pytest.fixture(scope="module")
+def search(collector):
+    """How to ask the collector over HTTPS."""
+    collector.write("/opt/search.py", SEARCH)
+    collector.run("systemd-run", "--unit=search", "python3", "/opt/search.py", check=True)
+    return {"url": f"https://{COLLECTOR}:9443/search?q={{token}}", "ca_path": "/etc/tls/ca.pem", "headers": {"Authorization": "Bearer sesame"}}
+
+
+def test_a_query_over_https_is_asked(host, search):
+    canaries = send(host, "logger")
+    assert list(ask(host, canaries, **search)["arrivals"]) == [canaries[0]["token"]]
+    asked = ask(host, canaries, **search, field="hits.total")
+    assert list(asked["arrivals"]) == [canaries[0]["token"]]
+    assert asked["collector"] == f"https://{COLLECTOR}:9443/search"
+    assert "sesame" not in str(asked)
+
+
+@pytest.mark.parametrize("change, reason", [
+    ({"ca_path": "/etc/tls/other.pem"}, "its certificate is not to be trusted"),
+    ({"headers": {}}, "it answers 401"),
+    ({"url": f"https://{COLLECTOR}:9444/?q={{token}}"}, "nothing listens there"),
+    ({"url": f"https://{COLLECTOR}:9443/echo?q={{token}}"}, "a message that nobody sent"),
+], ids=["certificate", "credential", "port", "echo"])
+def test_a_query_that_cannot_be_trusted_is_a_problem(host, search, change, reason):
+    asked = ask(host, send(host, "logger"), timeout=0.0, **{**search, **change})
+    assert asked["arrivals"] == {} and reason in asked["problem"]
+
+
+def test_check_mode_sends_nothing(host):
+    sent = host.module("log_canary", _ansible_check_mode=True)
+    assert not sent["changed"] and {each["state"] for each in sent["canaries"]} == {"not_tried"}
+    assert {record["status"] for record in judge(host, sent["canaries"], {"arrivals": {}, "problem": "", "collector": "x"}).values()} == {"not_checked"}
