@@ -12,6 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, NOT_CHECKED, PASS, record
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
 from ansible_collections.hygeia.golden.plugins.module_utils.running.processes import Processes
 
@@ -92,3 +93,26 @@ def _reboot(host):
     if host.exists(REQUIRED):
         wanting = ", ".join(dict.fromkeys(host.lines(REQUIRED + ".pkgs"))) or "a package"
         yield f"{wanting} asks for it in {REQUIRED}"
+
+
+def failed_units(host):
+    """The units that have failed; none where systemd does not run."""
+    if not host.booted:
+        return []
+    lines = host.run(["systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--full"]).out.splitlines()
+    return sorted(line.split()[0] for line in lines if line.strip())
+
+
+def records(host, found, failed):
+    """What the checks after a patch say; ``failed`` are the units that have failed since."""
+    told = {
+        "patch-services-current": (found.asked, [*found.services, *(["systemd"] if found.manager else [])], " run replaced code: start them again, or reboot"),
+        "patch-kernel-current": ("/boot", list(found.reboot), ": reboot"),
+        "patch-units-kept": ("systemctl list-units", failed, " have failed since: see journalctl of each"),
+    }
+    if not host.booted:
+        return [record(check, NOT_CHECKED, "offline", message="only a running system can tell") for check in told]
+    return [
+        record(check, FAIL if wrong else PASS, "live", [], wrong, source, f"{', '.join(wrong)}{advice}" if wrong else "")
+        for check, (source, wrong, advice) in told.items()
+    ]
