@@ -30,6 +30,7 @@ class Borg(Product):
         (r"Repository[.]DoesNotExist|InvalidRepository|does not exist|is not a valid repository",
          "there is no repository at {place}: look at its address, and where it is lost make a new one with 'borg init'", False),
         (r"RepositoryAccessAborted|RELOCATED", "{place} was moved and borg does not trust it ({said}): when that was meant, confirm it once with 'borg info'", False),
+        (r"RepositoryReplay", "{place} is older than this host knows it: find out who put an old copy in its place, and trust it only when that was meant", False),
         (r"IntegrityError|ObjectNotFound|chunk .* missing|CheckNeeded|Data integrity|Decompression",
          "{place} is damaged ({said}): find out how much with 'borg check --verify-data', repair it, and back up anew", False),
         (r"never matched", "the file is not in the backup: look at what the backup includes and excludes", False),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from dataclasses import dataclass
@@ -50,6 +51,13 @@ class Absent(Trouble):
 
     def __init__(self):
         super().__init__("no recent backup has it: look at what the backup includes and leaves out")
+
+
+def with_environ(host, environ):
+    """The same host, whose programs find another environment."""
+    other = copy.copy(host)
+    other.environ = environ
+    return other
 
 
 class Product:
@@ -114,7 +122,7 @@ class Product:
         """
         limit = limit or self.limit
         tied = [self.host.which("setpriv"), "--pdeathsig", "INT"] if self.host.which("setpriv") else []
-        host = self.host if environ is None else type(self.host)(self.host.root, self.host.check, environ)
+        host = self.host if environ is None else with_environ(self.host, environ)
         return host.run([*tied, "timeout", "--signal=INT", f"--kill-after={_GRACE}", str(limit), *argv], timeout=limit + 2 * _GRACE)
 
     def done(self, argv):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.hygeia.golden.plugins.module_utils.backup import schedule
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import told
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.environment import environment
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, Trouble
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, Trouble, with_environ
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.products import PRODUCTS
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import written
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.workplace import Workplace
@@ -66,8 +66,8 @@ class Proof:
     def records(self):
         """Every record, in the order in which an operator would look."""
         try:
-            environ = environment(self.host, self.declared)
-            self.product = PRODUCTS[self.declared["product"]](type(self.host)(self.host.root, check=self.host.check, environ=environ), self.declared)
+            host = with_environ(self.host, environment(self.host, self.declared))
+            self.product = PRODUCTS[self.declared["product"]](host, self.declared)
             backups, encryption = self.product.backups(), self.product.encryption()
         except Trouble as trouble:
             self._told("reachable-proven", trouble)

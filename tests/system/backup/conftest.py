@@ -74,15 +74,17 @@ class System:
         return self.root / path.lstrip("/")
 
     def prove(self, declared, check=True, **wanted):
-        """The records of a proof by their control, without the words that all have."""
+        """The records of a proof by what they prove."""
+        environment = {"BORG_BASE_DIR": f"{declared.get('repository')}.base", **declared.get("environment", {})}
         wanted = {"recovery_point": 86400, "retention": 86400, "recovery_time": 600, **wanted}
         host = Host(str(self.root), check=check, environ=ENVIRON)
-        records = Proof(host, {"password_file": "/root/password", "limit": 8, **declared}, Wanted(**wanted)).records()
+        records = Proof(host, {"password_file": "/root/password", "limit": 8, **declared, "environment": environment}, Wanted(**wanted)).records()
+        print(*(f"{record['control']} {record['status']} {record['message']}" for record in records), sep="\n")
         return {record["control"].split("-", 1)[1]: record for record in records}
 
     def copy(self, repository, name):
         """The path of a copy of a repository that may be broken."""
-        self.run(f"rm -rf /srv/{name}; cp -a {repository} /srv/{name}")
+        self.run(f"rm -rf /srv/{name} /srv/{name}.base; cp -a {repository} /srv/{name}")
         return f"/srv/{name}"
 
     @property
@@ -122,10 +124,10 @@ def system(request, tmp_path_factory):
 
 
 def repositories(restic="/srv/restic", borg="/srv/borg"):
-    """The environment in which both products know their repository."""
+    """The environment in which both products know their repository; borg remembers each by itself, for a copy would be a fraud."""
     return {
         "RESTIC_REPOSITORY": restic, "RESTIC_PASSWORD_FILE": "/root/password", "BORG_REPO": borg, "BORG_PASSCOMMAND": "cat /root/password",
-        "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+        "BORG_BASE_DIR": borg + ".base",
     }
 
 

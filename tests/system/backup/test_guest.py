@@ -1,0 +1,154 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A booted Debian whose timer backs it up, proven by the playbook over SSH, as a hospital's server is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import ENVIRON, PASSWORD, PROJECT
+
+ENVIRONMENT = "RESTIC_REPOSITORY=/srv/backup\nexport RESTIC_PASSWORD='Gletscher-73-Forelle'\nRESTIC_CACHE_DIR=/var/cache/restic\n"
+SERVICE = "[Service]\nType=oneshot\nEnvironmentFile=/etc/restic/service\nExecStart=/usr/bin/restic backup --quiet /etc /srv/data\n"
+TIMER = "[Timer]\nOnBootSec=1s\nOnCalendar=*-*-* 02:00:00\nUnit={unit}.service\n[Install]\nWantedBy=timers.target\n"
+PROOF = {
+    "product": "restic", "environment_file": "/etc/restic/environment", "recovery_point": "26h", "recovery_time": "1h", "retention": "30d",
+    "timer": "nightly.timer", "sample": ["/srv/data/index", "/etc/hostname"],
+}
+
+
+class Guest:
+    """The running system; commands and plays come over SSH, through its own network."""
+
+    def __init__(self, folder, nspawn):
+        self.folder = folder
+        self.nspawn = nspawn
+
+    @property
+    def leader(self):
+        found = subprocess.run(["pgrep", "--oldest", "--parent", str(self.nspawn.pid)], capture_output=True, text=True, check=False)
+        return found.stdout.strip()
+
+    @property
+    def ssh(self):
+        proxy = f"nsenter --target {self.leader} --net nc 127.0.0.1 22"
+        options = [f"ProxyCommand={proxy}", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "IdentitiesOnly=yes"]
+        return ["-i", str(self.folder / "key"), *(f"-o{option}" for option in options)]
+
+    def run(self, script):
+        done = subprocess.run(["ssh", *self.ssh, "root@ward7", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def inventory(self, **variables):
+        path = self.folder / "inventory.json"
+        words = " ".join(f"'{word}'" for word in self.ssh)
+        variables = {"ansible_user": "root", "ansible_ssh_common_args": words, "ansible_python_interpreter": "/usr/bin/python3", **variables}
+        path.write_text(json.dumps({"all": {"hosts": {"ward7": variables}}}), encoding="utf-8")
+        return path
+
+    def ask(self, **options):
+        """The records of the module in check mode, by their control."""
+        inventory, tree = self.inventory(), self.folder / "answers"
+        command = ["ansible", "ward7", f"--inventory={inventory}", "--check", f"--tree={tree}", "--module-name=hygeia.golden.backup_proof"]
+        subprocess.run([*command, "--args", json.dumps(options)], check=True, capture_output=True, cwd=PROJECT)
+        return {record["control"]: record for record in json.loads((tree / "ward7").read_text(encoding="utf-8"))["results"]}
+
+
+@pytest.fixture(scope="module")
+def guest(tar, tmp_path_factory):
+    """A booted system whose timer has just made a backup; its first backup is 60 days old."""
+    folder = tmp_path_factory.mktemp("guest")
+    root = folder / "root"
+    root.mkdir()
+    subprocess.run(["tar", "--extract", f"--file={tar}", f"--directory={root}"], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=True)
+    written = {
+        "/root/.ssh/authorized_keys": (folder / "key.pub").read_text(encoding="utf-8"),
+        "/etc/hostname": "ward7\n",
+        "/etc/restic/environment": ENVIRONMENT,
+        "/etc/restic/service": ENVIRONMENT.replace("export ", ""),
+        "/etc/systemd/system/nightly.service": SERVICE,
+        "/etc/systemd/system/nightly.timer": TIMER.format(unit="nightly"),
+        "/etc/systemd/system/broken.service": SERVICE.replace("/usr/bin/restic", "/usr/bin/false"),
+        "/etc/systemd/system/broken.timer": TIMER.format(unit="broken"),
+        "/srv/data/index": "a list of studies\n",
+    }
+    for path, text in written.items():
+        place = root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.write_text(text, encoding="utf-8")
+        place.chmod(0o600)
+    old = time.strftime("%Y-%m-%d 10:00:00", time.gmtime(time.time() - 60 * 86400))
+    script = (
+        "systemctl enable nightly.timer broken.timer; mkdir /var/cache/restic; . /etc/restic/environment; "
+        f"export RESTIC_REPOSITORY; restic init --quiet; restic backup --quiet --host ward7 --time '{old}' /srv/data"
+    )
+    subprocess.run(["chroot", str(root), "sh", "-euc", script], check=True, capture_output=True, env=ENVIRON)
+    command = ["systemd-nspawn", f"--directory={root}", "--machine=hygeia-backup", "--register=no", "--keep-unit", "--private-network", "--boot"]
+    with open(folder / "console.log", "wb") as console:
+        nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)  # pylint: disable=consider-using-with
+    made = Guest(folder, nspawn)
+    try:
+        end = time.monotonic() + 120
+        while len(list((root / "srv/backup/snapshots").iterdir())) < 2 or subprocess.run(
+            ["ssh", *made.ssh, "root@ward7", "true"], capture_output=True, check=False,
+        ).returncode:
+            assert time.monotonic() < end and nspawn.poll() is None, (folder / "console.log").read_text(encoding="utf-8", errors="replace")
+            time.sleep(0.3)
+        yield made
+    finally:
+        if made.leader:
+            os.kill(int(made.leader), signal.SIGRTMIN + 4)
+        try:
+            nspawn.wait(20)
+        except subprocess.TimeoutExpired:
+            nspawn.kill()
+            nspawn.wait()
+        shutil.rmtree(root)
+
+
+def test_the_playbook_proves_what_the_timer_made(guest):
+    inventory = guest.inventory(prove_backup=PROOF, evidence_dir=str(guest.folder / "evidence"), evidence_name="one")
+    played = subprocess.run(
+        ["ansible-playbook", f"--inventory={inventory}", str(PROJECT / "playbooks/prove.yml"), "-vv"], capture_output=True, text=True, check=False, cwd=PROJECT,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    evidence = guest.folder / "evidence/ward7/one"
+    results = json.loads((evidence / "results.json").read_text(encoding="utf-8"))
+    records = {record["control"]: record for record in results["records"] if record["control"].startswith("backup-")}
+    assert {name: (record["status"], record["message"]) for name, record in records.items()} == dict.fromkeys(records, ("pass", ""))
+    assert len(records) == 8
+    assert records["backup-canary-proven"]["references"]["hipaa"] and records["backup-canary-proven"]["severity"] == "high"
+    assert records["backup-time-proven"]["observed"]["seconds"] > 0
+    told = played.stdout + played.stderr + "".join(path.read_text(encoding="utf-8") for path in evidence.rglob("*") if path.is_file())
+    assert PASSWORD not in told and "a list of studies" not in told
+    assert guest.run("ls -A /run | grep hygeia || true; . /etc/restic/environment; export RESTIC_REPOSITORY; restic snapshots --json --tag hygeia-canary") == "[]\n"
+
+
+def test_what_starts_the_backup_is_asked_of_systemd_and_of_cron(guest):
+    command = {"product": "command", "commands": {"last_success": ["date", "+%s"]}, "recovery_point": "2h"}
+
+    def schedule(**options):
+        record = guest.ask(**{**command, **options})["backup-schedule-configured"]
+        return record["status"], record["message"]
+
+    assert schedule(timer="nightly") == (
+        "fail", "up to 24 hours pass between two backups, and the recovery point asks for 2 hours: let nightly.timer start it more often",
+    )
+    assert schedule(timer="broken", recovery_point="26h")[1].startswith("the last run of broken.service failed (exit-code)")
+    assert "there is no hourly.timer" in schedule(timer="hourly")[1]
+    guest.run("systemctl stop nightly.timer; printf '%s\\n' 'MAILTO=root' '0 */2 * * * root restic backup /srv' > /etc/cron.d/backup")
+    assert "nightly.timer does not run, so nothing starts the backup" in schedule(timer="nightly")[1]
+    assert schedule(cron="restic backup") == ("pass", "")
+    guest.run("systemctl start nightly.timer; systemctl disable nightly.timer; mv /etc/cron.d/backup /etc/cron.d/backup.old")
+    assert "nightly.timer is not started at boot (disabled)" in schedule(timer="nightly")[1]
+    assert "no line of cron has the text restic backup" in schedule(cron="restic backup")[1]
+    guest.run("systemctl enable nightly.timer; systemctl stop cron")
+    assert "cron does not run" in schedule(cron="restic backup")[1]
