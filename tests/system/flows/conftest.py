@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -47,24 +48,54 @@ def stock():
     return tar
 
 
-@pytest.fixture
-def tree(stock, tmp_path):
-    """That Debian in a folder."""
-    root = tmp_path / "root"
-    root.mkdir()
-    subprocess.run(["tar", "--extract", f"--file={stock}", f"--directory={root}"], check=True)
-    yield root
-    shutil.rmtree(root)
+@pytest.fixture(scope="session")
+def memory(tmp_path_factory):
+    """A place that is quick to fill and to leave."""
+    place = tmp_path_factory.mktemp("flows")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0700", "flows", place], check=True)
+    yield place
+    subprocess.run(["umount", place], check=True)
 
 
 @pytest.fixture(scope="session")
-def site(stock, tmp_path_factory):
-    """That Debian, running, with a site around it; made once for all that looks at running hosts."""
-    folder = tmp_path_factory.mktemp("site")
-    root = folder / "root"
+def unpacked(stock, memory):
+    root = memory / "stock"
     root.mkdir()
     subprocess.run(["tar", "--extract", f"--file={stock}", f"--directory={root}"], check=True)
-    made = Site(root, folder)
-    yield made
-    made.end()
-    shutil.rmtree(root)
+    return root
+
+
+@contextlib.contextmanager
+def copied(unpacked, name):
+    """That Debian once more, in which only what changes takes room."""
+    place = unpacked.parent / name
+    root, upper, work = (place / part for part in ("root", "upper", "work"))
+    for folder in (root, upper, work):
+        folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={unpacked},upperdir={upper},workdir={work}", name, root], check=True)
+    yield root
+    subprocess.run(["umount", root], check=True)
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def tree(unpacked):
+    """That Debian in a folder, for one test."""
+    with copied(unpacked, "tree") as root:
+        yield root
+
+
+@pytest.fixture(scope="module")
+def agent_tree(unpacked):
+    """That Debian in a folder, for all tests of the guest agent."""
+    with copied(unpacked, "agent") as root:
+        yield root
+
+
+@pytest.fixture(scope="session")
+def site(unpacked, tmp_path_factory):
+    """That Debian, running, with a site around it; made once for all that looks at running hosts."""
+    with copied(unpacked, "site") as root:
+        made = Site(root, tmp_path_factory.mktemp("site"))
+        yield made
+        made.end()

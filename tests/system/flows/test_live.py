@@ -20,10 +20,10 @@ HIDDEN = {**SEGMENT, "environment": {"SSH_CONNECTION": ""}}
 def apply(site, tmp_path):
     """Apply a policy that lets the operator in by one port."""
 
-    def run(port, task=SEGMENT):
+    def run(port, task=SEGMENT, rollback=120):
         flow = {"source": "administration", "destination": "imaging", "protocol": "tcp", "ports": [port], "reason": "log in"}
         (tmp_path / "policy.yml").write_text(yaml.safe_dump({"zones": ZONES, "flows": [flow]}), encoding="utf-8")
-        return site.play([task], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging", segment_rollback=16)
+        return site.play([task], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging", segment_rollback=rollback)
 
     return run
 
@@ -37,7 +37,7 @@ def test_a_policy_that_leaves_the_operator_out_is_refused(site, apply):
 
 def test_a_filter_that_cuts_the_session_off_is_taken_back(site, apply):
     before, stored = site.ruleset(), site.ssh("cat /etc/nftables.conf").stdout
-    code, told = apply(443, HIDDEN)
+    code, told = apply(443, HIDDEN, rollback=16)
     assert code != 0 and "With the new ruleset nobody could connect to the host within 8 s" in told, told
     assert site.ruleset() == before and "table inet segment" not in before
     assert site.ssh("cat /etc/nftables.conf").stdout == stored
