@@ -78,7 +78,7 @@ results:
       description: Within how many seconds it arrives.
       type: dict
     observed:
-      description: After how many seconds it was seen.
+      description: After how many seconds it was seen at the latest.
       type: dict
     read_from:
       description: The collector.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary
 
+_SECONDS = "seconds until it arrives"
 _THROUGH = {"logger": "to the system log", "journal": "to the journal", "audit": "to the audit log"}
 
 
@@ -29,7 +30,7 @@ def _queued(each, during, arrivals, collector, timeout, told):
     control = "logging-queue-proven"
     if each["token"] in during:
         message = f"a message arrived at {collector} while it was to be away, so nothing was proven: see that the outage's begin takes the collector away"
-        return result.record(control, result.ERROR, "live", _expected(timeout), {"arrived during the outage": True}, collector, message)
+        return result.record(control, result.ERROR, "live", _expected(timeout), {_SECONDS: "during the outage"}, collector, message)
     lost = (
         f"a message that was sent while the collector was away did not reach {collector} within {timeout:g} s after it was back: "
         f"give the agent a queue on disk that is tried for ever (rsyslog: queue.filename, queue.saveOnShutdown, action.resumeRetryCount=-1); {told}"
@@ -42,12 +43,12 @@ def _record(control, each, arrivals, collector, timeout, lost):
     if each["state"] == canary.NOT_TRIED:
         return result.record(control, result.NOT_CHECKED, "live", read_from=collector, message=each["message"])
     if each["state"] == canary.SENT and seconds is not None:
-        return result.record(control, result.PASS, "live", _expected(timeout), {"seen after seconds": seconds}, collector)
-    return result.record(control, result.FAIL, "live", _expected(timeout), {"seen after seconds": None}, collector, lost)
+        return result.record(control, result.PASS, "live", _expected(timeout), {_SECONDS: seconds}, collector)
+    return result.record(control, result.FAIL, "live", _expected(timeout), {_SECONDS: None}, collector, lost)
 
 
 def _expected(timeout):
-    return {"arrives within seconds": timeout}
+    return {_SECONDS: f"at most {timeout:g}"}
 
 
 def _lost(each, collector, timeout, told):
@@ -60,4 +61,6 @@ def _explained(canaries, arrivals, problem, state):
     """Why something is missing; the host is asked for it only when something is."""
     if all(each["token"] in arrivals for each in canaries if each["state"] == canary.SENT):
         return ""
-    return f"the collector could not be asked, {problem}" if problem else state()
+    if problem:
+        return f"the collector could not be asked ({' '.join(problem.split())}): see to it first, messages that wait arrive when it is back"
+    return state()

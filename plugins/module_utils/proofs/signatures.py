@@ -22,7 +22,7 @@ class Undated(Exception):
 
 def fresh(host, product, databases, days, now=None):
     """Are the signatures no older than so many days?"""
-    control, expected = "protection-signatures-proven", {"days old at most": days}
+    control, expected = "protection-signatures-proven", {"days old": f"at most {days:g}"}
     try:
         built, read_from = _told_by(host, product.dated) if product.dated else _of_clamav(host, databases)
     except Undated as problem:
