@@ -41,6 +41,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+running:
+  description: Whether the system runs at all.
+  returned: success
+  type: bool
+  sample: true
 services:
   description: The services that run replaced code.
   returned: success
@@ -97,7 +102,7 @@ def main():
     host = Host(check=True)
     found, failed = manager_of(host).restarts(), failed_units(host)
     results = records(host, found, [unit for unit in failed if unit not in module.params["failed_before"]])
-    module.exit_json(changed=False, failed_units=failed, results=results, **found.result())
+    module.exit_json(changed=False, running=host.booted, failed_units=failed, results=results, **found.result())
 
 
 if __name__ == "__main__":
