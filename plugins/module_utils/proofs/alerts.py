@@ -12,7 +12,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Un
 
 COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
 _CONTROL = "monitoring-alerts-configured"
-_COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(?:bool\s*)?\(?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])")
+_COMPARED = re.compile(r"(<=|>=|==|!=|<|>)\s*(?:bool\s*)?\(?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])(?!\s*[-+*/%^])")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 
