@@ -192,7 +192,7 @@ def _everywhere():
     return set().union(*(_held(pid) for pid in os.listdir("/proc") if pid.isdigit())) | {f"net:[{number}]" for number in namespaces()}
 
 
-def test_the_role_writes_what_the_judge_passes(tree, tmp_path):
+def test_the_role_writes_what_the_judge_passes(tree, tmp_path, judge):
     """In a Debian that does not run, by the connection; the second time nothing changes."""
     records = tmp_path / "records.json"
     (tmp_path / "policy.yml").write_text(yaml.safe_dump(POLICY), encoding="utf-8")
@@ -209,7 +209,20 @@ def test_the_role_writes_what_the_judge_passes(tree, tmp_path):
         found = json.loads(records.read_text(encoding="utf-8"))
         assert {record["status"] for record in found} == {"pass"} and len(found) == 2 * 4 + 5
         assert all(record["host"] == "pacs" and record["stage"] == "offline" for record in found)
+    _it_is_found_when_it_is_broken((tree / "etc/nftables.conf").read_text(encoding="utf-8"), judge)
     _the_boot_check_gets_in(tree)
+
+
+def _it_is_found_when_it_is_broken(rules, judge):
+    """Two lines of what the role wrote change places; and IPv6 is forgotten."""
+    assert judge(text=rules, interface=None) == {}
+    first, last = (f"ip saddr {network}" for network in ("10.20.0.0/16 goto from-clinical", "0.0.0.0/0 goto from-internet"))
+    swapped = judge((first, "FIRST"), (last, first), ("FIRST", last), text=rules, interface=None)
+    assert "tcp 104, 11112, 11120 over IPv4 from 10.20.0.1 to 10.30.0.1 are dropped" in swapped["segment-in-clinical"]["message"]
+    forgotten = "".join(line for line in rules.splitlines(True) if not line.strip().startswith("ip6 "))
+    found = judge(text=forgotten, interface=None)
+    assert "tcp 22 over IPv6 from fd00:10::1" in found["segment-in-administration"]["message"]
+    assert "over IPv4" not in found["segment-in-administration"]["message"]
 
 
 def _the_boot_check_gets_in(tree):
