@@ -146,9 +146,11 @@ options:
     type: path
     default: /run
   limit:
-    description: Seconds that one command of the product may take.
+    description:
+      - Seconds that one backup of the canary or one restore may take. It is interrupted then.
+      - A question to the product may take as long, and two minutes at most.
     type: int
-    default: 3600
+    default: 600
   lock_wait:
     description: Seconds to wait for a repository that another run has locked.
     type: int
@@ -279,7 +281,7 @@ def main():
             "cron": {"type": "str"},
             "sample": {"type": "list", "elements": "path", "default": []},
             "folder": {"type": "path", "default": "/run"},
-            "limit": {"type": "int", "default": 3600},
+            "limit": {"type": "int", "default": 600},
             "lock_wait": {"type": "int", "default": 60},
         },
         mutually_exclusive=[["password_file", "password_command"], ["timer", "cron"]],

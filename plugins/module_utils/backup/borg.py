@@ -97,12 +97,13 @@ class Borg(Product):
         return [self.program, "--log-json", "--lock-wait", str(self.declared.get("lock_wait", 0)), command, *words]
 
     def said(self, ran):
-        """What it logged as warnings and errors, each with its name in borg."""
+        """What it logged as warnings and errors, each with its name in borg, and what others wrote in between, such as ssh."""
         told = []
-        for line in ran.err.splitlines():
+        for line in filter(None, map(str.strip, ran.err.splitlines())):
             try:
                 entry = json.loads(line)
             except ValueError:
+                told.append(line)
                 continue
             if entry.get("levelname") in ("WARNING", "ERROR", "CRITICAL"):
                 told += ": ".join(filter(None, [entry.get("msgid"), entry["message"]])).splitlines()

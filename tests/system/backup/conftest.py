@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -93,23 +94,40 @@ class System:
         return [entry for entry in os.listdir(self.path("/run")) if entry.startswith(".hygeia")]
 
 
-def _unpacked(suite, root):
+@pytest.fixture(scope="session")
+def older(tmp_path_factory):
+    """A system of the older release, whose products say less by codes and more by words."""
+    with made("bookworm", tmp_path_factory) as system:
+        yield system
+
+
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory):
+    """A system of the newer release."""
+    with made("trixie", tmp_path_factory) as system:
+        yield system
+
+
+@pytest.fixture(params=["older", "newer"])
+def system(request):
+    """Either, for what both must say in their own words."""
+    return request.getfixturevalue(request.param)
+
+
+@contextlib.contextmanager
+def made(suite, tmp_path_factory):
+    """A system with a repository of restic and one of borg, both with an old backup and a young one."""
+    root = tmp_path_factory.mktemp("backup") / suite
     root.mkdir()
     subprocess.run(["tar", "--extract", f"--file={stock(suite)}", f"--directory={root}"], check=True)
-    return System(root)
-
-
-@pytest.fixture(scope="session", params=list(PACKAGES))
-def system(request, tmp_path_factory):
-    """A system with a repository of restic and one of borg, both with an old backup and a young one."""
-    made = _unpacked(request.param, tmp_path_factory.mktemp("backup") / request.param)
-    subprocess.run(["mount", "-t", "proc", "proc", str(made.path("/proc"))], check=True)
+    system = System(root)
+    subprocess.run(["mount", "-t", "proc", "proc", str(system.path("/proc"))], check=True)
     try:
-        made.path("/root/password").write_text(PASSWORD + "\n", encoding="utf-8")
-        made.path("/srv/data").mkdir()
-        made.path("/srv/data/images").write_bytes(os.urandom(3_000_000))
-        made.path("/srv/data/letter").write_text("Dear colleague\n", encoding="utf-8")
-        made.run(f"""
+        system.path("/root/password").write_text(PASSWORD + "\n", encoding="utf-8")
+        system.path("/srv/data").mkdir()
+        system.path("/srv/data/images").write_bytes(os.urandom(3_000_000))
+        system.path("/srv/data/letter").write_text("Dear colleague\n", encoding="utf-8")
+        system.run(f"""
             restic init --quiet
             restic backup --quiet --time '{OLD}' /srv/data
             restic backup --quiet /srv/data
@@ -117,10 +135,10 @@ def system(request, tmp_path_factory):
             borg create --timestamp '{OLD.replace(" ", "T")}' ::old /srv/data
             borg create ::young /srv/data
         """, **repositories())
-        yield made
+        yield system
     finally:
-        subprocess.run(["umount", str(made.path("/proc"))], check=True)
-        shutil.rmtree(made.root)
+        subprocess.run(["umount", str(system.path("/proc"))], check=True)
+        shutil.rmtree(root)
 
 
 def repositories(restic="/srv/restic", borg="/srv/borg"):

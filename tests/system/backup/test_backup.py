@@ -52,26 +52,24 @@ def test_a_canary_and_samples_come_back_and_nothing_stays(system, declared):
 
 
 @PRODUCTS
-def test_check_mode_only_looks(system, declared):
+def test_check_mode_only_looks(newer, declared):
     name = declared["product"]
-    before = system.run(f"find /srv/{name} -type f | sort")
-    found = system.prove(declared, sample=SAMPLE)
+    before = newer.run(f"find /srv/{name} -type f | sort")
+    found = newer.prove(declared, sample=SAMPLE)
     assert statuses(found)["recent-proven"] == "pass"
     assert {name for name, record in found.items() if "check mode" in record["message"]} == {"canary-proven", "sample-proven"}
-    assert system.run(f"find /srv/{name} -type f | sort") == before
+    assert newer.run(f"find /srv/{name} -type f | sort") == before
 
 
-def test_borgmatic_says_which_repository_and_which_passphrase(system):
-    if not system.path("/usr/bin/borgmatic").exists():
-        pytest.skip("one release has it")
-    system.path("/etc/borgmatic").mkdir(exist_ok=True)
-    system.path("/etc/borgmatic/config.yaml").write_text(
+def test_borgmatic_says_which_repository_and_which_passphrase(older):
+    older.path("/etc/borgmatic").mkdir(exist_ok=True)
+    older.path("/etc/borgmatic/config.yaml").write_text(
         "location:\n  source_directories: [/srv/data]\n  repositories: [/srv/borg]\n"
         "storage:\n  encryption_passcommand: cat /root/password\nretention:\n  keep_daily: 7\n", encoding="utf-8",
     )
-    found = system.prove({"product": "borgmatic", "password_file": None})
+    found = older.prove({"product": "borgmatic", "password_file": None})
     assert (found["recent-proven"]["status"], found["recent-proven"]["read_from"]) == ("pass", "/srv/borg")
-    found = system.prove({"product": "borgmatic", "configuration": "/etc/hostname"})
+    found = older.prove({"product": "borgmatic", "configuration": "/etc/hostname"})
     assert found["reachable-proven"]["status"] == "fail" and "/etc/hostname is no configuration of borgmatic" in found["reachable-proven"]["message"]
 
 
@@ -79,28 +77,28 @@ def test_borgmatic_says_which_repository_and_which_passphrase(system):
 
 
 @PRODUCTS
-def test_a_backup_older_than_the_recovery_point_fails(system, declared):
-    stale = system.copy(declared["repository"], "stale")
+def test_a_backup_older_than_the_recovery_point_fails(newer, declared):
+    stale = newer.copy(declared["repository"], "stale")
     if declared["product"] == "restic":
-        system.run("restic forget --quiet latest", **repositories(restic=stale))
+        newer.run("restic forget --quiet latest", **repositories(restic=stale))
     else:
-        system.run("borg delete ::young", **repositories(borg=stale))
-    found = system.prove({**declared, "repository": stale})["recent-proven"]
+        newer.run("borg delete ::young", **repositories(borg=stale))
+    found = newer.prove({**declared, "repository": stale})["recent-proven"]
     assert found["status"] == "fail"
     assert "days old, and the recovery point asks for 24 hours: find out why none succeeded since, and start one" in found["message"]
     assert found["observed"]["began"] == "2026-01-01T10:00:00Z"
 
 
 @PRODUCTS
-def test_backups_of_another_host_do_not_count(system, declared):
-    found = system.prove({**declared, "host_name": "elsewhere"})
+def test_backups_of_another_host_do_not_count(newer, declared):
+    found = newer.prove({**declared, "host_name": "elsewhere"})
     assert found["recent-proven"]["status"] == "fail" and "has no backup of elsewhere" in found["recent-proven"]["message"]
     assert found["retention-proven"]["status"] == "fail"
 
 
 @PRODUCTS
-def test_backups_that_do_not_reach_back_far_enough_fail_with_the_day_until_which_to_waive(system, declared):
-    found = system.prove(declared, retention=3650 * 86400)["retention-proven"]
+def test_backups_that_do_not_reach_back_far_enough_fail_with_the_day_until_which_to_waive(newer, declared):
+    found = newer.prove(declared, retention=3650 * 86400)["retention-proven"]
     assert found["status"] == "fail" and "waive this until 2035-12-30" in found["message"]
 
 
@@ -117,21 +115,19 @@ def test_a_repository_that_cannot_be_opened_fails_with_what_to_do(system, declar
     assert {record["status"] for name, record in found.items() if name != "reachable-proven"} == {"not_checked"}
 
 
-def test_an_unencrypted_repository_of_borg_is_found(system):
-    system.run("borg init --encryption none; borg create ::one /srv/data/letter", **repositories(borg="/srv/open"))
-    system.run("rm -rf /srv/open.base")  # as on a host that never saw it
-    record = system.prove({**BORG, "repository": "/srv/open"})["encrypted-configured"]
+def test_an_unencrypted_repository_of_borg_is_found(newer):
+    newer.run("borg init --encryption none; borg create ::one /srv/data/letter", **repositories(borg="/srv/open"))
+    newer.run("rm -rf /srv/open.base")  # as on a host that never saw it
+    record = newer.prove({**BORG, "repository": "/srv/open"})["encrypted-configured"]
     assert record["status"] == "fail" and record["observed"] == {"encryption": "none"}
     assert "make a new repository that is encrypted" in record["message"]
 
 
-def test_a_key_of_restic_without_a_password_is_found(system):
-    if "insecure-no-password" not in system.run("restic help init"):
-        pytest.skip("this release knows no such keys")
-    system.run("restic init --insecure-no-password --quiet; restic backup --insecure-no-password --quiet /srv/data/letter",
+def test_a_key_of_restic_without_a_password_is_found(newer):
+    newer.run("restic init --insecure-no-password --quiet; restic backup --insecure-no-password --quiet /srv/data/letter",
                RESTIC_REPOSITORY="/srv/empty")
-    system.run("restic key add --insecure-no-password --new-password-file /root/password", RESTIC_REPOSITORY="/srv/empty")
-    record = system.prove({**RESTIC, "repository": "/srv/empty"})["encrypted-configured"]
+    newer.run("restic key add --insecure-no-password --new-password-file /root/password", RESTIC_REPOSITORY="/srv/empty")
+    record = newer.prove({**RESTIC, "repository": "/srv/empty"})["encrypted-configured"]
     assert record["status"] == "fail" and "a key without a password" in record["message"]
 
 
@@ -152,16 +148,16 @@ def test_a_damaged_repository_takes_a_canary_and_does_not_give_the_sample_back(s
 
 
 @PRODUCTS
-def test_a_full_repository_fails_the_canary(system, declared):
-    system.run("mkdir -p /mnt/small")
-    small = system.path("/mnt/small")
-    size = int(system.run(f"du -sk {declared['repository']}").split()[0])
+def test_a_full_repository_fails_the_canary(newer, declared):
+    newer.run("mkdir -p /mnt/small")
+    small = newer.path("/mnt/small")
+    size = int(newer.run(f"du -sk {declared['repository']}").split()[0])
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size + 300}k", "tmpfs", str(small)], check=True)
     try:
-        system.run(f"cp -a {declared['repository']}/. /mnt/small")
+        newer.run(f"cp -a {declared['repository']}/. /mnt/small")
         room = os.statvfs(small)
         (small / "ballast").write_bytes(b"\0" * max(0, room.f_bavail * room.f_frsize - 8192))
-        found = system.prove({**declared, "repository": "/mnt/small"}, check=False)
+        found = newer.prove({**declared, "repository": "/mnt/small"}, check=False)
         assert found["recent-proven"]["status"] == "pass"
         assert found["canary-proven"]["status"] == "fail" and "/mnt/small is full: make room" in found["canary-proven"]["message"]
     finally:
@@ -171,9 +167,9 @@ def test_a_full_repository_fails_the_canary(system, declared):
 @PRODUCTS
 def test_a_lock_that_is_held_leaves_the_canary_untried_and_the_rest_known(system, declared):
     locked = system.copy(declared["repository"], "locked")
-    with started(system, [declared["product"], "check"], **repositories(restic=locked, borg=locked)) as holder:
+    held = {"borg": ["borg", "with-lock", locked, "cat"], "restic": ["restic", "check", "--read-data", "--limit-download", "1"]}
+    with started(system, held[declared["product"]], **repositories(restic=locked, borg=locked)) as holder:
         wait_for(lambda: any(path.is_file() and "-tmp-" not in path.name for path in system.path(locked).glob("lock*/*")))
-        holder.send_signal(signal.SIGSTOP)
         found = system.prove({**declared, "repository": locked}, check=False)
         holder.kill()
     assert found["recent-proven"]["status"] == "pass"
@@ -184,37 +180,35 @@ def test_a_lock_that_is_held_leaves_the_canary_untried_and_the_rest_known(system
 # -- repositories elsewhere ---------------------------------------------------------------
 
 
-def test_a_server_that_only_takes_keeps_the_canary_and_says_so_and_its_end_is_noticed(system):
-    if not system.path("/usr/bin/rclone").exists():
-        pytest.skip("one release has it")
-    served = system.copy("/srv/restic", "served")
+def test_a_server_that_only_takes_keeps_the_canary_and_says_so_and_its_end_is_noticed(older):
+    served = older.copy("/srv/restic", "served")
     port = free_port()
     declared = {"product": "restic", "repository": f"rest:http://127.0.0.1:{port}/"}
-    with started(system, ["rclone", "serve", "restic", "--append-only", "--addr", f"127.0.0.1:{port}", served]) as server:
+    with started(older, ["rclone", "serve", "restic", "--append-only", "--addr", f"127.0.0.1:{port}", served]) as server:
         wait_for(lambda: answers(port))
-        found = system.prove(declared, check=False)
+        found = older.prove(declared, check=False)
         server.kill()
     canary = found["canary-proven"]
     assert canary["status"] == "pass" and "stays in the repository" in canary["message"] and "left behind" in canary["observed"]
-    assert [snapshot["tags"] for snapshot in snapshots(system, served)[-1:]] == [["hygeia-canary"]]
+    assert [snapshot["tags"] for snapshot in snapshots(older, served)[-1:]] == [["hygeia-canary"]]
     # It counts for nothing, and the next run that may takes it out.
-    assert system.prove({**RESTIC, "repository": served})["recent-proven"]["observed"]["began"] != snapshots(system, served)[-1]["time"][:19] + "Z"
-    system.prove({**RESTIC, "repository": served}, check=False)
-    assert [snapshot for snapshot in snapshots(system, served) if snapshot.get("tags")] == []
-    found = system.prove(declared)["reachable-proven"]
+    assert older.prove({**RESTIC, "repository": served})["recent-proven"]["observed"]["began"] != snapshots(older, served)[-1]["time"][:19] + "Z"
+    older.prove({**RESTIC, "repository": served}, check=False)
+    assert [snapshot for snapshot in snapshots(older, served) if snapshot.get("tags")] == []
+    found = older.prove(declared)["reachable-proven"]
     assert found["status"] == "fail" and "cannot be reached" in found["message"]
 
 
-def test_borg_asks_a_repository_behind_ssh(system):
+def test_borg_asks_a_repository_behind_ssh(newer):
     """The other end is borg serve itself; what stands for ssh starts it here, or says that nobody is there."""
     for name, script in {"near": 'shift; exec "$@" --append-only --restrict-to-path /srv/borg', "far": "echo 'No route to host' >&2; exit 255"}.items():
-        system.path(f"/srv/{name}").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-        system.path(f"/srv/{name}").chmod(0o755)
+        newer.path(f"/srv/{name}").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        newer.path(f"/srv/{name}").chmod(0o755)
     declared = {**BORG, "repository": "ssh://backup@vault/srv/borg"}
-    near = system.prove({**declared, "environment": {"BORG_RSH": "/srv/near"}}, check=False, sample=SAMPLE[1:])
+    near = newer.prove({**declared, "environment": {"BORG_RSH": "/srv/near"}}, check=False, sample=SAMPLE[1:])
     assert [near[name]["status"] for name in ("canary-proven", "sample-proven")] == ["pass", "pass"]
-    far = system.prove({**declared, "environment": {"BORG_RSH": "/srv/far"}})["reachable-proven"]
-    assert far["status"] == "fail" and "cannot be reached (Remote: No route to host)" in far["message"]
+    far = newer.prove({**declared, "environment": {"BORG_RSH": "/srv/far"}})["reachable-proven"]
+    assert far["status"] == "fail" and "cannot be reached" in far["message"]
 
 
 # -- the end of a run ----------------------------------------------------------------------
@@ -253,7 +247,7 @@ def test_after_a_kill_neither_a_restored_file_nor_a_canary_is_left(system, decla
 def started(system, argv, **environ):
     """A program of the system beside the test."""
     return subprocess.Popen(  # pylint: disable=consider-using-with
-        ["chroot", str(system.root), *argv], env={**ENVIRON, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ["chroot", str(system.root), *argv], env={**ENVIRON, **environ}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
 
 
