@@ -14,18 +14,18 @@ case $release in
 *) echo "with-ansible-core: no ansible-core $release here; use 2.16 or 2.21" >&2 && exit 2 ;;
 esac
 home=$repo/.build/ansible-core-$release
-tools=("ansible-core==$version" molecule pytest pytest-testinfra jsonschema)
+tools=("ansible-core==$version" molecule pytest pytest-testinfra jsonschema python-debian cvss)
 
 if [ "$python" = 3.11 ]; then
-    if [ ! -e "$home/done" ]; then
+    if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then
         /usr/bin/python3 -m venv --clear "$home"
         "$home/bin/pip" install --quiet --disable-pip-version-check --constraint "$repo/tests/constraints.txt" "${tools[@]}"
-        touch "$home/done"
+        echo "${tools[*]}" > "$home/done"
     fi
     PATH=$home/bin:$PATH exec "$@"
 fi
 
-if [ ! -e "$home/done" ]; then
+if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then
     rm -rf "$home" && mkdir -p "$home/wheels"
     # Everything is downloaded out here, so the root filesystem needs no network of its own.
     "$repo/.build/venv/bin/pip" download --quiet --disable-pip-version-check --dest "$home/wheels" --only-binary=:all: \
@@ -35,7 +35,7 @@ if [ ! -e "$home/done" ]; then
     chroot "$home/root" python3 -m venv /opt/tools
     mkdir "$home/root/wheels" && cp "$home"/wheels/* "$home/root/wheels/"
     chroot "$home/root" /opt/tools/bin/pip install --quiet --no-index --find-links /wheels "${tools[@]}"
-    touch "$home/done"
+    echo "${tools[*]}" > "$home/done"
 fi
 mkdir -p "$home/root$repo"
 cp /etc/resolv.conf "$home/root/etc/resolv.conf"

@@ -184,10 +184,12 @@ holds:
   elements: str
   sample: []
 system:
-  description: What system it is, with C(id), C(version), C(codename), C(names) and the C(manager) of its packages.
+  description:
+    - What system it is, with C(id), C(version), C(codename), C(names), the C(manager) of its packages, and the C(stage) of
+      results about it.
   returned: success
   type: dict
-  sample: {"id": "debian", "version": "12", "codename": "bookworm", "names": ["debian-12", "debian"], "manager": "dpkg"}
+  sample: {"id": "debian", "version": "12", "codename": "bookworm", "names": ["debian-12", "debian"], "manager": "dpkg", "stage": "live"}
 vulnerabilities:
   description: The vulnerabilities that are open, when O(feeds) were asked; without feeds nothing is known and it is empty.
   returned: success
@@ -380,6 +382,7 @@ def _system(host):
         "codename": release.get("VERSION_CODENAME", ""),
         "names": host.systems,
         "manager": "rpm" if serves(host) else "dpkg",
+        "stage": "live" if host.booted else "offline",
     }
 
 

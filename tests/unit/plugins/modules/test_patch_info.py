@@ -21,7 +21,7 @@ def test_it_says_what_is_installed_and_of_which_system(run_module, monkeypatch):
     monkeypatch.setattr(Apt, "pending", lambda unused_apt: [])
     result = run_module(patch_info, {})
     assert {"package", "version", "architecture", "source", "source_version"} == set(result["installed"][0])
-    assert set(result["system"]) == {"id", "version", "codename", "names", "manager"}
+    assert set(result["system"]) == {"id", "version", "codename", "names", "manager", "stage"}
     assert (result["vulnerabilities"], result["feeds"]) == ([], [])
 
 

@@ -1,0 +1,93 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A site's policy of deadlines, and what it says of vulnerabilities that are open."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
+from ansible_collections.hygeia.golden.plugins.plugin_utils import waivers as site_waivers
+from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import SEVERITIES
+from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.plan import NO_FIX
+
+ON_TIME, DUE, OVERDUE, WAIVED = "on_time", "due", "overdue", "waived"
+# The check that stands for one vulnerability on one host, which a waiver may name.
+OPEN = "patch-open-"
+_FIELDS = ("name", "severity", "kev", "epss", "exposure", "criticality", "days")
+
+
+def dated(vulnerabilities, policy, waivers, host, today, exposure, criticality):
+    """Each vulnerability with ``due``, ``status``, ``days_left``, ``clock_started``, ``rule`` and ``waiver``."""
+    problems = list(mistakes(policy)) or list(_unknown(policy, exposure=exposure, criticality=criticality))
+    if problems:
+        raise PolicyError(*problems)
+    about = {"exposure": exposure, "criticality": criticality}
+    known = [waiver if "hosts" in waiver else {"control": waiver["id"], "hosts": "*", **waiver["waiver"]} for waiver in waivers
+             if "hosts" in waiver or waiver.get("waiver")]
+    return [_dated(entry, policy, site_waivers.find(known, [OPEN + entry["id"], OPEN + "*"], host, today), today, about) for entry in vulnerabilities]
+
+
+def _dated(entry, policy, waiver, today, about):
+    rule = _strictest(entry, policy["rules"], about)
+    started = None if entry["state"] == NO_FIX else max(filter(None, [entry["identified"], entry["fix_available"]]))
+    due = (date.fromisoformat(started) + timedelta(days=rule["days"])).isoformat() if started and rule["days"] is not None else None
+    left = (date.fromisoformat(due) - date.fromisoformat(today)).days if due else None
+    return {
+        **entry, "due": due, "days_left": left, "clock_started": started, "rule": rule["name"], "waiver": waiver,
+        "status": _status(entry, left, waiver, policy.get("due_within", 0)),
+    }
+
+
+def _status(entry, left, waiver, soon):
+    if waiver and not waiver["expired"]:
+        return WAIVED
+    if entry["state"] == NO_FIX:
+        return NO_FIX
+    if left is None:
+        return ON_TIME
+    return OVERDUE if left < 0 else DUE if left <= soon else ON_TIME
+
+
+def _strictest(entry, rules, about):
+    """Of the rules that fit the one that leaves the fewest days; every severity has one, or the policy is refused."""
+    fitting = [rule for rule in rules if _fits(rule, {**entry, **about})]
+    return min(fitting, key=lambda rule: float("inf") if rule["days"] is None else rule["days"])
+
+
+def _fits(rule, about):
+    return (
+        all(about[field] in each(rule[field]) for field in ("severity", "exposure", "criticality") if field in rule)
+        and ("kev" not in rule or about["kev"] == rule["kev"])
+        and ("epss" not in rule or (about["epss"] or 0) >= rule["epss"])
+    )
+
+
+def mistakes(policy):
+    """What is wrong with a policy, one sentence each."""
+    if not isinstance(policy.get("rules"), list) or not policy["rules"]:
+        yield "patch_deadlines: there are no rules; write a list of rules with a name and days."
+        return
+    known = {"severity": SEVERITIES, **{field: each(policy.get(field)) for field in ("exposure", "criticality")}}
+    for number, rule in enumerate(policy["rules"], 1):
+        here = f"patch_deadlines: rules: number {number}"
+        yield from (f"{here}: there is no field {field}; use {', '.join(_FIELDS)}." for field in rule if field not in _FIELDS)
+        yield from (f"{here}: it has no {field}; add it." for field in ("name", "days") if field not in rule)
+        days = rule.get("days")
+        if days is not None and (not isinstance(days, int) or isinstance(days, bool) or days < 0):
+            yield f"{here}: days: {days!r} is no number of days; write 0 or more, or null for no deadline."
+        for field, values in known.items():
+            wrong = [value for value in each(rule.get(field)) if value not in values]
+            yield from (f"{here}: {field}: there is no {value}; use {', '.join(values) or f'one of a list {field} of the policy'}." for value in wrong)
+    general = [severity for rule in policy["rules"] if not set(rule) - {"name", "severity", "days"} for severity in each(rule.get("severity")) or SEVERITIES]
+    for severity in SEVERITIES:
+        if severity not in general:
+            yield f"patch_deadlines: rules: none is for every vulnerability of severity {severity}; add one with its days, or null for no deadline."
+
+
+def _unknown(policy, **about):
+    for field, value in about.items():
+        values = each(policy.get(field))
+        if values and value not in values:
+            yield f"patch_{field}: {value} is none that the policy of deadlines knows; use {', '.join(values)}."
