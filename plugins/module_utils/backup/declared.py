@@ -9,7 +9,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import 
 
 
 class Declared(Product):
-    NAME = "command"
+    NAME = "a declared command"
 
     @property
     def place(self):
@@ -62,6 +62,3 @@ class Declared(Product):
         for mark, value in filled.items():
             words = [word.replace("{" + mark + "}", value) for word in words]
         return words
-
-    def trouble(self, ran):
-        return Trouble(f"a command for {self.place} failed: {self.masked(self.said(ran)[-1])}")

@@ -192,7 +192,7 @@ def test_any_product_by_commands(answering, tmp_path):
     ({}, "", "the command last_success is not declared"),
     ({"last_success": ["when"]}, "", "printed nothing"),
     ({"last_success": ["when"]}, "never", "did not tell a time"),
-    ({"last_success": ["when"]}, Ran(2, "", "no such job"), "a command for tapes failed: no such job"),
+    ({"last_success": ["when"]}, Ran(2, "", "no such job"), "a declared command failed at tapes: no such job"),
 ])
 def test_commands_that_do_not_answer(answering, commands, said, sentence):
     with pytest.raises(Trouble, match=sentence):
