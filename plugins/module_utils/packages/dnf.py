@@ -36,7 +36,7 @@ _NAMED = {"install_weak_deps": False, "obsoletes": False, "clean_requirements_on
 _OPTIONS = (*(f"{name}={value}" for name, value in _NAMED.items()), "strict=False")
 
 _NEEDED = re.compile(r" is needed by \(installed\) (\S+)-[^-\s]+-[^-\s]+$", re.M)
-_SCRIPT = re.compile(r"^(?:error: %\w+\(.+\) scriptlet failed|Error in \w+ scriptlet in rpm package) .*", re.M)
+_SCRIPT = re.compile(r"scriptlet failed, |Error in \w+ scriptlet in rpm package")
 _REBOOT = re.compile(r"^  \* (\S+)$", re.M)
 _ADVISORY = re.compile(r"[A-Z][A-Z0-9]*-\S*\d")
 _KERNEL = ("kernel-", "kernel")
@@ -67,20 +67,21 @@ class Dnf(Manager):
     def __init__(self, host):
         super().__init__(host)
         self._unknown = False
-        self._told = None
+        self._told = {}
 
     def _run(self, *arguments, options=()):
+        """Not quietly, since then dnf would not say why a repository does not answer."""
         own = (f"reposdir={RUN}",) if self.host.exists(RUN) else ()
-        command = ["dnf", "-y", "-q", *(f"--setopt={option}" for option in (*_ALWAYS, *own, *options)), *arguments]
+        command = ["dnf", "-y", *(f"--setopt={option}" for option in (*_ALWAYS, *own, *options)), *arguments]
         ran = self.host.run(command, timeout=_TIMEOUT)
-        self._told = None
+        self._told = {}
         if not ran.ok:
             raise DnfError(sentence(ran.err + "\n" + ran.out))
         return ran
 
     def run(self, *arguments):
         """Do it without a question; what it printed."""
-        return self._run(*arguments, options=_OPTIONS).out
+        return self._run("-q", *arguments, options=_OPTIONS).out
 
     def _ask(self, question, options=None, **details):
         """What dnf itself says, in the Python that it runs in."""
@@ -140,7 +141,7 @@ class Dnf(Manager):
         if self.host.check:
             self._unknown = bool(text) and self.host.read(wanted) != text
         elif not text or self.host.read(wanted) != text:
-            self._told = None
+            self._told = {}
             shutil.rmtree(self.host.path(RUN), ignore_errors=True)
             if text:
                 self.host.write(wanted, text)
@@ -148,7 +149,12 @@ class Dnf(Manager):
     def refresh(self):
         """Fetch the metadata; what came is looked at at once, so that a damaged updateinfo stops a patch before it begins."""
         self._run("--refresh", "makecache")
-        self._ask("fetched")
+        self._repositories()
+
+    def _repositories(self):
+        if not self._told:
+            self._told = self._ask("fetched")
+        return self._told["repositories"]
 
     def listed(self):
         """Has this host metadata of any repository?"""
@@ -167,16 +173,17 @@ class Dnf(Manager):
             {
                 "address": one["address"], "suite": one["id"], "origin": one["name"], "date": formatdate(one["made"], usegmt=True),
                 "valid_until": "", "checks_validity": False, "sha256": self._digest(one["repomd"]),
-            } for one in self._ask("fetched")["repositories"]
+            } for one in self._repositories()
         ]
 
     def expired(self, now):
         """The repositories whose metadata is older than metadata_expire of dnf.conf(5), and whether none tells of security."""
-        repositories = self._ask("fetched")["repositories"]
+        repositories = self._repositories()
         for one in repositories:
             if one["expires_in"] is not None and one["expires_in"] < 0:
                 days = -one["expires_in"] // 86400
-                yield f"the metadata of the repository {one['id']} expired {f'{days} days ' if days else ''}ago: fetch it anew"
+                since = f"{days} day{'s' if days > 1 else ''} ago" if days else "today"
+                yield f"the metadata of the repository {one['id']} expired {since}: fetch it anew"
         if not any(one["updateinfo"] for one in repositories):
             yield _NO_UPDATEINFO
 
@@ -195,7 +202,7 @@ class Dnf(Manager):
     def _updates(self):
         if not self.listed():
             raise DnfError(f"{ARCHIVES} has no metadata, so it is not known what is pending: run hygeia.golden.package_download first")
-        if self._told is None:
+        if "updates" not in self._told:
             self._told = self._ask("updates")
         return self._told
 
@@ -284,14 +291,15 @@ class Dnf(Manager):
 
     def carry_out(self, plan):
         ran = self._run(*self.offline, *plan.arguments, options=plan.options)
-        failed = _SCRIPT.search(ran.err + "\n" + ran.out)
-        if failed:
+        if _SCRIPT.search(ran.err + ran.out):
             # rpm calls that a warning, and counts the package as installed.
-            raise DnfError(sentence(failed[0]))
+            raise DnfError(sentence(ran.err + "\n" + ran.out))
 
     def repair(self):
         """rpm can neither finish nor take back an interrupted transaction; where one left packages twice, somebody has to decide."""
-        twice = self._ask("duplicates")["duplicates"]
+        names = self.host.run(_ASK_NAMES).out.split()
+        # Kernels may be there more than once; dnf knows what else.
+        twice = self._ask("duplicates")["duplicates"] if len(names) > len(set(names)) else []
         if twice:
             raise DnfError(
                 f"an interrupted transaction left {', '.join(twice)} in two versions: run dnf remove --duplicates where there "
@@ -313,6 +321,7 @@ class Dnf(Manager):
         return dataclasses.replace(found, reboot=(*found.reboot, f"{', '.join(told)} changed since the system was booted"))
 
 
+_ASK_NAMES = ["rpm", "-qa", "--queryformat", "%{NAME}.%{ARCH}\\n"]
 _ASK_KERNELS = ["rpm", "-qa", "--queryformat", "%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\\n"]
 _NO_UPDATEINFO = (
     "no repository of dnf has an updateinfo, so it is not known which updates are for security: use a mirror that serves it, "

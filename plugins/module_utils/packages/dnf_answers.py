@@ -99,7 +99,7 @@ class Asked:
         for package in self._newest():
             if (package.name, package.arch) not in coming:
                 found.append({**self._update(package), "locked": package.name in locked, "excluded": package not in allowed, "held": True})
-        names = {package.name for package in self.base.sack.query().installed()}
+        names = {package.name for package in self._all().installed()}
         return {"updates": sorted(found, key=lambda update: (update["name"], update["arch"])), "locked": sorted(locked & names), **self.fetched()}
 
     def upgrade(self, names=None):
@@ -137,12 +137,12 @@ class Asked:
     # -- how they are found -----------------------------------------------------
 
     def _all(self):
-        """What the repositories have, without regard to excludes and locks."""
+        """What is installed and what the repositories have; excludes hide packages of both."""
         return self.base.sack.query(flags=hawkey.IGNORE_REGULAR_EXCLUDES)
 
     def _installed(self, package):
         """The newest installed version of a package, or None."""
-        return next(iter(self.base.sack.query().installed().filter(name=package.name, arch=package.arch).latest(1)), None)
+        return next(iter(self._all().installed().filter(name=package.name, arch=package.arch).latest(1)), None)
 
     def _newest(self):
         """The newest version of each installed package that has a newer one."""

@@ -36,7 +36,7 @@ _CAUSES = (
         r"the signature of a repository is bad or its key is not known (\1): use another mirror or correct gpgkey",
     ),
     (
-        r"Public key for (\S+) is not installed|Import of key\(s\) didn't help.*(?:Failing package is: (\S+))?",
+        r"Public key for (\S+) is not installed|not correct for this package\.\s[^\n]*Failing package is: (\S+)",
         r"the signature of \1 \2 is by a key that its repository does not name: install nothing from there until you know "
         r"whose key it is, and name it in gpgkey",
     ),
@@ -89,7 +89,7 @@ _CAUSES = (
         r"the repository repaired, or use another mirror",
     ),
     (
-        r"error: %(\w+)\((.+?)\) scriptlet failed, (.+)",
+        r"(?:error|warning): %(\w+)\((.+?)\) scriptlet failed, (.+)",
         r"the script %\1 of \2 failed (\3): see what it needs, or hold the package (dnf versionlock)",
     ),
     (
