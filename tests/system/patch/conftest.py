@@ -93,7 +93,9 @@ class System:
         return found.hexdigest()
 
 
-def _system(suite, place):
+def unpacked(suite, place):
+    """A fresh system that trusts no archive."""
+    place.mkdir(exist_ok=True)
     run("tar", "--extract", "--file", stock(suite), "--directory", place)
     place.chmod(0o755)
     for left in (place / "etc/apt").glob("sources.list*"):
@@ -108,7 +110,7 @@ def _system(suite, place):
 @pytest.fixture(scope="session")
 def systems(tmp_path_factory):
     """Each Debian is unpacked once; a test brings packages of its own."""
-    return functools.cache(lambda suite: _system(suite, tmp_path_factory.mktemp(suite)))
+    return functools.cache(lambda suite: unpacked(suite, tmp_path_factory.mktemp(suite)))
 
 
 @pytest.fixture

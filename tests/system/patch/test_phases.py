@@ -1,0 +1,74 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Three templates in phases: the canary is promoted, the second one fails its smoke test, and the third is not begun."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from archive import SECURITY, Archive, served
+from conftest import PROJECT, run
+
+FAILED = {
+    "control": "smoke-worklist", "title": "The worklist answers", "severity": "critical", "level": None, "origin": "hygeia.golden",
+    "host": "second", "stage": "boot", "status": "fail", "expected": 0, "observed": 7, "read_from": "curl", "message": "no answer",
+    "waiver": None, "references": {},
+}
+
+
+@pytest.fixture(scope="module")
+def phases(keys, tmp_path_factory):
+    """What the playbook printed, and the folder of the images."""
+    place = tmp_path_factory.mktemp("phases")
+    template = place / "template.qcow2"
+    run(sys.executable, PROJECT / "tests/templates/build.py", "--cache", PROJECT / ".build/cache", "--table", "none", "--size", "1200",
+        "--output", template)
+    images = place / "images"
+    images.mkdir()
+    for name in ("second", "third"):
+        (images / f"{name}-1-0.qcow2").write_text("the old version")
+        (images / f"{name}.qcow2").symlink_to(f"{name}-1-0.qcow2")
+    archive = Archive(place / "archive", keys[0])
+    archive.add("fresh", "1", suite=SECURITY)
+    archive.publish()
+    hosts = {name: {"template_source": str(template)} for name in ("first", "second", "third")}
+    hosts["second"]["patch_records"] = [FAILED]
+    with served(archive.place) as address:
+        variables = {
+            "image_dest": str(images), "image_work_dir": str(place / "sessions"), "evidence_dir": str(place / "evidence"),
+            "patch_sources": archive.sources(address), "patch_packages": ["fresh"], "baseline_remove": ["*"], "verify_boot": False,
+            "patch_batch": 1,
+        }
+        inventory = place / "inventory.json"
+        inventory.write_text(json.dumps({"templates": {"hosts": hosts, "vars": variables, "children": {"canary": {"hosts": {"first": {}}}}}}))
+        playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        done = subprocess.run(
+            [playbook, "--inventory", inventory, PROJECT / "playbooks/patch_templates.yml"], capture_output=True, text=True, check=False,
+            env={**os.environ, "ANSIBLE_LOCAL_TEMP": str(place / "tmp")},
+        )
+    print(done.stdout + done.stderr)
+    return done, images
+
+
+def test_it_says_plainly_which_were_done_and_which_not(phases):
+    done = phases[0]
+    assert done.returncode != 0
+    told = done.stdout[done.stdout.index("TASK [Say it of each]"):]
+    for line in ("Done: first", "Not promoted: second", "Not begun: third"):
+        assert f'"{line}"' in told
+
+
+def test_only_what_passed_was_promoted(phases):
+    images = phases[1]
+    assert os.readlink(images / "first.qcow2").startswith("first-")
+    assert [os.readlink(images / f"{name}.qcow2") for name in ("second", "third")] == ["second-1-0.qcow2", "third-1-0.qcow2"]
+    assert not [path for path in images.glob("second-*") if path.name != "second-1-0.qcow2"]
+
+
+def test_nothing_of_the_run_is_left(phases):
+    place = phases[1].parent
+    assert not list((place / "sessions").glob("*")) or not list((place / "sessions").glob("*/journal.json"))
