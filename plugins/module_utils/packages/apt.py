@@ -57,12 +57,16 @@ class Apt(Manager):
     archives = ARCHIVES
     remove = ("remove",)
     install = ("--no-install-recommends", "install")
-    offline = ("--no-download",)
 
     def __init__(self, host, options=()):
         super().__init__(host)
         self._options = (*_OPTIONS, *options)
         self._unknown = False
+
+    @property
+    def offline(self):
+        """apt-get never copies a package from a folder, and takes it from there only when it may download."""
+        return () if any(source.uri.startswith("file:") for source in self._sources()) else ("--no-download",)
 
     def _run(self, *arguments, options=(), program="apt-get"):
         own = _RUN_OPTIONS if self.host.exists(f"{RUN}/sources.list.d") else ()

@@ -21,6 +21,7 @@ PACKAGES = ("linux-image-", "kernel-core")
 _IMAGE = "/boot/vmlinuz-"
 # What Enterprise Linux boots when nothing else does; it stays as it was made when the system was installed.
 _RESCUE = "0-rescue-"
+_MENU = "/boot/grub/grub.cfg"
 _BUILDER = "update-initramfs"
 _RPM_BUILDER = "dracut"
 
@@ -97,12 +98,18 @@ def bring_in_step(host, asked=()):
         if not ran.ok:
             raise RuntimeError(f"the initramfs of kernel {version} could not be built: {ran.complaint}")
         created = created or new
-    if created and host.which("update-grub") and host.exists("/boot/grub/grub.cfg"):
+    if host.which("update-grub") and host.exists(_MENU) and (created or not _listed(host)):
         # The boot menu names only those that were there when the kernel was installed.
         ran = host.run(["update-grub"])
         if not ran.ok:
             raise RuntimeError(f"the boot menu could not be written: {ran.complaint}")
     return built
+
+
+def _listed(host):
+    """Is the newest kernel in the boot menu?"""
+    newest = versions(host)[-1:]
+    return all(f"vmlinuz-{version}" in host.read(_MENU) for version in newest)
 
 
 class Deferred:

@@ -50,6 +50,23 @@ def test_what_is_in_step_is_left_alone(tree, tmp_path):
     assert host.ran == []
 
 
+def test_a_kernel_that_the_boot_menu_does_not_name_is_put_there(tree, tmp_path):
+    host = made(tree, tmp_path, *NAMES, files={MENU: f"linux /boot/vmlinuz-{NAMES[0]}\n"}, answers={"update-grub": ""})
+    assert kernels.bring_in_step(host) == []
+    assert host.ran == [["update-grub"]]
+    tree({MENU: f"linux /boot/vmlinuz-{NAMES[1]}\n"})
+    kernels.bring_in_step(host)
+    assert host.ran == [["update-grub"]]
+
+
+def test_the_newest_and_the_running_kernel_always_stay(tree, tmp_path):
+    more = {f"/boot/vmlinuz-6.1.0-{number}-amd64": "" for number in (10, 20)}
+    host = made(tree, tmp_path, files={**more, "/proc/sys/kernel/osrelease": "6.1.0-10-amd64\n"}, booted=True)
+    assert kernels.surplus(host, 1) == ["6.1.0-9-amd64", "6.1.0-20-amd64"]
+    assert kernels.surplus(host, 3) == ["6.1.0-9-amd64"]
+    assert kernels.surplus(host, 9) == []
+
+
 def test_what_was_asked_for_is_built_again(tree, tmp_path):
     host = made(tree, tmp_path, *NAMES, answers={"update-initramfs": ""})
     assert kernels.bring_in_step(host, {NAMES[1]}) == [NAMES[1]]

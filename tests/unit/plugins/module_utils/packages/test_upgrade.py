@@ -229,6 +229,23 @@ def test_an_update_that_does_not_fit_is_not_begun(tree, monkeypatch):
     assert apt.done == []
 
 
+def test_a_folder_as_a_source_needs_no_network_and_is_read_late(tree):
+    apt = AptGet(tree)
+    apt.put("/etc/apt/sources.list.d/a.list", "deb file:/srv/mirror stable main\n")
+    upgrade.upgrade(apt.host)
+    assert apt.done == [["dist-upgrade"]]
+
+
+def test_the_room_for_downloads_is_looked_at_too(tree, monkeypatch):
+    apt = AptGet(tree)
+    apt.put("/var/cache/apt/archives/lock")
+    apt.size = "500 MB"
+    monkeypatch.setattr(upgrade.os, "statvfs", lambda unused_p: SimpleNamespace(f_bavail=10**9, f_frsize=1))
+    with pytest.raises(PackageError, match="need 1068 MB"):
+        upgrade.download(apt.host, Wish("all"), [])
+    assert apt.done == [["update"]]
+
+
 def test_a_failure_is_told_in_one_sentence(tree):
     apt = AptGet(tree)
     apt.trouble = Ran(100, "", "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n")
