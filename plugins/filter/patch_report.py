@@ -1,0 +1,61 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: patch_report
+short_description: A page about what is open across hosts
+version_added: 0.1.0
+author: The hygeia.golden authors (@hygeia)
+description:
+  - Renders one HTML page that shows the age of every open vulnerability on every host against its deadline, a picture first
+    and then the table. It has no scripts and loads nothing.
+options:
+  _input:
+    description: The plans of the hosts, as the role P(hygeia.golden.patch#role) keeps them in C(patch_plan).
+    type: list
+    elements: dict
+    required: true
+  template:
+    description: The Jinja template of the page. By default the collection's own.
+    type: path
+  today:
+    description: The day of the report as C(YYYY-MM-DD). By default the latest of the plans.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Write the report about all templates
+  ansible.builtin.copy:
+    content: "{{ groups['templates'] | map('extract', hostvars, 'patch_plan') | hygeia.golden.patch_report }}"
+    dest: /srv/evidence/patches.html
+    mode: "0640"
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: The page.
+  type: str
+"""
+
+import os
+
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.page import rendered
+from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+
+TEMPLATE = os.path.normpath(os.path.join(BASELINE, "../../evidence/templates/patches.html.j2"))
+
+
+def patch_report(plans, template=TEMPLATE, today=""):
+    plans = plain(plans)
+    day = plain(today) or max((plan["today"] for plan in plans), default="")
+    return rendered(plans, plain(template), day)
+
+
+class FilterModule:
+    def filters(self):
+        return {"patch_report": patch_report}
