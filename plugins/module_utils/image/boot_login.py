@@ -96,11 +96,16 @@ def add(host, way, public_key):
         block = "".join(f"    {line}\n" for line in way.exceptions)
         _append(host, sshd_files.MAIN, f"Match User {USER}\n{block}".rstrip())
     if FILTER_TABLE in (host.read(FILTER) or ""):
-        rule = f"inet segment input ip saddr {GATEWAY} tcp dport {way.port} accept"
-        host.write(FILTER_UNIT, f"[Service]\nExecStartPost=/usr/sbin/nft insert rule {rule}\n")
+        host.write(FILTER_UNIT, "[Service]\n" + "".join(f"ExecStartPost=/usr/sbin/nft insert rule {rule}\n" for rule in _rules(way.port)))
     if host.which("cloud-init"):
         host.write(f"{SEED}/meta-data", f"instance-id: {USER}\n")
         host.write(f"{SEED}/user-data", "#cloud-config\n{}\n")
+
+
+def _rules(port):
+    """Both directions: what is sent after the other end has gone is no longer a part of a connection, and would never end."""
+    yield f"inet segment input ip saddr {GATEWAY} tcp dport {port} accept"
+    yield f"inet segment output ip daddr {GATEWAY} tcp sport {port} accept"
 
 
 def _free_number(host):

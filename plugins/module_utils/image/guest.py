@@ -184,8 +184,8 @@ class Guest:
 
     # -- the way in -------------------------------------------------------------
 
-    def greets(self, patience=2):
-        """Does an SSH server answer?"""
+    def greets(self, patience=10):
+        """Does an SSH server answer? On a busy machine it takes a while, and who goes too early comes again and again."""
         try:
             with socket.create_connection(("127.0.0.1", self._port), patience) as connection:
                 connection.settimeout(patience)

@@ -54,7 +54,8 @@ def _vsock(host):
 def _folders(host, allowed):
     found = sharing.folders(host)
     told = [f"{where} is a folder of the hypervisor ({place})" for where, place in found.items() if where not in allowed]
-    return _judged(told), sorted(found), "/etc/fstab, mount units and mounts", "; ".join(told) + (": unmount it, or allow it under shared_folders" if told else "")
+    message = f"{'; '.join(told)}: unmount it, or allow it under shared_folders" if told else ""
+    return _judged(told), sorted(found), "/etc/fstab, mount units and mounts", message
 
 
 def _agents(host, allowed):

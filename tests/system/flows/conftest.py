@@ -73,9 +73,11 @@ def copied(unpacked, name):
     for folder in (root, upper, work):
         folder.mkdir(parents=True)
     subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={unpacked},upperdir={upper},workdir={work}", name, root], check=True)
-    yield root
-    subprocess.run(["umount", root], check=True)
-    shutil.rmtree(place)
+    try:
+        yield root
+    finally:
+        subprocess.run(["umount", root], check=True)
+        shutil.rmtree(place)
 
 
 @pytest.fixture
@@ -97,5 +99,7 @@ def site(unpacked, tmp_path_factory):
     """That Debian, running, with a site around it; made once for all that looks at running hosts."""
     with copied(unpacked, "site") as root:
         made = Site(root, tmp_path_factory.mktemp("site"))
-        yield made
-        made.end()
+        try:
+            yield made
+        finally:
+            made.end()

@@ -229,7 +229,7 @@ def _the_boot_check_gets_in(tree):
     """The rule that the boot check adds to its throwaway copy fits what the role wrote."""
     root = str(tree)
     boot_login.add(Host(root), boot_login.Door(22, "ed25519", ".ssh/authorized_keys", "", ()), "ssh-ed25519 AAAA")
-    start = Host(root).read(boot_login.FILTER_UNIT).partition("ExecStartPost=")[2].strip()
-    command = f"nft -f /etc/nftables.conf && {start} && nft list chain inet segment input"
+    starts = [line[len("ExecStartPost="):] for line in Host(root).lines(boot_login.FILTER_UNIT) if line.startswith("ExecStartPost=")]
+    command = " && ".join(["nft -f /etc/nftables.conf", *starts, "nft list table inet segment"])
     done = subprocess.run(["unshare", "--net", "chroot", root, "sh", "-c", command], capture_output=True, text=True, check=False)
-    assert "ip saddr 10.0.2.2 tcp dport 22 accept" in done.stdout, done.stderr
+    assert "ip saddr 10.0.2.2 tcp dport 22 accept" in done.stdout and "ip daddr 10.0.2.2 tcp sport 22 accept" in done.stdout, done.stderr

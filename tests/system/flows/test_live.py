@@ -12,17 +12,16 @@ import yaml
 from site_around import CLINICAL, CLINICAL6, GUESTS, MODALITY, OPERATOR, ZONES
 
 SEGMENT = {"ansible.builtin.import_role": {"name": "hygeia.golden.segment"}}
-# Where the operator comes from cannot be known when sudo, a jump host or a container hides it.
-HIDDEN = {**SEGMENT, "environment": {"SSH_CONNECTION": ""}}
 
 
 @pytest.fixture
 def apply(site, tmp_path):
-    """Apply a policy that lets the operator in by one port."""
+    """Apply a policy that lets the operator in by one port; where he comes from may be ``hidden`` by sudo, a jump host or a container."""
 
-    def run(port, task=SEGMENT, rollback=120):
+    def run(port, hidden=False, rollback=120):
         flow = {"source": "administration", "destination": "imaging", "protocol": "tcp", "ports": [port], "reason": "log in"}
         (tmp_path / "policy.yml").write_text(yaml.safe_dump({"zones": ZONES, "flows": [flow]}), encoding="utf-8")
+        task = {**SEGMENT, "environment": {"SSH_CONNECTION": ""}} if hidden else SEGMENT
         return site.play([task], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging", segment_rollback=rollback)
 
     return run
@@ -37,7 +36,7 @@ def test_a_policy_that_leaves_the_operator_out_is_refused(site, apply):
 
 def test_a_filter_that_cuts_the_session_off_is_taken_back(site, apply):
     before, stored = site.ruleset(), site.ssh("cat /etc/nftables.conf").stdout
-    code, told = apply(443, HIDDEN, rollback=16)
+    code, told = apply(443, hidden=True, rollback=16)
     assert code != 0 and "With the new ruleset nobody could connect to the host within 8 s" in told, told
     assert site.ruleset() == before and "table inet segment" not in before
     assert site.ssh("cat /etc/nftables.conf").stdout == stored
@@ -45,7 +44,7 @@ def test_a_filter_that_cuts_the_session_off_is_taken_back(site, apply):
 
 
 def test_a_filter_that_lets_the_operator_in_stays(site, apply):
-    code, told = apply(22, HIDDEN)
+    code, told = apply(22, hidden=True)
     assert code == 0, told
     assert "table inet segment" in site.ruleset() and "table inet segment" in site.ssh("cat /etc/nftables.conf").stdout
     assert "hygeia-segment" not in site.ssh("systemctl list-timers --all").stdout
@@ -84,14 +83,14 @@ PROBES = [
 def tried(site, tmp_path):
     """The records of the probes, joined, by their names; and how it ended."""
 
-    def run(probes=PROBES, **variables):
-        policy = {"zones": ZONES, "flows": [LOG_IN, *TO_CLINICAL], "probes": probes}
+    def run():
+        policy = {"zones": ZONES, "flows": [LOG_IN, *TO_CLINICAL], "probes": PROBES}
         (tmp_path / "policy.yml").write_text(yaml.safe_dump(policy), encoding="utf-8")
         hand_over = {"ansible.builtin.copy": {"content": "{{ segment_records | to_json }}", "dest": str(tmp_path / "records.json"), "mode": "0600"},
                      "delegate_to": "localhost", "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
         judge = {"ansible.builtin.import_role": {"name": "hygeia.golden.segment", "tasks_from": "judge"}}
         code, told = site.play([judge, hand_over], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging",
-                               segment_probe_timeout=0.5, **variables)
+                               segment_probe_timeout=0.5)
         assert code == 0, told
         records = json.loads((tmp_path / "records.json").read_text(encoding="utf-8"))
         return {record["control"][len("segment-live-"):]: record for record in records if record["control"].startswith("segment-live-")}

@@ -68,7 +68,8 @@ def test_of_a_waiver_for_all_and_one_for_a_single_one_the_longest_counts(site):
 
 
 @pytest.mark.parametrize("checks, waivers, complaint", [
-    (CHECKS.replace("severity: low", "severity: hihg"), "", "policy/checks/own.yml:6: check probe-tried: severity is 'hihg'; use low, medium, high or critical."),
+    (CHECKS.replace("severity: low", "severity: hihg"), "",
+     "policy/checks/own.yml:6: check probe-tried: severity is 'hihg'; use low, medium, high or critical."),
     (CHECKS.replace("probe-tried", "probe-tr*d"), "", "policy/checks/own.yml:6: check probe-tr*d: id is 'probe-tr*d'; write lower-case words joined by "
      "hyphens, of which the last may be an asterisk, such as segment-in-*."),
     (CHECKS.replace("probe-*", "network-*"), "", "policy/checks/own.yml:1: check network-*: network-redirects is a control; give the check another id."),
