@@ -71,12 +71,19 @@ options:
     description: The name of the promoted image. The default is the session's name.
     type: str
   version:
-    description: The version of the promoted image. The default is the time in UTC.
+    description:
+      - The version of the promoted image. The default is the time in UTC.
+      - It is decided when the session is opened, so that the image can tell its own version, and returned as
+        RV(session.version). To promote, another one is refused.
+    type: str
+  user:
+    description: Who promotes the image, for the history beside it. The default is the user that the module runs as.
     type: str
   keep:
     description:
       - How many promoted images of this O(name) stay in O(dest), the new one included.
-      - One that the pointer names, that another disk in O(dest) backs on or that a session has open stays in any case.
+      - One that the pointer names, that M(hygeia.golden.image_rollback) went back to, that another disk in O(dest)
+        backs on or that a session has open stays in any case.
     type: int
     default: 3
   compress:
@@ -104,6 +111,8 @@ options:
 seealso:
   - plugin: hygeia.golden.image
     plugin_type: connection
+  - module: hygeia.golden.image_rollback
+  - module: hygeia.golden.image_versions_info
 """
 
 EXAMPLES = r"""
@@ -112,6 +121,7 @@ EXAMPLES = r"""
     state: open
     session: debian-12
     source: /srv/templates/debian-12.qcow2
+    version: "2025.1"
   register: opened
 
 - name: Promote it
@@ -119,7 +129,6 @@ EXAMPLES = r"""
     state: promoted
     session: debian-12
     dest: /srv/golden
-    version: "2025.1"
 """
 
 RETURN = r"""
@@ -140,6 +149,10 @@ session:
       description: The state that it is in now.
       type: str
       sample: open
+    version:
+      description: The version that the promoted image will have. Only with an open or closed session.
+      type: str
+      sample: 20261009T120000Z
     source:
       description: The template's C(path), C(format), C(size), C(virtual_size) and C(sha256). Only with an open or closed session.
       type: dict
@@ -173,6 +186,10 @@ image:
       description: The image. Not in check mode.
       type: str
       sample: /srv/golden/debian-12-2025.1-6f7233968ad6.qcow2
+    version:
+      description: The version of the image. Not in check mode.
+      type: str
+      sample: "2025.1"
     sha256:
       description: The digest of the image. Not in check mode.
       type: str
@@ -190,9 +207,9 @@ image:
 """
 
 import os
-import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hygeia.golden.plugins.module_utils.image.history import account
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promote import Target
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import WORK_DIR, Limits, Session
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
@@ -209,6 +226,7 @@ def main():
             "dest": {"type": "path"},
             "name": {"type": "str"},
             "version": {"type": "str"},
+            "user": {"type": "str"},
             "keep": {"type": "int", "default": 3},
             "compress": {"type": "bool", "default": False},
             "teardown_timeout": {"type": "int", "default": 60},
@@ -230,14 +248,15 @@ def act(params, check):
     session = Session(os.path.join(params["work_dir"], params["session"]), limits)
     result = {"changed": True}
     if params["state"] == "open":
-        result["changed"] = session.open(params["source"], params["partition"])
+        result["changed"] = session.open(params["source"], params["partition"], params["version"])
+        session.require_version(params["version"])
     elif params["state"] == "closed":
         result["changed"] = session.close()
     elif params["state"] == "discarded":
         result["changed"] = session.discard()
     else:
-        version = params["version"] or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        target = Target(params["dest"], params["name"] or session.name, version)
+        session.require_version(params["version"])
+        target = Target(params["dest"], params["name"] or session.name, session.version, params["user"] or account())
         result["image"] = session.promote(target, max(params["keep"], 1), params["compress"], check)
     result["session"] = session.facts()
     if params["state"] == "promoted" and not check:

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who may work: one opener a source, one action a session, one reaper a build host.
+"""Who may work: one opener a source, one action a session, one reaper a build host, one mover a folder of images.
 
 What must end with the process that holds it is an flock(2), which the kernel
 lets go of. A claim on a source outlives processes, since a session does; it
@@ -36,6 +36,17 @@ def action(folder, limit=0):
     """Only one process at a time acts on a session; yields whether this one may."""
     with _locked(os.path.join(folder, "lock"), limit) as got:
         yield got
+
+
+@contextlib.contextmanager
+def shelf(folder, limit=120):
+    """Only one process of the build host at a time moves pointers in a folder of images, or removes images there."""
+    os.makedirs(os.path.join(RUN, "shelves"), mode=0o700, exist_ok=True)
+    stat = os.stat(folder)
+    with _locked(os.path.join(RUN, "shelves", f"{stat.st_dev:x}-{stat.st_ino:x}"), limit) as got:
+        if not got:
+            raise ImageError(f"another process has been moving a pointer in {folder} for {limit} s; try again later")
+        yield
 
 
 @contextlib.contextmanager

@@ -36,7 +36,9 @@ import threading
 import time
 
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.image import disk, enter, export, journal, keeper, lock, partitions, worker
+from ansible_collections.hygeia.golden.plugins.module_utils.image import (
+    disk, enter, export, journal, keeper, lock, partitions, shelf, worker,
+)
 from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import Process, owner
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, free_space, require_tools, run, sized, which
 
@@ -78,6 +80,12 @@ class Session:
         return self.journal["state"] if self.journal else "discarded"
 
     @property
+    def version(self):
+        """The version that its image will have."""
+        self._require_there()
+        return self.journal["version"]
+
+    @property
     def overlay(self):
         return self.journal["overlay"]
 
@@ -105,14 +113,19 @@ class Session:
             "name": self.name,
             "folder": self.folder,
             "state": self.state,
-            **{key: known[key] for key in ("source", "root", "mounts", "not_mounted", "os", "python") if key in known},
+            **{key: known[key] for key in ("version", "source", "root", "mounts", "not_mounted", "os", "python") if key in known},
         }
 
     # -- open ---------------------------------------------------------------
 
-    def open(self, source, partition=None):
-        """Make an overlay over ``source`` and enter it. Returns false when this run has it open already."""
+    def open(self, source, partition=None, version=None):
+        """Make an overlay over ``source`` and enter it. Returns false when this run has it open already.
+
+        What the image will be called is decided here, once, so that the image itself can tell.
+        """
         require_tools()
+        version = version or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        shelf.require_version(version)
         template = disk.inspect(source)
         os.makedirs(os.path.dirname(self.folder), mode=0o700, exist_ok=True)
         self._require_space(os.path.dirname(self.folder), min(SPARE, template.virtual_size), "to work in")
@@ -121,7 +134,7 @@ class Session:
                 if self._ours(template):
                     return False
                 self._make_way(template)
-                held.enter_context(self._created(owner(), self.path(OVERLAY), source={
+                held.enter_context(self._created(owner(), self.path(OVERLAY), version=version, source={
                     "path": template.path, "format": template.format, "size": template.size, "virtual_size": template.virtual_size,
                 }))
                 lock.claim(template.path, self.folder)
@@ -162,6 +175,11 @@ class Session:
             self.journal.folder = self.folder
             os.rename(new, self.folder)
             yield
+
+    def require_version(self, version):
+        """Refuse another version than was decided on: the image may tell that one by now."""
+        if version and version != self.version:
+            raise ImageError(f"the session {self.name} was opened for version {self.version}, not {version}: say the version when it is opened")
 
     def busy_with(self, source):
         """The sentence for a second opener."""
@@ -294,12 +312,14 @@ class Session:
             raise ImageError(f"{source['path']} was changed by somebody else while the session {self.name} was open, which is discarded")
         digest = disk.sha256(target.partial)
         path = target.path(digest)
-        self.journal.record(step="publish", leftovers=[*self.journal["leftovers"], path])
+        # The same image under the same name may be there from before, and is somebody's.
+        ours = [] if os.path.lexists(path) else [path]
+        self.journal.record(step="publish", leftovers=[*self.journal["leftovers"], *ours])
         target.publish(digest)
         self.journal.record(step="point")
-        target.point(path)
+        target.move_to(path, digest)
         self.journal.record(state="promoted", step="prune", leftovers=[])
-        return {"path": path, "sha256": digest, "size": os.path.getsize(path), "pointer": target.pointer}
+        return {"path": path, "version": target.version, "sha256": digest, "size": os.path.getsize(path), "pointer": target.pointer}
 
     # -- discard ------------------------------------------------------------
 
@@ -337,6 +357,9 @@ class Session:
             if leftover != os.path.realpath(known["pointer"]):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(leftover)
+        if known.get("pointer"):
+            with contextlib.suppress(ImageError, OSError):  # the next move tells it as well
+                shelf.settle(known["pointer"], limit)
         if known.get("source"):
             lock.release(known["source"]["path"], self.folder)
         try:
@@ -372,8 +395,7 @@ class Session:
     @contextlib.contextmanager
     def acting(self, *states):
         """Hold the session while acting on it; it must be in one of these states."""
-        if self.journal is None:
-            raise ImageError(f"there is no session {self.folder}: it was discarded, or never opened")
+        self._require_there()
         with lock.action(self.folder) as got:
             if not got:
                 raise ImageError(f"another process is working on the session {self.name}: wait for it to end")
@@ -382,6 +404,10 @@ class Session:
             if self.state not in states:
                 raise ImageError(f"the session {self.name} is {self.state}, but must be {' or '.join(states)} for this")
             yield
+
+    def _require_there(self):
+        if self.journal is None:
+            raise ImageError(f"there is no session {self.folder}: it was discarded, or never opened")
 
     @contextlib.contextmanager
     def _discarding(self):

@@ -17,7 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import I
 from ansible_collections.hygeia.golden.plugins.modules.image_session import act
 
 DEFAULTS = {
-    "source": None, "partition": None, "name": None, "keep": 3, "compress": False,
+    "source": None, "partition": None, "name": None, "user": None, "keep": 3, "compress": False,
     "teardown_timeout": 10, "promote_timeout": 60, "lifetime": 600, "lease": 600, "check": False,
 }
 

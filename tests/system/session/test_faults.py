@@ -84,6 +84,16 @@ def test_the_promoter_is_killed(lab, template, step):
     recovers(lab, template)
     assert pointer.exists() == moved, "an image is promoted or it is not"
     assert len(list(lab.dest.glob("web-*.qcow2"))) == (1 if moved else 0)
+    assert (lab.dest / "web.history.jsonl").exists() == moved, "what happened is told, and nothing else"
+
+
+def test_the_promoter_is_killed_right_after_the_pointer_moved(lab, template):
+    lab.do("open", source=template[0])
+    lab.do("closed")
+    lab.kill_at("prune", "promoted")
+    recovers(lab, template)
+    assert (lab.dest / "web.qcow2").exists()
+    assert (lab.dest / "web.history.jsonl").read_text().count("\n") == 1
 
 
 def test_the_discarder_is_killed(lab, template):

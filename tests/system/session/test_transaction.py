@@ -155,9 +155,9 @@ def test_check_mode_only_looks_whether_it_could_promote(lab, plain):
 def test_the_last_images_are_kept_and_those_still_needed(lab, plain):
     made = []
     for version in ("1", "2", "3", "4"):
-        lab.do("open", source=plain)
+        lab.do("open", source=plain, version=version)
         lab.run("sh", "-c", f"echo {version} > /etc/version")
-        lab.do("closed")
+        lab.do("closed", version=version)
         made.append(lab.do("promoted", version=version, keep=2)["image"])
         if version == "1":
             clone = lab.dest / "clone.qcow2"
@@ -175,6 +175,22 @@ def test_a_file_in_the_pointers_place_stays(lab, plain):
     assert "is a file of its own, not a pointer" in lab.refused("promoted")
     assert (lab.dest / "web.qcow2").read_text() == "somebody's"
     lab.do("discarded")
+
+
+def test_the_version_is_decided_when_the_template_is_opened(lab, plain):
+    """The image may tell it by the time that it is promoted."""
+    assert "cannot be an image's version" in lab.refused("open", source=plain, version="1-2")
+    assert not lab.leftovers()
+    decided = lab.do("open", source=plain, version=None)["session"]["version"]
+    assert len(decided) == len("20261009T120000Z")
+    lab.do("closed", version=None)
+    assert lab.refused("promoted", version="2") == f"the session web was opened for version {decided}, not 2: say the version when it is opened"
+    image = lab.do("promoted", version=None, user="ann")["image"]
+    assert image["version"] == decided and f"web-{decided}-" in image["path"]
+    move = json.loads((lab.dest / "web.history.jsonl").read_text())
+    assert {key: move[key] for key in ("action", "by", "version", "sha256")} == {
+        "action": "promoted", "by": "ann", "version": decided, "sha256": image["sha256"],
+    }
 
 
 def test_a_symbolic_link_is_never_the_backing_file(lab, plain, tmp_path):

@@ -80,7 +80,7 @@ def test_the_newest_stay(dest):
 def test_images_of_another_name_that_begins_alike_stay(dest):
     for name in ("web-shop-1-0123456789ab.qcow2", "web-1.qcow2", "website-1-0123456789ab.qcow2", "web-1-0123456789ab.qcow2.bak"):
         image(dest, name, 9)
-    assert Target(str(dest), "web", "1").images() == []
+    assert Target(str(dest), "web", "1").kept() == []
 
 
 @pytest.mark.parametrize("backing", [b"NAME", b"/srv/golden/NAME", b'json:{"file.filename":"NAME"}'])
@@ -94,6 +94,14 @@ def test_one_that_the_pointer_names_stays(dest):
     old = [image(dest, f"web-{age}-0123456789ab.qcow2", age) for age in (1, 2)]
     (dest / "web.qcow2").symlink_to(os.path.basename(old[1]))
     assert Target(str(dest), "web", "1").prune(1) == []
+
+
+def test_one_that_somebody_went_back_to_stays(dest):
+    old = [image(dest, f"web-{age}-0123456789ab.qcow2", age) for age in (1, 2, 3)]
+    target = Target(str(dest), "web", "1")
+    target.move(old[2], action="rolled_back", version="3", sha256=DIGEST, by="ann", reason="it works")
+    target.move(old[0], action="promoted", version="1", sha256=DIGEST, by="ann", reason="")
+    assert target.prune(1) == [old[1]]
 
 
 def test_one_that_a_session_has_open_stays(dest, monkeypatch):

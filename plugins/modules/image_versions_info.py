@@ -1,0 +1,151 @@
+#!/usr/bin/python
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_versions_info
+short_description: Say which versions of a promoted image are kept
+description:
+  - Lists the promoted images of a name in a folder, which of them the pointer names, and the history of the pointer.
+  - Nothing is changed.
+version_added: 0.1.0
+author: The hygeia.golden authors (@hygeia)
+extends_documentation_fragment:
+  - hygeia.golden.attributes
+  - hygeia.golden.attributes.info
+options:
+  dest:
+    description: The folder with the promoted images, on the build host.
+    type: path
+    required: true
+  name:
+    description: The name of the image.
+    type: str
+    required: true
+  verify:
+    description: Compare the digest of each image with the one that it was promoted with, which reads all of it.
+    type: bool
+    default: false
+seealso:
+  - module: hygeia.golden.image_rollback
+"""
+
+EXAMPLES = r"""
+- name: Which versions are there?
+  hygeia.golden.image_versions_info:
+    dest: /srv/golden
+    name: debian-12
+  register: kept
+"""
+
+RETURN = r"""
+pointer:
+  description: The symbolic link that names the image to use.
+  returned: success
+  type: str
+  sample: /srv/golden/debian-12.qcow2
+current:
+  description: The version that the pointer names, or nothing.
+  returned: success
+  type: str
+  sample: 20261009T120000Z
+versions:
+  description: The kept images, the newest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: Its version.
+      type: str
+      sample: 20261009T120000Z
+    path:
+      description: Its path.
+      type: str
+      sample: /srv/golden/debian-12-20261009T120000Z-6f7233968ad6.qcow2
+    size:
+      description: Its size in bytes.
+      type: int
+    sha256:
+      description: The digest that it was promoted with, or nothing when the history does not tell.
+      type: str
+    promoted:
+      description: When it was promoted, or nothing when the history does not tell.
+      type: str
+      sample: "2026-10-09T12:03:41Z"
+    current:
+      description: Whether the pointer names it.
+      type: bool
+    intact:
+      description: Whether its digest is what it was. Nothing unless asked for with O(verify).
+      type: bool
+history:
+  description: Every move of the pointer, the oldest first, as RV(hygeia.golden.image_rollback#module:move) has them.
+  returned: success
+  type: list
+  elements: dict
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hygeia.golden.plugins.module_utils.image.history import PROMOTED
+from ansible_collections.hygeia.golden.plugins.module_utils.image.rollback import verified
+from ansible_collections.hygeia.golden.plugins.module_utils.image.shelf import Shelf
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "dest": {"type": "path", "required": True},
+            "name": {"type": "str", "required": True},
+            "verify": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        shelf = Shelf(module.params["dest"], module.params["name"])
+        found = look(shelf, module.params["verify"])
+    except ImageError as problem:
+        module.fail_json(msg=str(problem))
+    except OSError as problem:
+        module.fail_json(msg=f"{module.params['dest']} cannot be looked at: {problem.strerror or problem}")
+    for number in shelf.history.damaged():
+        module.warn(f"Line {number} of {shelf.history.path} cannot be read.")
+    if shelf.current and not os.path.exists(shelf.pointer):
+        module.warn(f"{shelf.pointer} names {shelf.current}, which is not there: go back to a kept version.")
+    module.exit_json(changed=False, **found)
+
+
+def look(shelf, verify=False):
+    history = shelf.history.moves()
+    promoted = {move["image"]: move for move in history if move["action"] == PROMOTED}
+    versions = [
+        {
+            "version": image.version,
+            "path": image.path,
+            "size": os.path.getsize(image.path),
+            "sha256": promoted.get(image.name, {}).get("sha256"),
+            "promoted": promoted.get(image.name, {}).get("time"),
+            "current": image.name == shelf.current,
+            "intact": _intact(shelf, image) if verify else None,
+        }
+        for image in shelf.kept()
+    ]
+    current = [image["version"] for image in versions if image["current"]]
+    return {"pointer": shelf.pointer, "current": current[0] if current else None, "versions": versions, "history": history}
+
+
+def _intact(shelf, image):
+    try:
+        verified(shelf, image)
+    except ImageError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()
