@@ -53,12 +53,20 @@ class Guest:
         path.write_text(json.dumps({"all": {"hosts": {"ward7": variables}}}), encoding="utf-8")
         return path
 
-    def ask(self, **options):
-        """The records of the module in check mode, by their control."""
-        inventory, tree = self.inventory(), self.folder / "answers"
-        command = ["ansible", "ward7", f"--inventory={inventory}", "--check", f"--tree={tree}", "--module-name=hygeia.golden.backup_proof"]
-        subprocess.run([*command, "--args", json.dumps(options)], check=True, capture_output=True, cwd=PROJECT)
-        return {record["control"]: record for record in json.loads((tree / "ward7").read_text(encoding="utf-8"))["results"]}
+    def schedules(self, *asked):
+        """The status and the message of the schedule, for each set of options."""
+        play, answers = self.folder / "play.json", self.folder / "answers.json"
+        options = {name: f"{{{{ item.{name} | default(omit) }}}}" for name in ("timer", "cron", "recovery_point")}
+        ask = {"product": "command", "commands": {"last_success": ["date", "+%s"]}, **options}
+        tasks = [
+            {"hygeia.golden.backup_proof": ask, "loop": list(asked), "register": "answers", "check_mode": True},
+            {"ansible.builtin.copy": {"content": "{{ answers.results | map(attribute='results') | to_json }}", "dest": str(answers), "mode": "0600"},
+             "delegate_to": "localhost"},
+        ]
+        play.write_text(json.dumps([{"hosts": "ward7", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+        subprocess.run(["ansible-playbook", f"--inventory={self.inventory()}", str(play)], check=True, capture_output=True, cwd=PROJECT)
+        records = [{record["control"]: record for record in found} for found in json.loads(answers.read_text(encoding="utf-8"))]
+        return [(found["backup-schedule-configured"]["status"], found["backup-schedule-configured"]["message"]) for found in records]
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +86,9 @@ def guest(tar, tmp_path_factory):
         "/etc/systemd/system/nightly.timer": TIMER.format(unit="nightly"),
         "/etc/systemd/system/broken.service": SERVICE.replace("/usr/bin/restic", "/usr/bin/false"),
         "/etc/systemd/system/broken.timer": TIMER.format(unit="broken"),
+        **{f"/etc/systemd/system/{name}.timer": TIMER.format(unit="nightly").replace("OnBootSec=1s\n", "") for name in ("stopped", "forgotten")},
+        "/etc/cron.d/backup": "MAILTO=root\n0 */2 * * * root restic backup /srv\n",
+        "/etc/cron.d/backup.old": "0 2 * * * root borg create ::now /srv\n",
         "/srv/data/index": "a list of studies\n",
     }
     for path, text in written.items():
@@ -87,7 +98,7 @@ def guest(tar, tmp_path_factory):
         place.chmod(0o600)
     old = time.strftime("%Y-%m-%d 10:00:00", time.gmtime(time.time() - 60 * 86400))
     script = (
-        "systemctl enable nightly.timer broken.timer; mkdir /var/cache/restic; . /etc/restic/environment; "
+        "systemctl enable nightly.timer broken.timer stopped.timer forgotten.timer; mkdir /var/cache/restic; . /etc/restic/environment; "
         f"export RESTIC_REPOSITORY; restic init --quiet; restic backup --quiet --host ward7 --time '{old}' /srv/data"
     )
     subprocess.run(["chroot", str(root), "sh", "-euc", script], check=True, capture_output=True, env=ENVIRON)
@@ -105,12 +116,8 @@ def guest(tar, tmp_path_factory):
         yield made
     finally:
         if made.leader:
-            os.kill(int(made.leader), signal.SIGRTMIN + 4)
-        try:
-            nspawn.wait(20)
-        except subprocess.TimeoutExpired:
-            nspawn.kill()
-            nspawn.wait()
+            os.kill(int(made.leader), signal.SIGKILL)
+        nspawn.wait()
         shutil.rmtree(root)
 
 
@@ -133,22 +140,18 @@ def test_the_playbook_proves_what_the_timer_made(guest):
 
 
 def test_what_starts_the_backup_is_asked_of_systemd_and_of_cron(guest):
-    command = {"product": "command", "commands": {"last_success": ["date", "+%s"]}, "recovery_point": "2h"}
-
-    def schedule(**options):
-        record = guest.ask(**{**command, **options})["backup-schedule-configured"]
-        return record["status"], record["message"]
-
-    assert schedule(timer="nightly") == (
+    guest.run("systemctl stop stopped.timer; systemctl disable forgotten.timer")
+    day = {"recovery_point": "26h"}
+    found = guest.schedules(
+        {"timer": "nightly", **day}, {"timer": "nightly", "recovery_point": "2h"}, {"timer": "broken", **day}, {"timer": "hourly", **day},
+        {"timer": "stopped", **day}, {"timer": "forgotten", **day}, {"cron": "restic backup", "recovery_point": "2h"}, {"cron": "borg create", **day},
+    )
+    assert found[0] == found[6] == ("pass", "")
+    assert found[1] == (
         "fail", "up to 24 hours pass between two backups, and the recovery point asks for 2 hours: let nightly.timer start it more often",
     )
-    assert schedule(timer="broken", recovery_point="26h")[1].startswith("the last run of broken.service failed (exit-code)")
-    assert "there is no hourly.timer" in schedule(timer="hourly")[1]
-    guest.run("systemctl stop nightly.timer; printf '%s\\n' 'MAILTO=root' '0 */2 * * * root restic backup /srv' > /etc/cron.d/backup")
-    assert "nightly.timer does not run, so nothing starts the backup" in schedule(timer="nightly")[1]
-    assert schedule(cron="restic backup") == ("pass", "")
-    guest.run("systemctl start nightly.timer; systemctl disable nightly.timer; mv /etc/cron.d/backup /etc/cron.d/backup.old")
-    assert "nightly.timer is not started at boot (disabled)" in schedule(timer="nightly")[1]
-    assert "no line of cron has the text restic backup" in schedule(cron="restic backup")[1]
-    guest.run("systemctl enable nightly.timer; systemctl stop cron")
-    assert "cron does not run" in schedule(cron="restic backup")[1]
+    for (status, message), sentence in zip(found[2:6] + found[7:], (
+        "the last run of broken.service failed (exit-code)", "there is no hourly.timer", "stopped.timer does not run, so nothing starts the backup",
+        "forgotten.timer is not started at boot (disabled)", "no line of cron has the text borg create",
+    )):
+        assert status == "fail" and message.startswith(sentence)
