@@ -8,7 +8,6 @@ import contextlib
 import datetime
 import functools
 import hashlib
-import os
 import re
 import socket
 import subprocess
@@ -146,8 +145,3 @@ def served(place, dies_at=""):
         server.server_close()
         server.shutdown()
         thread.join()
-
-
-def environment():
-    """What programs in a folder need to find."""
-    return {**os.environ, "LC_ALL": "C.UTF-8"}

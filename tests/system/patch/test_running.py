@@ -17,10 +17,12 @@ from archive import Archive
 from conftest import PROJECT, run, unpacked
 
 UNIT = "[Service]\nExecStart=/usr/bin/{name} infinity\n[Install]\nWantedBy=multi-user.target\n"
+# nspawn ends with 133 when its guest wants to start again.
+LOOP = 'while "$@"; [ $? = 133 ]; do :; done'
 SSH = """\
 Host guest
   User root
-  ProxyCommand nsenter --target $(pgrep --oldest --parent $(cat {place}/pid)) --net nc 127.0.0.1 22
+  ProxyCommand nsenter --target $(pgrep --oldest --parent $(pgrep --oldest --parent $(cat {place}/pid))) --net nc 127.0.0.1 22
   IdentityFile {place}/key
   IdentitiesOnly yes
   StrictHostKeyChecking no
@@ -49,7 +51,7 @@ class Guest:
                    "--private-network", f"--bind-ro={self.archive.place}:/srv/archive", "--boot"]
         with open(self.place / "console.log", "w", encoding="utf-8") as console:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                ["sh", "-c", LOOP, "sh", *map(str, command)], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )
         (self.place / "pid").write_text(str(self._process.pid))
         for unused_try in range(120):
