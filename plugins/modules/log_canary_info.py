@@ -25,7 +25,8 @@ options:
     default: {}
   during:
     description:
-      - The same from when the collector was away. With it, the results say whether messages wait for the collector.
+      - The same from when the collector was away. With it, the one result says whether messages wait for the collector,
+        by the last of O(canaries). Those before it were sent as the collector went away, and may be lost on the way.
     type: dict
   collector:
     description: The collector's name in the results.
@@ -57,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One result for each message.
+  description: One result for each message, or with O(during) one for all.
   returned: success
   type: list
   elements: dict

@@ -62,7 +62,7 @@ EXAMPLES = r"""
 - name: Ask Loki
   hygeia.golden.log_collector_info:
     canaries: "{{ sent.canaries }}"
-    url: https://loki.example.org/loki/api/v1/query_range?query={job="syslog"}|="{token}"
+    url: https://loki.example.org/loki/api/v1/query_range?query=%7Bjob%3D%22syslog%22%7D%7C%3D%22{token}%22
     field: data.result
     headers:
       Authorization: Bearer {{ loki_token }}

@@ -88,11 +88,10 @@ def test_an_agent_without_a_queue_on_disk_loses_it(host, collector):
     with host.edited("/etc/rsyslog.d/collector.conf", 'queue.filename="collector" queue.saveOnShutdown="on"', ""):
         host.systemctl("restart", "rsyslog.service")
         collector.systemctl("stop", "syslog.socket", "rsyslog.service")
-        canaries = send(host, "logger")
-        lost(host, collector)
+        canaries = [*send(host, "logger"), *send(host, "logger")]
         host.systemctl("restart", "rsyslog.service")
         collector.systemctl("start", "rsyslog.service")
-        record = judge(host, canaries, ask(collector, canaries, timeout=4.0), during={}, timeout=4.0)["logging-queue-proven"]
+        record = judge(host, canaries, ask(collector, canaries, timeout=3.0), during={}, timeout=3.0)["logging-queue-proven"]
     host.systemctl("restart", "rsyslog.service")
     assert record["status"] == "fail" and "queue on disk" in record["message"]
 
@@ -118,10 +117,8 @@ def test_a_masked_agent_is_told_with_its_cure(host, collector):
     host.systemctl("mask", "--now", "rsyslog.service")
     message = lost(host, collector)
     host.systemctl("unmask", "rsyslog.service")
-    stopped = lost(host, collector)
     host.systemctl("start", "rsyslog.service")
     assert "rsyslog.service is masked and does not run: say systemctl unmask rsyslog.service" in message
-    assert "rsyslog.service does not run: say systemctl enable --now rsyslog.service" in stopped
 
 
 def test_a_folder_that_is_not_there_is_a_failure_with_its_reason(host, collector):

@@ -187,6 +187,14 @@ def test_what_arrives_only_after_an_outage_has_waited():
     assert told([SENT], {"0011-2233": 1.0}, during={"0011-2233": 1.0})[0]["status"] == "error"
 
 
+@pytest.mark.parametrize("arrived, status, fate", [
+    (["0011-2233", "4455-6677"], "pass", "arrived"), (["4455-6677"], "pass", "lost, as plain TCP may do; RELP does not"), (["0011-2233"], "fail", "arrived"),
+])
+def test_of_two_messages_in_an_outage_the_second_must_arrive(arrived, status, fate):
+    (record,) = told([SENT, {**SENT, "token": "4455-6677"}], dict.fromkeys(arrived, 1.0), during={})
+    assert (record["status"], record["observed"]["sent as the collector went away"]) == (status, fate)
+
+
 def systemd(states, complaint=""):
     """What systemctl and journalctl say of units, ``{unit: (file state, activity)}``."""
     show = "\n\n".join(f"Id={unit}\nActiveState={active}\nType=simple\nResult=success\nConditionResult=yes" for unit, (unused, active) in states.items())
