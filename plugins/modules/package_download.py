@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: package_download
 short_description: Download updates and packages without installing them
 description:
-  - Fetches apt's lists and then every package that the updates and the named packages need, into apt's own cache.
+  - Fetches the lists of apt, or the metadata of dnf, and then every package that the updates and the named packages need, into
+    the package manager's own cache.
   - This is the only step of a patch that needs the network. What it fetched is installed without network by
     M(hygeia.golden.package_upgrade) and M(hygeia.golden.enforce).
   - In check mode nothing is fetched, and the packages are those that the lists on the system name.

@@ -104,7 +104,7 @@ class Dnf(Manager):
         with open(self.host.path(path), "rb") as stream:
             first = stream.readline(200)
         if not first.startswith(b"#!"):
-            raise DnfError("this is dnf 5, and only dnf 4 (of Enterprise Linux 8 to 10) is understood: patch this system with dnf itself")
+            raise DnfError("this is dnf 5, and only dnf 4 (of Enterprise Linux 9 and 10) is understood: patch this system with dnf itself")
         return first[2:].decode().split()
 
     # -- for the kind of packages -------------------------------------------------

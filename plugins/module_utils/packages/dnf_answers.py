@@ -65,9 +65,9 @@ class Asked:
         try:
             parser.Parse(text, True)
         except xml.parsers.expat.ExpatError as problem:
-            raise dnf.exceptions.Error("the updateinfo of {} is damaged: {}".format(repository.id, problem))
+            raise dnf.exceptions.Error(f"the updateinfo of {repository.id} is damaged: {problem}")
         if roots != ["updates"]:
-            raise dnf.exceptions.Error("the updateinfo of {} is damaged: it begins with {}".format(repository.id, roots[0]))
+            raise dnf.exceptions.Error(f"the updateinfo of {repository.id} is damaged: it begins with {roots[0]}")
 
     @staticmethod
     def _updateinfo(repository):
@@ -125,7 +125,7 @@ class Asked:
         everything = self._all()
         return {"known": [
             name for name in names if everything.filter(name=name)
-            or any(re.search(r'<id>\s*{0}\s*</id>|id="{0}"'.format(re.escape(name)), text) for text in texts)
+            or any(re.search(rf'<id>\s*{re.escape(name)}\s*</id>|id="{re.escape(name)}"', text) for text in texts)
         ]}
 
     def duplicates(self):
