@@ -97,7 +97,8 @@ def arrivals(collector, tokens, timeout, age=0.0):
         except Unasked as trouble:
             found, problem = set(), str(trouble)
         if control in found:
-            return {}, f"{collector.name} claims to have a message that nobody sent, so its answers prove nothing: have it look for {TOKEN} in messages only"
+            told = f"{collector.name} claims to have a message that nobody sent, so its answers prove nothing"
+            return {}, f"{told}: have it look for {TOKEN} in messages only"
         waited = time.monotonic() - start
         arrived.update({token: round(age + waited, 1) for token in found})
         if len(arrived) == len(tokens) or waited >= left:

@@ -56,7 +56,10 @@ def silent(url, timeout):
         reached(*place(url), timeout)
     except Unanswered as problem:
         return told("monitoring-elsewhere-proven", {"reached": False}, {"reached": False, "why": str(problem)}, shown(url))
-    message = f"{shown(url)} can be reached from here, outside of the management network: have the agent listen on its management address only, or the packet filter drop it"
+    message = (
+        f"{shown(url)} can be reached from here, outside of the management network: "
+        "have the agent listen on its management address only, or the packet filter drop it"
+    )
     return told("monitoring-elsewhere-proven", {"reached": False}, {"reached": True}, shown(url), message)
 
 

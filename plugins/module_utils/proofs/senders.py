@@ -18,7 +18,10 @@ _LONGEST = 300
 # What rsyslog adds to its own messages.
 _VERSION = re.compile(r"\s*\[v\d[^]]*\]")
 _ADVICE = (
-    (r"(?i)certificate|cert info|peer name|fingerprint", "give the collector and this host certificates by an authority that the other trusts, for the names that it expects"),
+    (
+        r"(?i)certificate|cert info|peer name|fingerprint",
+        "give the collector and this host certificates by an authority that the other trusts, for the names that it expects",
+    ),
     (r"(?i)refused|unreachable|no route|timed? ?out", "start the receiver of the collector, and let its port through"),
     (r"(?i)resolv|name or service", "give the agent a name of the collector that is known here"),
 )

@@ -31,7 +31,10 @@ def fresh(host, product, databases, days, now=None):
     observed = {"days old": age, "made": datetime.fromtimestamp(built, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")}
     if age < -1:
         return told(control, expected, observed, read_from, "the signatures are from the future: see whether the clock of this host is right")
-    stale = f"the signatures are {age:g} days old, and may be {days:g}: see that they are fetched (ClamAV: systemctl status clamav-freshclam, then freshclam), and that the scanner loaded them"
+    stale = (
+        f"the signatures are {age:g} days old, and may be {days:g}: see that they are fetched "
+        "(ClamAV: systemctl status clamav-freshclam, then freshclam), and that the scanner loaded them"
+    )
     return told(control, expected, observed, read_from, stale if age > days else "")
 
 

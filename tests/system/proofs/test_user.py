@@ -80,7 +80,8 @@ def evidence(guests, base, tmp_path_factory):
     (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": shared}}), encoding="utf-8")
     _start_agents(guests[0])
     command = ["ansible-playbook", "-i", str(folder / "inventory.yml"), "-e", "prove_hosts=guest,unlucky,template", str(PROJECT / "playbooks/prove.yml")]
-    ran = subprocess.run(command, text=True, capture_output=True, check=False, cwd=PROJECT, env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"})
+    environ = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"}
+    ran = subprocess.run(command, text=True, capture_output=True, check=False, cwd=PROJECT, env=environ)
     print(ran.stdout, ran.stderr)
 
     def read(host):
