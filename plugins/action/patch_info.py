@@ -27,8 +27,8 @@ class ActionModule(ActionBase):
         today = arguments["today"] or datetime.now(timezone.utc).date().isoformat()
         try:
             date.fromisoformat(today)
-        except ValueError as problem:
-            raise AnsibleActionFail(f"today is {today}, which is no day: write it as YYYY-MM-DD") from problem
+        except ValueError:
+            raise AnsibleActionFail(f"today is {today}, which is no day: write it as YYYY-MM-DD") from None
         try:
             # What is wrong with a feed is said before the host is troubled.
             feeds = library.opened(arguments["feeds"], os.path.expanduser(arguments["feeds_cache"]), today) if arguments["feeds"] else []
@@ -36,9 +36,10 @@ class ActionModule(ActionBase):
             if feeds and not result.get("failed"):
                 self._join(result, plan.telling(feeds, result["system"]), arguments["ledger"], today)
         except FeedError as problem:
-            raise AnsibleActionFail(f"Planning patches failed: {problem}.") from problem
+            # What it comes from would be told again by newer releases of ansible-core.
+            raise AnsibleActionFail(f"Planning patches failed: {problem}.") from None
         except OSError as problem:
-            raise AnsibleActionFail(f"Planning patches failed: {problem.filename}: {problem.strerror}.") from problem
+            raise AnsibleActionFail(f"Planning patches failed: {problem.filename}: {problem.strerror}.") from None
         return result
 
     def _join(self, result, feeds, path, today):

@@ -1,0 +1,72 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A Debian 12 of the release pocket in a folder, with the archive's real updates waiting. These tests need root and a mirror."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+CACHE = PROJECT / ".build/cache"
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The place of a site's evidence, feeds and systems."""
+    return Site(tmp_path_factory.mktemp("plan"))
+
+
+class Site:
+    """Hosts that all are the same folder with a Debian in it."""
+
+    def __init__(self, place):
+        self.place = place
+        self.root = place / "root"
+        self.root.mkdir()
+        subprocess.run(["tar", "--extract", "--numeric-owner", f"--file={_stock()}", f"--directory={self.root}"], check=True)
+
+    def plan(self, *hosts, **variables):
+        """Run the playbook; what it printed and each host's plan."""
+        shared = {
+            "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(self.root), "evidence_dir": str(self.place / "evidence"),
+            "patch_feeds_cache": str(self.place / "cache"), "ansible_remote_tmp": "/run/ansible", **variables,
+        }
+        inventory = self.place / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(hosts, {}), "vars": shared}}))
+        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "--inventory", inventory, PROJECT / "playbooks/plan_patches.yml"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL)
+        print(done.stdout + done.stderr)
+        assert "Traceback" not in done.stdout + done.stderr
+        plans = [json.loads((self.place / "evidence" / host / "plan.json").read_text()) for host in hosts]
+        return done, plans
+
+    @property
+    def report(self):
+        return (self.place / "evidence/patches.html").read_text()
+
+    def feed(self, kind, name, data):
+        """Write a feed; what the play is told of it."""
+        (self.place / name).write_text(json.dumps(data))
+        return {"kind": kind, "path": str(self.place / name)}
+
+
+def _stock():
+    """The root filesystem of the templates, which other tests have made before."""
+    sys.path.insert(0, str(PROJECT / "tests/templates"))
+    try:
+        import base  # pylint: disable=import-outside-toplevel
+        return base.make("bookworm", str(CACHE))
+    finally:
+        sys.path.pop(0)
