@@ -26,7 +26,7 @@ options:
         description: Whether it was sent.
         type: str
         required: true
-      message:
+      reason:
         description: Why it was not sent.
         type: str
         default: ""

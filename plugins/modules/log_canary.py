@@ -72,7 +72,7 @@ canaries:
       description: V(sent), V(unsent) when that went wrong, or V(not_tried).
       type: str
       sample: sent
-    message:
+    reason:
       description: Why it was not sent.
       type: str
 """

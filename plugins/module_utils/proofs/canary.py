@@ -18,7 +18,7 @@ SPEC = {
         "path": {"type": "str", "required": True},
         "token": {"type": "str", "required": True, "no_log": False},
         "state": {"type": "str", "required": True},
-        "message": {"type": "str", "default": ""},
+        "reason": {"type": "str", "default": ""},
     },
 }
 
@@ -41,8 +41,8 @@ def words(token):
     return token.replace("-", "")
 
 
-def _canary(path, token, state, message=""):
-    return {"path": path, "token": token, "state": state, "message": message}
+def _canary(path, token, state, reason=""):
+    return {"path": path, "token": token, "state": state, "reason": reason}
 
 
 def _logger(host, text, priority):

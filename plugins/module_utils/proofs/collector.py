@@ -86,7 +86,8 @@ class Command:
 def arrivals(collector, tokens, timeout, age=0.0):
     """After how many seconds each token was seen, and why the collector could not be asked, if so.
 
-    ``timeout`` counts from when they were sent, ``age`` seconds ago; a first look is taken in any case. A collector that claims to have what nobody sent, as one does that repeats the question, proves nothing.
+    ``timeout`` counts from when they were sent, ``age`` seconds ago; a first look is taken in any case. A collector that
+    claims to have what nobody sent, as one does that repeats the question, proves nothing.
     """
     start, arrived, problem, left = time.monotonic(), {}, "", timeout - age
     tokens, control = list(tokens), fresh()

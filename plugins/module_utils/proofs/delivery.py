@@ -45,7 +45,7 @@ def queued(canaries, during, arrivals, collector, timeout, problem, state):
 def _record(control, each, arrivals, collector, timeout, lost):
     seconds = arrivals.get(each["token"])
     if each["state"] == canary.NOT_TRIED:
-        return result.record(control, result.NOT_CHECKED, "live", read_from=collector, message=each["message"])
+        return result.record(control, result.NOT_CHECKED, "live", read_from=collector, message=each["reason"])
     if each["state"] == canary.SENT and seconds is not None:
         return result.record(control, result.PASS, "live", _expected(timeout), {_SECONDS: seconds}, collector)
     return result.record(control, result.FAIL, "live", _expected(timeout), {_SECONDS: None}, collector, lost)
@@ -57,7 +57,7 @@ def _expected(timeout):
 
 def _lost(each, collector, timeout, told):
     if each["state"] == canary.UNSENT:
-        return each["message"]
+        return each["reason"]
     return f"a message {_THROUGH[each['path']]} did not reach {collector} within {timeout:g} s: {told}"
 
 

@@ -130,7 +130,7 @@ def test_a_folder_that_is_not_there_is_a_failure_with_its_reason(host, collector
 
 def test_that_somebody_asked_for_a_message_is_no_message(host, collector):
     """Ansible itself writes to the log of the collector what it asks for."""
-    never_sent = [{"path": "logger", "token": "0123456789abcdef-0123456789abcdef", "state": "sent", "message": ""}]
+    never_sent = [{"path": "logger", "token": "0123456789abcdef-0123456789abcdef", "state": "sent", "reason": ""}]
     ask(collector, never_sent, timeout=0.0)
     asked = ask(collector, never_sent, timeout=1.0, path="/var/log")
     assert "0123456789abcdef-0123456789abcdef" in collector.run("cat", "/var/log/syslog").stdout

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary, collector, delivery, senders
 
-SENT = {"path": "logger", "token": "0011-2233", "state": "sent", "message": ""}
+SENT = {"path": "logger", "token": "0011-2233", "state": "sent", "reason": ""}
 
 
 # -- sending -----------------------------------------------------------------
@@ -23,7 +23,7 @@ SENT = {"path": "logger", "token": "0011-2233", "state": "sent", "message": ""}
 def test_the_token_stands_in_the_message_and_nowhere_else(tree):
     host = tree(booted=True, answers={"logger": ""})
     sent = canary.send(host, "logger", "auth.notice")
-    assert (sent["path"], sent["state"], sent["message"]) == ("logger", "sent", "")
+    assert (sent["path"], sent["state"], sent["reason"]) == ("logger", "sent", "")
     (command,) = host.ran
     assert command[:5] == ["logger", "--tag", "hygeia-canary", "--priority", "auth.notice"]
     assert sent["token"].replace("-", "") in command[-1] and sent["token"] not in command[-1]
@@ -49,7 +49,7 @@ def test_the_audit_log_is_the_kernels(tree):
 ])
 def test_an_audit_log_that_takes_nothing_is_told(tree, answer, reason):
     sent = canary.send(tree(booted=True, answers={"auditctl": answer} if answer else {}), "audit", "user.notice")
-    assert sent["state"] == "unsent" and reason in sent["message"]
+    assert sent["state"] == "unsent" and reason in sent["reason"]
 
 
 # -- looking -----------------------------------------------------------------
@@ -162,7 +162,7 @@ def told(canaries, arrivals, problem="", during=None, state=lambda: "the agent s
 
 
 def test_each_path_has_a_record_of_its_own():
-    canaries = [SENT, {**SENT, "path": "journal", "token": "4455-6677"}, {"path": "audit", "token": "x", "state": "unsent", "message": "auditd is off"}]
+    canaries = [SENT, {**SENT, "path": "journal", "token": "4455-6677"}, {"path": "audit", "token": "x", "state": "unsent", "reason": "auditd is off"}]
     records = told(canaries, {"0011-2233": 1.5})
     assert [(record["control"], record["status"], record["message"]) for record in records] == [
         ("logging-logger-proven", "pass", ""),

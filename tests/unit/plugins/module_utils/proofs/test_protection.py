@@ -111,6 +111,9 @@ def test_a_scanner_that_watches_must_take_the_file(tmp_path, monkeypatch):
 
 
 def test_the_file_is_gone_when_the_scanner_breaks(tmp_path):
+    def broken(unused_path):
+        raise OSError("broken")
+
     with pytest.raises(OSError, match="broken"):
-        scan(tmp_path, lambda path: (_ for _ in ()).throw(OSError("broken")))
+        scan(tmp_path, broken)
     assert list(tmp_path.iterdir()) == []
