@@ -111,8 +111,14 @@ def _points(rows, across):
             "x": across(age), "end": across(age + left) if left is not None and status != WAIVED else None, "status": status,
             "radius": round(min(8.0, 2.6 + 0.9 * (len(ids) - 1) ** 0.5), 1), "told": _told(ids, age, status, left),
         }
-        for (age, status, left), ids in sorted(grouped.items(), key=lambda group: -len(group[1]))
+        for (age, status, left), ids in sorted(grouped.items(), key=_drawn)
     ]
+
+
+def _drawn(group):
+    """What needs somebody is drawn last, over the rest, and small points over large ones."""
+    (unused_age, status, unused_left), ids = group
+    return -list(STATUSES).index(status), -len(ids)
 
 
 def _told(ids, age, status, left):
