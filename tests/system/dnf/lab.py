@@ -31,7 +31,7 @@ REPOSITORY = "[{name}]\nname={name}\nbaseurl={address}/{name}\ngpgcheck=1\nrepo_
 SPEC = """\
 Name: {name}
 Version: {version}
-Release: {release}
+Release: {release}.el9
 Summary: a package of this test
 License: none
 BuildArch: noarch
@@ -52,12 +52,13 @@ _CONFIG = {"install": "echo 'value = {version}' > %{{buildroot}}/etc/lab.conf", 
 _KERNEL = {
     "tags": "Provides: installonlypkg(kernel)",
     "install": """
-v={version}-{release}.noarch
+v={version}-{release}.el9.noarch
 mkdir -p %{{buildroot}}/boot %{{buildroot}}/usr/lib/modules/$v
 echo kernel > %{{buildroot}}/boot/vmlinuz-$v
 echo modules > %{{buildroot}}/usr/lib/modules/$v/modules.dep
 echo initramfs > %{{buildroot}}/boot/initramfs-$v.img""",
-    "files": "/boot/vmlinuz-{version}-{release}.noarch\n/boot/initramfs-{version}-{release}.noarch.img\n/usr/lib/modules/{version}-{release}.noarch",
+    "files": "/boot/vmlinuz-{version}-{release}.el9.noarch\n/boot/initramfs-{version}-{release}.el9.noarch.img\n"
+    "/usr/lib/modules/{version}-{release}.el9.noarch",
 }
 
 # Each repository with its packages: name, version, release, and what its spec has besides.
@@ -119,8 +120,8 @@ ADVISORY = """\
     <pkglist>
       <collection short="el-9">
         <name>Enterprise Linux 9</name>
-        <package name="{package}" version="{version}" release="{release}" epoch="0" arch="noarch" src="{package}-{version}-{release}.src.rpm">
-          <filename>{package}-{version}-{release}.noarch.rpm</filename>
+        <package name="{package}" version="{version}" release="{release}.el9" epoch="0" arch="noarch" src="{package}-{version}-{release}.el9.src.rpm">
+          <filename>{package}-{version}-{release}.el9.noarch.rpm</filename>
         </package>
       </collection>
     </pkglist>
@@ -254,7 +255,7 @@ class Lab:
 
     def hold(self):
         """A lock on one package, and an exclude of another."""
-        self.write("/etc/dnf/plugins/versionlock.list", "# why it is held\nheld-0:1.0-1.*\n")
+        self.write("/etc/dnf/plugins/versionlock.list", "# why it is held\nheld-0:1.0-1.el9.*\n")
         self.write("/etc/dnf/dnf.conf", DNF_CONF + "excludepkgs=excluded\n")
 
     def forget(self):

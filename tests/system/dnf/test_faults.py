@@ -17,9 +17,9 @@ CONF = Wish("all", ("conf",))
 
 
 @pytest.mark.parametrize("repository, sentence", [
-    ("tampered", "^the signature of conf-1.2-1.noarch.rpm is bad: something between its maker and here changed it"),
-    ("stranger", "^the signature of conf-1.3-1.noarch(.rpm)? is by a key that its repository does not name: install nothing from there"),
-    ("unsigned", "^conf-1.4-1.noarch.rpm is not signed: use a repository that signs its packages$"),
+    ("tampered", "^the signature of conf-1.2-1.el9.noarch.rpm is bad: something between its maker and here changed it"),
+    ("stranger", "^the signature of conf-1.3-1.el9.noarch(.rpm)? is by a key that its repository does not name: install nothing from there"),
+    ("unsigned", "^conf-1.4-1.el9.noarch.rpm is not signed: use a repository that signs its packages$"),
 ])
 def test_a_package_without_a_good_signature_is_never_installed(lab, manager, repository, sentence):
     lab.repositories(repository)
@@ -30,7 +30,7 @@ def test_a_package_without_a_good_signature_is_never_installed(lab, manager, rep
     # Not even if somebody goes on: what was downloaded is judged again.
     with pytest.raises(PackageError, match=sentence):
         manager.carry_out(plan)
-    assert lab.installed("conf") == ["1.0-1"]
+    assert lab.installed("conf") == ["1.0-1.el9"]
 
 
 @pytest.mark.parametrize("repository, sentence", [
@@ -58,12 +58,12 @@ def test_a_repository_that_dies_half_way_leaves_the_system_as_it_was(lab, host):
     lab.server.dies_at = "primary.xml"
     with pytest.raises(PackageError, match="/repodata/.*primary.xml.gz broke off in the middle of a download"):
         download(host, Wish())
-    lab.server.dies_at = "app-1.2-1.noarch.rpm"
-    with pytest.raises(PackageError, match="/updates/app-1.2-1.noarch.rpm broke off in the middle of a download"):
+    lab.server.dies_at = "app-1.2-1.el9.noarch.rpm"
+    with pytest.raises(PackageError, match="/updates/app-1.2-1.el9.noarch.rpm broke off in the middle of a download"):
         download(host, Wish())
     with pytest.raises(PackageError, match="has not been downloaded"):
         upgrade(host)
-    assert lab.installed("app") == ["1.0-1"]
+    assert lab.installed("app") == ["1.0-1.el9"]
 
 
 def test_a_repository_that_is_down_is_named(lab, host):
@@ -95,13 +95,13 @@ def test_a_package_that_is_to_be_installed_and_is_unknown_is_refused(manager):
         manager.addition(["extra", "nosuch"])
 
 
-@pytest.mark.parametrize("script, name, left", [("prein", "script", "1.0-1"), ("post", "after", "1.1-1")])
+@pytest.mark.parametrize("script, name, left", [("prein", "script", "1.0-1.el9"), ("post", "after", "1.1-1.el9")])
 def test_a_script_that_fails_is_told_with_its_package(lab, manager, script, name, left):
     lab.repositories("failing")
     manager.refresh()
     plan = manager.choose(Wish("all", (name,)))
     manager.fetch(plan)
-    with pytest.raises(PackageError, match=f"^the script %{script} of {name}-1.1-1.noarch failed .exit status 1.: see what it needs"):
+    with pytest.raises(PackageError, match=f"^the script %{script} of {name}-1.1-1.el9.noarch failed .exit status 1.: see what it needs"):
         manager.carry_out(plan)
     assert lab.installed(name) == [left]
 
@@ -119,11 +119,11 @@ def test_a_full_disk_is_foreseen(lab, host):
             download(host, Wish())
     finally:
         subprocess.run(["umount", str(cache)], check=True)
-    assert lab.installed("app") == ["1.0-1"]
+    assert lab.installed("app") == ["1.0-1.el9"]
 
 
 def test_what_an_interrupted_transaction_left_is_told(lab, host):
-    lab.run("rpm", "-i", "--justdb", "--nodeps", "--force", f"{laboratory.SRV}/updates/applib-1.1-1.noarch.rpm")
+    lab.run("rpm", "-i", "--justdb", "--nodeps", "--force", f"{laboratory.SRV}/updates/applib-1.1-1.el9.noarch.rpm")
     with pytest.raises(PackageError, match="^an interrupted transaction left applib in two versions: run dnf remove --duplicates"):
         upgrade(host)
 
@@ -145,4 +145,4 @@ def test_another_dnf_at_work_is_told_and_not_waited_for(lab, host, manager):
                 upgrade(host, CONF)
         finally:
             holder.kill()
-    assert lab.installed("conf") == ["1.0-1"]
+    assert lab.installed("conf") == ["1.0-1.el9"]

@@ -37,8 +37,9 @@ REPOSITORY = {
 class Answers:
     """A host on which dnf and its Python answer from data; ``asked`` has the questions and ``done`` the commands."""
 
-    def __init__(self, tree, *updates, repository=REPOSITORY, names=("openssl", "bash", "sudo"), known=(), **kwargs):
+    def __init__(self, tree, *updates, repository=None, names=("openssl", "bash", "sudo"), known=(), **kwargs):
         self.asked, self.done, self.says = [], [], ""
+        repository = repository or REPOSITORY
         self._answers = {
             "updates": {"updates": list(updates), "locked": ["sudo"], "repositories": [repository]},
             "fetched": {"repositories": [repository]},
