@@ -40,14 +40,15 @@ def same(one, other):
     one, other = " ".join(one.split()), " ".join(other.split())
     if one == other:
         return True
-    return any(meaning(one) is not None and meaning(one) == meaning(other) for meaning in (_boolean, _span, _size))
+    return any(meaning(one) is not None and meaning(one) == meaning(other) for meaning in (_boolean, span, _size))
 
 
 def _boolean(value):
     return _BOOLEANS.get(value.lower())
 
 
-def _span(value):
+def span(value):
+    """A span of time in seconds, or None when it is none."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-zA-Zµ]*)\s*", value)
     if not parts or "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
         return None
