@@ -147,7 +147,8 @@ class Proof:
             status, message = NOT_CHECKED, "no recovery point is declared: say in recovery_point how much work may be lost"
         elif found.gap > limit:
             status = FAIL
-            message = f"up to {told(found.gap)} pass between two backups, and the recovery point asks for {told(limit)}: let {found.read_from} start it more often"
+            gap, start = told(found.gap), found.read_from
+            message = f"up to {gap} pass between two backups, and the recovery point asks for {told(limit)}: let {start} start it more often"
         self._add(name, status, expected, observed, message, found.read_from)
 
     # -- what is tried ----------------------------------------------------------

@@ -231,7 +231,8 @@ def test_after_a_kill_neither_a_restored_file_nor_a_canary_is_left(system, decla
         encoding="utf-8",
     )
     system.path("/srv/slow").chmod(0o755)
-    words = {**declared, "repository": killed, "environment": {"BORG_BASE_DIR": f"{killed}.base"}, "password_file": "/root/password", "program": "/srv/slow", "lock_wait": 20}
+    words = {**declared, "repository": killed, "environment": {"BORG_BASE_DIR": f"{killed}.base"}, "password_file": "/root/password"}
+    words.update(program="/srv/slow", lock_wait=20)
     with subprocess.Popen([sys.executable, "-c", PROVE, str(system.root), json.dumps(ENVIRON), json.dumps(words)]) as proof:
         wait_for(lambda: system.path("/srv/restoring").exists())
         system.path("/srv/restoring").unlink()

@@ -16,6 +16,7 @@ def answering(tree):
             return answer(argv[4:])
 
         # Words of the host itself, such as systemctl, come as they are.
-        return tree({"/proc/sys/kernel/hostname": "ward7\n", **(files or {})}, answers={"timeout": behind_timeout, **kwargs.pop("answers", {})}, environ={}, **kwargs)
+        answers = {"timeout": behind_timeout, **kwargs.pop("answers", {})}
+        return tree({"/proc/sys/kernel/hostname": "ward7\n", **(files or {})}, answers=answers, environ={}, **kwargs)
 
     return make

@@ -38,7 +38,8 @@ def logged(name, message, level="ERROR"):
      "/srv/r cannot be written by this host (open /srv/r/locks/9c12-tmp: read-only file system)", False),
     (Restic, "ignoring error for /etc/big: ciphertext verification failed\nFatal: There were 1 errors\n", "/srv/r is damaged", False),
     (Restic, "ignoring error for /etc/big: decrypting blob <data/66033d42> from 5f156e8f failed: nonce is invalid\n", "/srv/r is damaged", False),
-    (Restic, "open something\ngithub.com/restic/restic/internal/backend/local.(*Local).Save\n\tlocal.go:153\nmain.main\n", "restic failed at /srv/r: main.main", False),
+    (Restic, "open something\ngithub.com/restic/restic/internal/backend/local.(*Local).Save\n\tlocal.go:153\nmain.main\n",
+     "restic failed at /srv/r: main.main", False),
     (Restic, "", "restic failed at /srv/r: exit code 1", False),
     (Borg, logged("PassphraseWrong", "passphrase supplied in BORG_PASSPHRASE is incorrect."), "the passphrase does not open /srv/r", False),
     (Borg, logged("PasscommandFailure", "passcommand supplied in BORG_PASSCOMMAND failed"), "the passphrase does not open /srv/r", False),
@@ -47,7 +48,8 @@ def logged(name, message, level="ERROR"):
     (Borg, logged(None, "Remote: ssh: connect to host vault port 22: Connection refused", "WARNING") + logged("ConnectionClosedWithHint", "Connection closed"),
      "/srv/r cannot be reached (Remote: ssh: connect to host vault port 22: Connection refused)", False),
     (Borg, logged("LockTimeout", "Failed to create/acquire the lock /srv/r/lock.exclusive (timeout)."), "/srv/r is locked", True),
-    (Borg, logged("Exception", "Local Exception") + logged(None, "Traceback (most recent call last):\nOSError: [Errno 28] No space left on device"), "/srv/r is full", False),
+    (Borg, logged("Exception", "Local Exception") + logged(None, "Traceback (most recent call last):\nOSError: [Errno 28] No space left on device"),
+     "/srv/r is full", False),
     (Borg, logged("IntegrityError", "Data integrity error: Segment entry checksum mismatch"), "/srv/r is damaged", False),
     (Borg, logged("Cache.RepositoryReplay", "Cache is newer than repository"), "/srv/r is older than this host knows it", False),
     (Borg, logged(None, "Include pattern 'pp:etc/x' never matched.", "WARNING"), "the file is not in the backup", False),
@@ -119,13 +121,17 @@ def test_restic_without_a_file_says_so(answering):
 
 LISTING = {
     "archives": [
-        {"name": "new", "start": "2026-02-01T10:00:00.000000", "hostname": "ward7"}, {"name": "old", "start": "2026-01-01T10:00:00.000000", "hostname": "ward7"},
-        {"name": "other", "start": "2026-01-01T10:00:00.000000", "hostname": "ward8"}, {"name": "hygeia-canary-ward7-1", "start": "2026-03-01T10:00:00", "hostname": "ward7"},
+        {"name": "new", "start": "2026-02-01T10:00:00.000000", "hostname": "ward7"},
+        {"name": "old", "start": "2026-01-01T10:00:00.000000", "hostname": "ward7"},
+        {"name": "other", "start": "2026-01-01T10:00:00.000000", "hostname": "ward8"},
+        {"name": "hygeia-canary-ward7-1", "start": "2026-03-01T10:00:00", "hostname": "ward7"},
     ],
 }
 
 
-@pytest.mark.parametrize("mode, encrypted", [("repokey-blake2", True), ("keyfile", True), ("none", False), ("authenticated", False), ("authenticated-blake2", False)])
+@pytest.mark.parametrize("mode, encrypted", [
+    ("repokey-blake2", True), ("keyfile", True), ("none", False), ("authenticated", False), ("authenticated-blake2", False),
+])
 def test_borg_says_how_it_encrypts(answering, mode, encrypted):
     product = Borg(answering(lambda unused_words: json.dumps({**LISTING, "encryption": {"mode": mode}})), {"repository": "/srv/r"})
     assert product.encryption() == (encrypted, mode)
@@ -149,7 +155,8 @@ def test_a_password_file_of_borg_may_have_blanks_in_its_name(answering):
     {"repositories": [{"path": "/srv/r", "label": "vault"}], "remote_path": "borg1", "encryption_passcommand": "cat /k"},
 ])
 def test_borgmatic_before_and_after_it_lost_its_sections(answering, configuration):
-    host = answering(lambda unused_words: "", {"/usr/local/bin/borgmatic": "#!/opt/venv/bin/python3 -I\n"}, answers={"/opt/venv/bin/python3": json.dumps(configuration)})
+    program, answers = {"/usr/local/bin/borgmatic": "#!/opt/venv/bin/python3 -I\n"}, {"/opt/venv/bin/python3": json.dumps(configuration)}
+    host = answering(lambda unused_words: "", program, answers=answers)
     product = Borgmatic(host, {})
     assert (product.place, host.environ["BORG_PASSCOMMAND"], host.environ["BORG_REMOTE_PATH"]) == ("/srv/r", "cat /k", "borg1")
     assert host.ran[0][:2] == ["/opt/venv/bin/python3", "-I"]
@@ -161,7 +168,8 @@ def test_borgmatic_before_and_after_it_lost_its_sections(answering, configuratio
     (["/a"], "/c", "say in repository"),
 ])
 def test_borgmatic_with_several_repositories_asks_which(answering, repositories, wanted, sentence):
-    host = answering(lambda unused_words: "", {"/usr/local/bin/borgmatic": "#!/usr/bin/python3\n"}, answers={"/usr/bin/python3": json.dumps({"repositories": repositories})})
+    program, answers = {"/usr/local/bin/borgmatic": "#!/usr/bin/python3\n"}, {"/usr/bin/python3": json.dumps({"repositories": repositories})}
+    host = answering(lambda unused_words: "", program, answers=answers)
     with pytest.raises(Trouble, match=sentence):
         Borgmatic(host, {"repository": wanted})
 

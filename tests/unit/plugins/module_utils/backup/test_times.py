@@ -20,7 +20,8 @@ def test_what_is_no_span_is_refused(text):
 
 
 @pytest.mark.parametrize("span, words", [
-    (0.25, "0.2 seconds"), (45, "45 seconds"), (90, "90 seconds"), (150, "2 minutes"), (86400, "24 hours"), (129600, "36 hours"), (259200, "3 days"), (-5, "0 seconds"),
+    (0.25, "0.2 seconds"), (45, "45 seconds"), (90, "90 seconds"), (150, "2 minutes"),
+    (86400, "24 hours"), (129600, "36 hours"), (259200, "3 days"), (-5, "0 seconds"),
 ])
 def test_spans_are_told(span, words):
     assert told(span) == words
