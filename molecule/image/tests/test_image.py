@@ -15,6 +15,8 @@ import testinfra
 
 FOLDER = Path(os.environ["HYGEIA_IMAGE"])
 IMAGES = ("debian-12", "debian-13")
+# The one that the inventory gives a place in a site.
+ZONED = "debian-12"
 
 
 def run(*command):
@@ -124,6 +126,40 @@ def test_the_evidence_says_what_happened(evidence):
     assert not [record for record in records if record["status"] == "fail" and record["severity"] in ("high", "critical")]
     assert (evidence / "report.html").stat().st_size > 10_000
     assert (evidence / "junit.xml").read_text().startswith("<?xml")
+
+
+@pytest.fixture(scope="module")
+def statuses(evidence):
+    """The status of each control and check at each stage."""
+    records = json.loads((evidence / "results.json").read_text())["records"]
+    return {(record["control"], record["stage"]): record["status"] for record in records}
+
+
+def test_the_image_with_a_zone_loads_its_packet_filter(image, promoted):
+    rules = promoted.file("/etc/nftables.conf")
+    assert (rules.exists and rules.contains("table inet segment")) == (image == ZONED)
+    if image == ZONED:
+        assert promoted.file("/etc/systemd/system/sysinit.target.wants/nftables.service").is_symlink
+
+
+def test_its_packet_filter_was_tried_and_the_boot_check_got_past_it(image, statuses):
+    tried = {control: status for (control, stage), status in statuses.items() if control.startswith("segment-")}
+    if image == ZONED:
+        assert tried.pop("segment-live-names") == "not_checked"
+        assert {"segment-in-clinical", "segment-out-internet", "segment-in-modalities", "segment-default-drop"} <= set(tried)
+        assert set(tried.values()) == {"pass"}
+    else:
+        assert tried == {}
+    assert statuses["boot-ssh-login", "boot"] == "pass"
+
+
+def test_its_isolation_was_looked_at_in_the_image_and_in_the_copy(image, statuses):
+    looked = {key: status for key, status in statuses.items() if key[0].startswith("isolation-")}
+    if image == ZONED:
+        assert looked.pop(("isolation-listeners", "offline")) == "not_checked" and looked["isolation-listeners", "boot"] == "pass"
+        assert {stage for control, stage in looked} == {"offline", "boot"} and set(looked.values()) <= {"pass", "not_applicable"}
+    else:
+        assert looked == {}
 
 
 def test_nothing_is_left_on_the_build_host():
