@@ -74,7 +74,6 @@ class Dnf(Manager):
         own = (f"reposdir={RUN}",) if self.host.exists(RUN) else ()
         command = ["dnf", "-y", *(f"--setopt={option}" for option in (*_ALWAYS, *own, *options)), *arguments]
         ran = self.host.run(command, timeout=_TIMEOUT)
-        self._told = {}
         if not ran.ok:
             raise DnfError(sentence(ran.err + "\n" + ran.out))
         return ran
@@ -148,6 +147,7 @@ class Dnf(Manager):
 
     def refresh(self):
         """Fetch the metadata; what came is looked at at once, so that a damaged updateinfo stops a patch before it begins."""
+        self._told = {}
         self._run("--refresh", "makecache")
         self._repositories()
 
@@ -290,6 +290,7 @@ class Dnf(Manager):
         self._run("--downloadonly", *plan.arguments, options=plan.options)
 
     def carry_out(self, plan):
+        self._told = {}
         ran = self._run(*self.offline, *plan.arguments, options=plan.options)
         if _SCRIPT.search(ran.err + ran.out):
             # rpm calls that a warning, and counts the package as installed.

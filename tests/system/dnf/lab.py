@@ -262,6 +262,10 @@ class Lab:
         """Take away what was fetched of the repositories."""
         shutil.rmtree(self.place("/var/cache/dnf"))
 
+    def digest(self):
+        """What tells whether anything of the system changed."""
+        return self.run("sh", "-c", "find /var/lib/rpm /opt /etc -type f | sort | xargs sha256sum").stdout
+
     def installed(self, name):
         """The versions of a package, by rpm itself."""
         found = self.run("rpm", "-qa", "--queryformat", "%{NAME} %{VERSION}-%{RELEASE}\\n").stdout.splitlines()
