@@ -26,7 +26,7 @@ class Restic(Product):
          "{place} is locked ({said}): wait for the run that holds the lock, or where none runs any more take it away with 'restic unlock'", True),
         (r"no space left on device|[Qq]uota exceeded|507 Insufficient",
          "{place} is full: make room, with 'restic forget --prune' or a larger disk, for no backup gets in any more", False),
-        (r"dial tcp|connection refused|no such host|i/o timeout|etwork is unreachable|o route to host|onnection (timed out|reset)|ould not resolve|the sftp session",
+        (r"dial tcp|connection refused|no such host|i/o timeout|is unreachable|o route to host|onnection timed out|ould not resolve|the sftp session",
          "{place} cannot be reached ({said}): look whether its server runs and whether the packet filters between let this host in", False),
         (r"read-only file system|403 Forbidden|405 Method|permission denied|AccessDenied",
          "{place} cannot be written by this host ({said}): give it the right to add backups, or look whether a disk turned read-only", False),

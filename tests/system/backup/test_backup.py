@@ -124,8 +124,7 @@ def test_an_unencrypted_repository_of_borg_is_found(newer):
 
 
 def test_a_key_of_restic_without_a_password_is_found(newer):
-    newer.run("restic init --insecure-no-password --quiet; restic backup --insecure-no-password --quiet /srv/data/letter",
-               RESTIC_REPOSITORY="/srv/empty")
+    newer.run("restic init --insecure-no-password; restic backup --insecure-no-password /srv/data/letter", RESTIC_REPOSITORY="/srv/empty")
     newer.run("restic key add --insecure-no-password --new-password-file /root/password", RESTIC_REPOSITORY="/srv/empty")
     record = newer.prove({**RESTIC, "repository": "/srv/empty"})["encrypted-configured"]
     assert record["status"] == "fail" and "a key without a password" in record["message"]
