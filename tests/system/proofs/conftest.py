@@ -212,6 +212,7 @@ def guests(base, tmp_path_factory):
     try:
         host.write("/etc/rsyslog.d/collector.conf", RSYSLOG_HOST)
         collector.write("/etc/rsyslog.d/receiver.conf", RSYSLOG_COLLECTOR)
+        (collector.root / "var/log/remote").mkdir()
         for suffix in ("pem", "key"):
             shutil.copy(collector.root / f"etc/tls/collector.{suffix}", collector.root / f"etc/tls/server.{suffix}")
         for guest in (host, collector):
