@@ -42,8 +42,20 @@ PLAY = """
           - {{id: boot-ssh-host-keys-new, settings: {{system_state: {{ssh_host_keys: new}}}}}}
           - {{id: boot-listening-ports, settings: {{system_state: {{listening_ports: [22/tcp, 68/udp, 546/udp]}}}}}}
       register: audit
+    - ansible.builtin.include_role:
+        name: hygeia.golden.verify
+        tasks_from: smoke
+      vars:
+        verify_stage: boot
+        verify_records: []
+        baseline_checks: "{{{{ query('hygeia.golden.checks') }}}}"
+        verify_smoke:
+          - name: answers
+            command: python3 -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080')"
+          - name: worklist
+            command: test -e /srv/worklist
     - ansible.builtin.copy:
-        content: "{{{{ audit.results | to_json }}}}"
+        content: "{{{{ (audit.results + verify_records) | to_json }}}}"
         dest: {found}
         mode: "0600"
       delegate_to: localhost

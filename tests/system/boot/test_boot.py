@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
 from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing
 from bootlab import WISH
 
 
@@ -80,6 +81,14 @@ def test_the_system_started_to_the_end_with_a_failed_unit(lab, records):
 def test_only_the_port_that_others_reach_is_told(records):
     assert records["boot-listening-ports"]["status"] == "fail"
     assert records["boot-listening-ports"]["message"] == "python3 listens on 8080/tcp"
+
+
+def test_the_site_tries_what_the_copy_is_for(records):
+    tried = {name: records[f"smoke-{name}"] for name in ("answers", "worklist")}
+    assert {name: (record["status"], record["stage"]) for name, record in tried.items()} == {
+        "answers": ("pass", "boot"), "worklist": ("fail", "boot"),
+    }
+    assert failing(list(tried.values()), "critical") == [tried["worklist"]]  # so nothing would be promoted
 
 
 def test_a_second_guest_is_refused(lab):
