@@ -12,7 +12,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import Pol
 from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 
-LISTS = ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending")
+LISTS = ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds", "installed")
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "template": {"type": "path", "required": True},
@@ -24,7 +24,7 @@ ARGUMENTS = {
     **{name: {"type": "list", "elements": "dict", "default": []} for name in LISTS},
     "source": {"type": "dict"},
     "image": {"type": "dict"},
-    "boot": {"type": "dict", "default": {}},
+    **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback")},
     "playbook": {"type": "path"},
     "started": {"type": "str"},
     "failure": {"type": "str"},

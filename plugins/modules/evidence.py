@@ -8,8 +8,8 @@ DOCUMENTATION = r"""
 module: evidence
 short_description: Write what a run found, for people and for machines
 description:
-  - Writes a folder on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json) and
-    C(junit.xml), all views of the same records. The folder appears whole or not at all, and an earlier one is never
+  - Writes a folder on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json),
+    C(junit.xml) and, where it is known what is installed, C(sbom.cdx.json), all views of the same records. The folder appears whole or not at all, and an earlier one is never
     overwritten.
   - Works with whatever is known, so that a run which failed halfway leaves evidence too.
   - What looks like a secret is masked in every file.
@@ -100,6 +100,40 @@ options:
   image:
     description: The promoted image, with C(path), C(sha256) and C(size).
     type: dict
+  vulnerabilities:
+    description: The vulnerabilities that stay open, as P(hygeia.golden.deadlines#filter) or M(hygeia.golden.patch_info) returns them.
+    type: list
+    elements: dict
+    default: []
+  closed:
+    description: The vulnerabilities that the run closed, in the same form.
+    type: list
+    elements: dict
+    default: []
+  feeds:
+    description:
+      - The feeds that were asked, as M(hygeia.golden.patch_info) returns them. Without any the evidence says that nothing
+        can be said about vulnerabilities.
+    type: list
+    elements: dict
+    default: []
+  installed:
+    description: What is installed, as M(hygeia.golden.release_info) returns it, for C(sbom.cdx.json).
+    type: list
+    elements: dict
+    default: []
+  system:
+    description: The system, as M(hygeia.golden.release_info) returns it.
+    type: dict
+    default: {}
+  release:
+    description: Which image the system came from, as M(hygeia.golden.release_info) returns it.
+    type: dict
+    default: {}
+  rollback:
+    description: The move of a pointer, as M(hygeia.golden.image_rollback) returns it.
+    type: dict
+    default: {}
   boot:
     description: What there is to know about the throwaway boot.
     type: dict
@@ -132,7 +166,7 @@ path:
   type: str
   sample: /srv/evidence/debian-12/20261009T120000Z
 verdict:
-  description: V(promoted), V(passed), V(refused), V(stopped), or V(unverified) when nothing was looked at.
+  description: V(promoted), V(passed), V(refused), V(stopped), V(rolled_back), or V(unverified) when nothing was looked at.
   returned: always
   type: str
   sample: refused

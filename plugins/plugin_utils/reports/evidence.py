@@ -22,6 +22,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.mask import 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.page import page
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.results import results
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import gathered
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.sbom import sbom
 
 COLLECTION = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../.."))
 
@@ -42,6 +43,8 @@ def rendered(facts, ended):
         "coverage.csv": citations(run),
         "junit.xml": junit(run),
     }
+    if run["installed"]:
+        files["sbom.cdx.json"] = _json(sbom(run))
     files["manifest.json"] = _json(manifest(run, files))
     return run, files
 

@@ -33,6 +33,13 @@ def manifest(run, files):
         "score": run["score"],
         "stages": run["stages"],
         "waivers": [{"control": name, **waiver} for name, waiver in _waivers(run).items() if waiver],
+        "feeds": [{key: feed.get(key) for key in ("name", "kind", "date", "sha256")} for feed in run["feeds"]],
+        "vulnerabilities": {
+            "stated": run["patches"]["stated"], "text": run["patches"]["text"],
+            **({name: len({entry["id"] for entry in run["patches"][name]}) for name in ("closed", "open")} if run["patches"]["stated"] else {}),
+        },
+        "release": run["release"] or None,
+        "rollback": run["rollback"] or None,
         "packages": {"changed": run["changes"], "pending": run["pending"]},
         "files": {name: {"sha256": _digest(text), "size": len(text.encode())} for name, text in sorted(files.items())},
         "retention": {"retain_until": retain_until(run["ended"]), "basis": RETENTION},

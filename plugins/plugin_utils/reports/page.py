@@ -16,6 +16,8 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.coverage import FAILING, NOT_SERVED, OUT_OF_REACH, STATES
 from ansible_collections.hygeia.golden.plugins.plugin_utils.records import SEVERITIES, area, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import manifest
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import TOLD_FIRST as TOLD
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import status
 
 # Whose citations are told with their headings; those of others, of which a control may have many, by their numbers.
 IN_WORDS = ("hipaa", "nist_800_53")
@@ -66,6 +68,8 @@ def view(run):
         "outcomes": _outcomes(run["outcomes"]),
         "diffs": [_diff(change) for change in run["diffs"] if change["after"]],
         "removed": [change["after_header"] for change in run["diffs"] if not change["after"]],
+        "patches_told": bool(run["source"] or run["changes"] or run["pending"] or run["feeds"]),
+        "open_by_status": [(name, number) for name, number in ((name, sum(status(entry) == name for entry in run["patches"]["open"])) for name in TOLD) if number],
         "duration": duration(run["started"], run["ended"]),
         "retention": manifest.RETENTION,
         "retain_until": manifest.retain_until(run["ended"]),

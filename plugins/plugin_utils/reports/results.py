@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""results.json: every record, and nothing that is not in the records but the figures over them."""
+"""results.json: every record with the figures over them, and what was patched."""
 
 from __future__ import annotations
 
@@ -14,4 +14,10 @@ def results(run):
         "ended": run["ended"],
         "score": run["score"],
         "records": run["records"],
+        "patches": {
+            "changed": run["changes"],
+            "pending": run["pending"],
+            "vulnerabilities": run["patches"],
+            "feeds": run["feeds"],
+        },
     }

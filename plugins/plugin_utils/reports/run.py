@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing, ours, score
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import vulnerabilities
 
-PROMOTED, REFUSED, STOPPED, PASSED, UNVERIFIED = "promoted", "refused", "stopped", "passed", "unverified"
+PROMOTED, REFUSED, STOPPED, PASSED, UNVERIFIED, ROLLED_BACK = "promoted", "refused", "stopped", "passed", "unverified", "rolled_back"
 
 
 def gathered(facts, ended):
@@ -18,6 +19,7 @@ def gathered(facts, ended):
     run["score"] = score(facts["records"])
     run["changes"] = facts["changes"] + [_package(diff) for diff in facts["diffs"] if _of_package(diff)]
     run["diffs"] = [diff for diff in facts["diffs"] if not _of_package(diff)]
+    run["patches"] = vulnerabilities(run)
     run["verdict"], run["sentence"] = _verdict(run)
     return run
 
@@ -39,6 +41,9 @@ def _verdict(run):
     if run["failure"]:
         nothing = " Nothing was promoted." if run["source"] and not run["image"] else ""
         return STOPPED, f"The run stopped before its end: {run['failure'].rstrip('.')}.{nothing}"
+    if run["rollback"]:
+        move = run["rollback"]
+        return ROLLED_BACK, f"{move['by']} went back to version {move['version']}: {move['reason'].rstrip('.')}."
     if not ours(run["records"]):
         return UNVERIFIED, "Nothing was verified, so nothing can be said."
     if run["failing"]:

@@ -130,7 +130,7 @@ def test_waivers_packages_differences_and_refusals_are_told(page, record, contro
     assert "+2" in found.text["hardening"] and "−1" in found.text["hardening"]
     assert "Removed or emptied" in found.text["hardening"] and "/etc/machine-id" in found.text["hardening"]
     for told in ("openssl", "1.0", "1.1", "removed", "vim"):
-        assert told in found.text["packages"]
+        assert told in found.text["patches"]
     for told in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):
         assert told in found.text["run"]
 

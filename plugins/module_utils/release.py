@@ -1,0 +1,113 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an image says of itself: /etc/image-release, in the format of os-release(5), and a manifest of its packages."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import rpm
+
+RELEASE = "/etc/image-release"
+MANIFEST = "/usr/share/hygeia/manifest.json"
+# What the file calls what a task calls by a name in lower case.
+KEYS = {
+    "id": "IMAGE_ID",
+    "version": "IMAGE_VERSION",
+    "built": "BUILD_DATE",
+    "source": "SOURCE",
+    "source_sha256": "SOURCE_SHA256",
+    "profile": "PROFILE",
+    "controls_sha256": "CONTROLS_SHA256",
+    "patch_level": "PATCH_LEVEL",
+    "evidence": "EVIDENCE",
+}
+
+_TRAILER = re.compile(r"^ -- .* <.*>  (.+)$", re.M)
+# The newest entry of a changelog is its first, and no longer than this.
+_ENOUGH = 64 * 1024
+
+
+def written(known):
+    """The text of the file; what is not known is left out."""
+    return "".join(f"{key}={_quoted(known[name])}\n" for name, key in KEYS.items() if known.get(name))
+
+
+def _quoted(value):
+    return '"' + re.sub(r'(["\\$`])', r"\\\1", " ".join(str(value).split())) + '"'
+
+
+def read(host):
+    """What the image that a system was made from said of itself, or None."""
+    text = host.read(RELEASE)
+    if text is None:
+        return None
+    pairs = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return {name: _plain(pairs[key]) for name, key in KEYS.items() if key in pairs}
+
+
+def _plain(value):
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return re.sub(r'\\(["\\$`])', r"\1", value[1:-1])
+    return value.strip("'")
+
+
+def manifest(known, packages):
+    """The text of the manifest."""
+    listed = [[entry["package"], entry["architecture"], entry["version"]] for entry in packages]
+    rows = ",\n".join(f"    {json.dumps(row)}" for row in sorted(listed))
+    return f'{{\n  "image": {json.dumps(known, sort_keys=True)},\n  "packages": [\n{rows}\n  ]\n}}\n'
+
+
+def packages_then(host):
+    """The packages of the manifest by name and architecture, or None where there is none that can be read."""
+    try:
+        found = json.loads(host.read(MANIFEST) or "")
+        return {(name, architecture): version for name, architecture, version in found["packages"]}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def patch_level(host):
+    """The day of the newest update that is installed, or nothing where no package tells one."""
+    days = map(_changed, _changelogs(host)) if not rpm.serves(host) else _built(host)
+    return max(filter(None, days), default="")
+
+
+def _built(host):
+    """The days on which the packages of rpm were built."""
+    for seconds in host.run(["rpm", "-qa", "--queryformat", "%{BUILDTIME}\\n"]).out.split():
+        if seconds.isdigit():
+            yield datetime.fromtimestamp(int(seconds), timezone.utc).date().isoformat()
+
+
+def _changelogs(host):
+    """One changelog a package: the one of Debian's own changes where there are two."""
+    for folder in host.glob("/usr/share/doc/*"):
+        for name in ("changelog.Debian.gz", "changelog.gz"):
+            path = host.path(f"{folder}/{name}")
+            try:
+                with gzip.open(path, "rt", encoding="utf-8", errors="replace") as stream:
+                    yield stream.read(_ENOUGH)
+                break
+            except (OSError, EOFError):
+                continue
+
+
+def _changed(text):
+    found = _TRAILER.search(text)
+    try:
+        return parsedate_to_datetime(found[1]).date().isoformat() if found else ""
+    except (TypeError, ValueError, IndexError):
+        return ""
+
+
+def system(host):
+    """What the system is, as far as a package's name depends on it."""
+    known = host.os_release
+    return {"id": known.get("ID", ""), "version": known.get("VERSION_ID", ""), "manager": "rpm" if rpm.serves(host) else "dpkg"}

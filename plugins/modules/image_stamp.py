@@ -1,0 +1,117 @@
+#!/usr/bin/python
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_stamp
+short_description: Write into an image which image it is
+description:
+  - Writes C(/etc/image-release), in the format of os-release(5), and C(/usr/share/hygeia/manifest.json) with the packages
+    and their versions, so that every machine that is made from the image can say which one it came from.
+  - C(PATCH_LEVEL) is the day of the newest update that is installed, as changelogs or rpm tell it. Where no package tells,
+    it is left out, as everything else that is not known is.
+version_added: 0.1.0
+author: The hygeia.golden authors (@hygeia)
+extends_documentation_fragment:
+  - hygeia.golden.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  id:
+    description: The name of the image.
+    type: str
+    required: true
+  version:
+    description: The version of the image.
+    type: str
+    required: true
+  built:
+    description: When it was made, in UTC as ISO 8601.
+    type: str
+  source:
+    description: The file name of the template that it was made from.
+    type: str
+  source_sha256:
+    description: The digest of that template.
+    type: str
+  profile:
+    description: The profile that it was hardened with.
+    type: str
+  controls_sha256:
+    description: The digest of the controls of that profile.
+    type: str
+  evidence:
+    description: What the evidence of the run is called.
+    type: str
+seealso:
+  - module: hygeia.golden.release_info
+"""
+
+EXAMPLES = r"""
+- name: Say which image this is
+  hygeia.golden.image_stamp:
+    id: debian-12
+    version: "{{ image_opened.session.version }}"
+    source: "{{ image_opened.session.source.path | basename }}"
+    source_sha256: "{{ image_opened.session.source.sha256 }}"
+"""
+
+RETURN = r"""
+image:
+  description: What the image says of itself, with the C(patch_level).
+  returned: success
+  type: dict
+packages:
+  description: What is installed, each with C(package), C(version), C(architecture), C(source) and C(source_version).
+  returned: success
+  type: list
+  elements: dict
+system:
+  description: The C(id), C(version) and package C(manager) of the system.
+  returned: success
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hygeia.golden.plugins.module_utils import release
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.rpm import RpmError
+
+OPTIONS = {
+    "id": {"type": "str", "required": True},
+    "version": {"type": "str", "required": True},
+    **{name: {"type": "str"} for name in ("built", "source", "source_sha256", "profile", "controls_sha256", "evidence")},
+}
+
+
+def main():
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    try:
+        module.exit_json(**act(Host(check=module.check_mode), module.params))
+    except (RpmError, OSError) as problem:
+        module.fail_json(msg=f"The image cannot be told which one it is: {problem}.")
+
+
+def act(host, params):
+    packages = host.packages.listing()
+    image = {name: value for name, value in {**params, "patch_level": release.patch_level(host)}.items() if value}
+    files = {release.RELEASE: release.written(image), release.MANIFEST: release.manifest(image, packages)}
+    diffs = []
+    for path, text in files.items():
+        before = host.read(path)
+        if before != text:
+            diffs.append({"before_header": path, "after_header": path, "before": before or "", "after": text})
+            if not host.check:
+                host.write(path, text, 0o644)
+    return {"changed": bool(diffs), "image": image, "packages": packages, "system": release.system(host), "diff": diffs}
+
+
+if __name__ == "__main__":
+    main()
