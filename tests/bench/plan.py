@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import subprocess
 import tempfile
@@ -54,13 +53,16 @@ def timed(place, root, hosts, feeds):
     names = [f"host-{number}" for number in range(hosts)]
     shared = {
         "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(root.resolve()), "ansible_remote_tmp": "/run/ansible",
+        "ansible_python_interpreter": "/usr/bin/python3",
         "bench_feeds": feeds, "bench_cache": str(place / "cache"), "bench_figures": str(place / "figures.json"),
     }
     (place / "inventory.json").write_text(json.dumps({"all": {"hosts": dict.fromkeys(names, {}), "vars": shared}}))
     command = ["ansible-playbook", "--forks", "10", "--inventory", place / "inventory.json", HERE / "plan.yml"]
     started = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "ANSIBLE_FORKS": "10"})
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
     return seconds, sum(feed["parsed"] for feed in json.loads((place / "figures.json").read_text()))
 
 
