@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
             feeds = library.opened(arguments["feeds"], os.path.expanduser(arguments["feeds_cache"]), today) if arguments["feeds"] else []
             result.update(self._execute_module(module_name="hygeia.golden.patch_info", module_args={}, task_vars=task_vars))
             if feeds and not result.get("failed"):
-                self._join(result, plan.telling(feeds, result["system"]), arguments["ledger"], today)
+                self._join(result, plan.telling(feeds, result["system"]), arguments, today)
         except FeedError as problem:
             # What it comes from would be told again by newer releases of ansible-core.
             raise AnsibleActionFail(f"Planning patches failed: {problem}.") from None
@@ -42,9 +42,10 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"Planning patches failed: {problem.filename}: {problem.strerror}.") from None
         return result
 
-    def _join(self, result, feeds, path, today):
+    def _join(self, result, feeds, arguments, today):
         """Add what the feeds know to what the module found; check mode leaves the ledger as it is."""
         pending, vulnerabilities = plan.joined(result, feeds)
         result["pending"] = pending
-        result["vulnerabilities"] = ledger.dated(vulnerabilities, path, today, write=not self._task.check_mode)
+        result["vulnerabilities"] = ledger.dated(vulnerabilities, arguments["ledger"], today, write=not self._task.check_mode)
+        result["closed"] = plan.closed(result, feeds, arguments["changes"])
         result["feeds"] = [feed.result() for feed in feeds]

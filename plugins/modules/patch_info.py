@@ -54,6 +54,11 @@ options:
       - The folder on the controller in which the index of each feed is kept.
     type: path
     default: ~/.cache/hygeia.golden/feeds
+  changes:
+    description: Updates that were installed just before, as M(hygeia.golden.package_upgrade) returns them, to say what they closed.
+    type: list
+    elements: dict
+    default: []
   ledger:
     description:
       - A JSON file on the controller that remembers the day on which each vulnerability was first seen on this host, and
@@ -267,6 +272,13 @@ vulnerabilities:
       type: list
       elements: str
       sample: [debian_tracker]
+closed:
+  description:
+    - The vulnerabilities that O(changes) closed, with C(id), C(package), C(installed), C(packages), C(severity), C(kev),
+      C(kev_added), C(epss), C(fixed), C(fix_available), C(published), C(advisories) and C(feeds) as RV(vulnerabilities) has them.
+  returned: success
+  type: list
+  elements: dict
 feeds:
   description: The feeds that were asked and tell of this system.
   returned: success
@@ -341,6 +353,7 @@ CONTROLLER_SPEC = {
         },
     },
     "feeds_cache": {"type": "path", "default": "~/.cache/hygeia.golden/feeds"},
+    "changes": {"type": "list", "elements": "dict", "default": []},
     "ledger": {"type": "path"},
     "today": {"type": "str"},
 }
@@ -359,7 +372,7 @@ def main():
     for problem in old:
         module.warn(f"What is pending may be out of date: {problem}.")
     module.exit_json(
-        changed=False, pending=found, installed=installed, holds=holds, system=_system(host), vulnerabilities=[], feeds=[],
+        changed=False, pending=found, installed=installed, holds=holds, system=_system(host), vulnerabilities=[], closed=[], feeds=[],
         expired=old, kernels=kernels.states(host),
     )
 

@@ -58,6 +58,28 @@ def joined(found, feeds):
     return pending, sorted(now.values(), key=lambda entry: (entry["id"], entry["package"]))
 
 
+def closed(found, feeds, changes):
+    """The vulnerabilities that packages had before these changes and that none has now; of removed packages nothing is said."""
+    scopes, key = scopes_of(found["system"]), order(found["system"]["manager"])
+    claims = _claims([feed for feed in feeds if feed.scopes], scopes, found)
+    now = _open(found["installed"], claims, key)
+    gone = {name: entry for name, entry in _open(_before(found["installed"], changes), claims, key).items() if name not in now}
+    _add_facts(gone.values(), feeds)
+    return sorted(gone.values(), key=lambda entry: (entry["id"], entry["package"]))
+
+
+def _before(installed, changes):
+    """What was installed before; where a source has a version of its own, the one of before is not known and none is made up."""
+    old = {(change["package"].split(":")[0], change["to"]): change["from"] for change in changes}
+    for entry in installed:
+        before = old.get((entry["package"], entry["version"]))
+        if before is None:
+            yield entry
+        elif before:
+            source = before if entry["source_version"] == entry["version"] else entry["source_version"]
+            yield {**entry, "version": before, "source_version": source}
+
+
 def _claims(feeds, scopes, found):
     """Each claim about packages that are installed or would be, with the feed that makes it: those about sources, and those about binaries."""
     names = {entry[name] for entry in found["installed"] for name in ("package", "source")}
