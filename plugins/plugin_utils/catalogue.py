@@ -37,6 +37,7 @@ class Catalogue:
         self.frameworks = {}
         self.controls = {}
         self.checks = {}
+        self.agents = {}
         self.profiles = {}
         self.waivers = []
         self.problems = []
@@ -57,7 +58,7 @@ class Catalogue:
 
     def _read(self, folder, check):
         if not os.path.isdir(folder):
-            raise PolicyError(f"{folder} is no folder; a policy is a folder with controls, checks, profiles, waivers or frameworks in it.")
+            raise PolicyError(f"{folder} is no folder; a policy is a folder with controls, checks, agents, profiles, waivers or frameworks in it.")
         for document in self._documents(folder, "frameworks", "framework", check):
             self._framework(document)
         for document in self._documents(folder, "controls", "controls", check):
@@ -66,6 +67,10 @@ class Catalogue:
         for document in self._documents(folder, "checks", "checks", check):
             for index, entry in enumerate(document.data):
                 self._check(entry, document.place(index))
+        for document in self._documents(folder, "agents", "agents", check):
+            for index, agent in enumerate(document.data):
+                if self._unique("agent", agent["id"], document.place(index)):
+                    self.agents[agent["id"]] = agent
         for document in self._documents(folder, "profiles", "profile", check):
             self._profile(document)
         for document in self._documents(folder, "waivers", "waivers", check):

@@ -10,7 +10,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries impor
 
 _TABLE = re.compile(r"\[\s*([^\[\]]+?)\s*\]")
 _TABLES = re.compile(r"\[\[\s*([^\[\]]+?)\s*\]\]")
-_KEY = re.compile(r"""((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=\s*""")
+_KEY = re.compile(r"""((?:[\w-]+|"[^"]*"|'[^']*')(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"|'[^']*'))*)[ \t]*=[ \t]*""")
 _BARE = re.compile(r"[^\s,\]}#]+")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}
 

@@ -260,7 +260,7 @@ def test_a_site_adds_a_framework_of_its_own(site):
 
 def test_a_folder_that_is_not_there_is_told(baseline):
     assert complaints(Catalogue, ["/no/such/policy"], baseline) == [
-        "/no/such/policy is no folder; a policy is a folder with controls, checks, profiles, waivers or frameworks in it."
+        "/no/such/policy is no folder; a policy is a folder with controls, checks, agents, profiles, waivers or frameworks in it."
     ]
 
 
