@@ -1,0 +1,119 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Going back with the playbooks, and a real system that is stamped and told to a bill of materials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.image.shelf import Shelf
+from ansible_collections.hygeia.golden.plugins.modules import image_stamp, release_info
+from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+TOP = Path(__file__).parents[3]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def dest(tmp_path):
+    folder = tmp_path / "golden"
+    folder.mkdir()
+    for version in ("1", "2"):
+        digest = hashlib.sha256(version.encode()).hexdigest()
+        path = folder / f"web-{version}-{digest[:12]}.qcow2"
+        path.write_text(version)
+        Shelf(str(folder), "web").move(str(path), action="promoted", version=version, sha256=digest, by="ann", reason="")
+    return folder
+
+
+@pytest.fixture
+def play(tmp_path, dest):
+    """Run a playbook of the collection on the template web; what it printed, and whether it went well."""
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps({"templates": {"hosts": {"web": {}}, "vars": {
+        "image_dest": str(dest), "evidence_dir": str(tmp_path / "evidence"), "image_user": "bob",
+    }}}))
+
+    def run(name, *arguments):
+        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", inventory, *arguments, TOP / "playbooks" / f"{name}.yml"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def manifests(tmp_path):
+    return [json.loads(path.read_text()) for path in sorted((tmp_path / "evidence/web").glob("*/manifest.json"))]
+
+
+def test_one_command_goes_back_and_leaves_evidence(tmp_path, dest, play):
+    well, told = play("rollback", "--check", "-e", "version=1", "-e", "reason='The viewer does not start'")
+    assert well and os.readlink(dest / "web.qcow2").startswith("web-2-"), told
+    well, told = play("rollback", "-e", "version=1", "-e", "reason='The viewer does not start'")
+    assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), told
+    found = manifests(tmp_path)[0]
+    assert found["verdict"]["outcome"] == "rolled_back"
+    assert {key: found["rollback"][key] for key in ("version", "by", "reason")} == {
+        "version": "1", "by": "bob", "reason": "The viewer does not start",
+    }
+    well, told = play("versions", "-e", "image_versions_verify=true")
+    assert well and "The viewer does not start" in told
+
+
+@pytest.mark.parametrize("arguments,sentence", [
+    ((), "Say to which version, and why"),
+    (("-e", "version=1"), "Say to which version, and why"),
+    (("-e", "version=7", "-e", "reason=x"), "there is no version 7 of web"),
+])
+def test_what_is_refused_moves_nothing(dest, play, arguments, sentence):
+    well, told = play("rollback", *arguments)
+    assert not well and sentence in told
+    assert os.readlink(dest / "web.qcow2").startswith("web-2-")
+
+
+# -- a real system ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """What a stamp reads of a real Debian 12."""
+    bases = sorted((TOP / ".build/cache").glob("base-bookworm-*.tar"), key=os.path.getmtime)
+    if not bases:
+        pytest.skip("no base of Debian 12 was made yet: make demo makes one")
+    place = tmp_path_factory.mktemp("tree")
+    wanted = ("./etc/os-release", "./usr/lib/os-release", "./var/lib/dpkg/status", "./usr/share/doc/*/changelog*")
+    subprocess.run(["tar", "-xf", bases[-1], "-C", place, "--wildcards", *wanted], check=False, capture_output=True)
+    assert (place / "var/lib/dpkg/status").exists()
+    return place
+
+
+def test_a_real_system_is_stamped_and_told(tree):
+    stamped = image_stamp.act(Host(str(tree)), {"id": "debian-12", "version": "1", "profile": "hipaa"})
+    assert len(stamped["packages"]) > 80
+    assert stamped["image"]["patch_level"] > "2023-01-01"
+    assert image_stamp.act(Host(str(tree)), {"id": "debian-12", "version": "1", "profile": "hipaa"})["changed"] is False
+    found = release_info.look(Host(str(tree), check=True))
+    assert (found["image"]["version"], found["changes"]) == ("1", [])
+    run, files = evidence.rendered({
+        "template": os.path.join(BASELINE, "../../evidence/templates/report.html.j2"), "host": "debian-12", "profile": "hipaa", "severity": "high",
+        "origins": [], "frameworks": ["hipaa"], "policy": [], "source": None, "image": None, "playbook": None, "started": None, "failure": None,
+        **dict.fromkeys(("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds"), []),
+        "boot": {}, "rollback": {}, "installed": found["packages"], "system": found["system"], "release": found["image"],
+        "generator": evidence.generator("2.19.0"),
+    }, "2026-10-09T12:00:00Z")
+    assert run["release"]["version"] == "1"
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(files["sbom.cdx.json"]) is None
+    told = json.loads(files["sbom.cdx.json"])
+    assert {component["name"] for component in told["components"]} == {package["package"] for package in found["packages"]}
+    assert "Made from the image" in files["report.html"]
