@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/controls.md, docs/controls/, docs/checks.md and docs/coverage.md from the policy, or with --check fail when they are not it.
+"""Write docs/controls.md, docs/controls/, docs/checks.md, docs/known-agents.md and docs/coverage.md from the policy, or with --check fail when they are not it.
 
     python docs/generate.py [--check]
 
@@ -295,11 +295,46 @@ def _links(names, page):
     return [f"- {', '.join(links)}" for links in areas.values()]
 
 
+# -- known-agents.md -----------------------------------------------------------
+
+
+def agents_page(catalogue):
+    lines = [
+        GENERATED,
+        "# Known agents",
+        "",
+        f"{len(catalogue.agents)} products. What is asked of them is told in [agents](agents.md). A fact under *not read* is",
+        "`not_checked` when it is asked for.",
+        "",
+    ]
+    for name in dict.fromkeys(agent["class"] for agent in catalogue.agents.values()):
+        lines += [f"## {name}", "", "| product | recognised by | units | read | not read |", "|---|---|---|---|---|"]
+        lines += [_agent(agent) for agent in catalogue.agents.values() if agent["class"] == name]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _agent(agent):
+    recognised = [f"package {package}" for package in agent.get("packages", [])] + agent.get("programs", []) + agent.get("files", [])
+    facts = {"ways": "destination", "schedule": "schedule", "retention": "retention", "last_success": "last success", "signatures": "signatures"}
+    read = [told for field, told in facts.items() if field in agent]
+    read[1:1] = ["encryption"] if any("encrypted" in way for way in agent.get("ways", [])) else []
+    read += ["credentials"] if "credentials" in agent else []
+    unread = [f"{fact.replace('_', ' ')}: {why}" for fact, why in agent.get("unread", {}).items()]
+    cells = (f"{agent['title']} `{agent['id']}`", _codes(recognised), _codes(agent.get("units", [])), ", ".join(read), "; ".join(unread))
+    return f"| {' | '.join(cells)} |"
+
+
+def _codes(names):
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def pages(catalogue):
     """Every page as ``{path below docs: text}``."""
     profiles = _members(catalogue)
     areas = {f"controls/{area}.md": area_page(catalogue, area, profiles) for area in _areas(catalogue.controls.values())}
-    return {"controls.md": controls_page(catalogue), "checks.md": checks_page(catalogue), "coverage.md": coverage_page(catalogue), **areas}
+    return {"controls.md": controls_page(catalogue), "checks.md": checks_page(catalogue), "known-agents.md": agents_page(catalogue),
+            "coverage.md": coverage_page(catalogue), **areas}
 
 
 def main(arguments):

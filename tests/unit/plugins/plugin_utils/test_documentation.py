@@ -84,3 +84,13 @@ def test_links_lead_to_pages_that_are_there(page):
     with open(page, encoding="utf-8") as stream:
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", stream.read())
     assert [link for link in links if not os.path.exists(os.path.join(os.path.dirname(page), link))] == []
+
+
+def test_the_agents_of_the_page_can_be_required_and_read(tmp_path):
+    required, own = map(yaml.safe_load, examples("agents.md"))
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents/own.yml").write_text(examples("agents.md")[1], encoding="utf-8")
+    agents = Catalogue([str(tmp_path)]).agents
+    assert own[0]["id"] in agents
+    known = [*agents, *(agent["class"] for agent in agents.values())]
+    assert [need for need in required["verify_agents"] if need.get("product", need.get("class")) not in known] == []
