@@ -55,7 +55,9 @@ options:
 EXAMPLES = r"""
 - name: What is overdue here?
   ansible.builtin.debug:
-    msg: "{{ patch.vulnerabilities | hygeia.golden.deadlines(policy) | selectattr('status', 'eq', 'overdue') | map(attribute='id') }}"
+    msg: >-
+      {{ patch.vulnerabilities | hygeia.golden.deadlines(policy) | selectattr('status', 'eq', 'overdue')
+         | map(attribute='id') }}
   vars:
     policy:
       due_within: 5
