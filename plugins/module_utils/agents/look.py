@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +16,9 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Ob
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import ENABLED, Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import unit_name
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+
+UDEV_FOLDERS = ("/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d")
+_WANTS = re.compile(r'SYSTEMD_WANTS\}\+?="([^"]*)"')
 
 CLASSES = ("logging", "backup", "monitoring", "endpoint_protection", "guest_tools")
 
@@ -59,6 +63,8 @@ def look(host, agents):
     found = [Found(agent, evidence, host) for agent in agents for evidence in [_evidence(host, agent)] if evidence]
     units = {unit_name(unit) for each in found for unit in each.agent.get("units", [])}
     states = Service(host).observe(dict.fromkeys(sorted(units), ENABLED)) if units else {}
+    started = _started_by_devices(host)
+    states = {unit: Observation(ENABLED, state.read_from) if state.value == "disabled" and unit in started else state for unit, state in states.items()}
     reader = Reader(host, Jobs(host))
     for each in found:
         each.unit, each.state = _unit(each.agent, states)
@@ -73,6 +79,12 @@ def _evidence(host, agent):
         if host.packages.installed(package):
             return f"{package} {versions.get(host.packages.called(package), '')}".strip()
     return next((path for pattern in [*agent.get("programs", []), *agent.get("files", [])] for path in host.glob(pattern)), "")
+
+
+def _started_by_devices(host):
+    """The units that udev has started when their device is there, whether they are enabled or not."""
+    rules = (host.read(path) or "" for folder in UDEV_FOLDERS for path in host.glob(f"{folder}/*.rules"))
+    return {unit for text in rules for wanted in _WANTS.findall(text) for unit in wanted.split()}
 
 
 def _unit(agent, states):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The part of YAML that agents are configured in, without a library that a target may lack.
 
-Mappings, lists, scalars plain and quoted, and block scalars are read; anchors,
+Mappings, lists, scalars plain and quoted, block scalars and anchors are read;
 tags, several documents and scalars over several lines are not understood.
 """
 
@@ -15,6 +15,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries impor
 
 _KEY = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^\s\-?:,\[\]{}#&*!|>'"%@`][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)""")
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?")
+_ANCHOR = re.compile(r"&([^\s,\[\]{}]+)\s*")
+_ALIAS = re.compile(r"\*([^\s,\[\]{}]+)\s*(?:#.*)?")
 _STRANGE = ("&", "*", "!", "%", "@", "`", "? ")
 
 
@@ -51,7 +53,7 @@ class _Reader:
     """Goes through the lines; what is deeper belongs to what is above it."""
 
     def __init__(self, lines, raw):
-        self.lines, self.raw, self.at = lines, raw, 0
+        self.lines, self.raw, self.at, self.anchors = lines, raw, 0, {}
 
     @property
     def line(self):
@@ -91,6 +93,19 @@ class _Reader:
             yield from self._value(line, rest, key, line.indent)
 
     def _value(self, line, text, key, indent):
+        anchor, alias = _ANCHOR.match(text), _ALIAS.fullmatch(text)
+        if anchor:
+            found = list(self._plain_value(line, text[anchor.end():], key, indent))
+            self.anchors[anchor[1]] = [(below[len(key):], value) for below, value, unused_number in found]
+            yield from found
+        elif alias and alias[1] in self.anchors:
+            # What is merged with << belongs to what is around it.
+            outer = key[: -len("<<")].rstrip(".") if key.endswith("<<") else key
+            yield from ((f"{outer}{below}".lstrip("."), value, line.number) for below, value in self.anchors[alias[1]])
+        else:
+            yield from self._plain_value(line, text, key, indent)
+
+    def _plain_value(self, line, text, key, indent):
         if _BLOCK.fullmatch(text.partition(" ")[0] or " "):
             yield key, self._block(line, indent), line.number
         elif text and not _commented(text):

@@ -10,6 +10,14 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries impor
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import machine, meant, shown
 
+
+
+class Texts(yaml.SafeLoader):
+    """Scalars stay texts, as in this reader."""
+
+    yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}
+
+
 YAML = [
     "a: 1\nb: {c: x, d: [1, two, 'th,ree']}\n",
     "list:\n- a\n- b: 1\n  c: 2\n- - x\n  - y\nafter: yes it is\n",
@@ -19,13 +27,15 @@ YAML = [
     "output.elasticsearch:\n    hosts: [\"https://a:9200\", 'b']\n",
     "- a: 1\n- b\n",
     "\"quoted key\": v\n",
+    "base: &base\n  a: 1\n  b: &two [x, y]\nsame: *base\nmore:\n  c: *two\n",
+    "_log:\n - &log |\n   [loggers]\n   keys=root\nlog_cfgs:\n - [a]\n - *log\n",
+    "base: &base\n  a: 1\nother:\n  <<: *base\n  b: 2\n",
 ]
 
 
 @pytest.mark.parametrize("text", YAML)
 def test_the_reader_of_yaml_agrees_with_the_library(text):
-    # BaseLoader keeps scalars as texts, as this reader does.
-    wanted = {key: " ".join(value.split()) for key, value, unused_line in flat(yaml.load(text, Loader=yaml.BaseLoader))}
+    wanted = {key: " ".join(value.split()) for key, value, unused_line in flat(yaml.load(text, Loader=Texts))}
     found = {key: " ".join(value.split()) for key, value, unused_line in FORMATS["yaml"](text)}
     assert found == {key: "" if value == "~" else value for key, value in wanted.items()}
 
@@ -33,7 +43,8 @@ def test_the_reader_of_yaml_agrees_with_the_library(text):
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
-        ("yaml", "a: 1\nb: &x 2\n", 2),
+        ("yaml", "a: 1\nb: !x 2\n", 2),
+        ("yaml", "a: 1\nb: *nowhere\n", 2),
         ("yaml", "a: 1\n  b: 2\n", 2),
         ("yaml", "a:\n\t- b\n", 2),
         ("yaml", "a: [1, 2\nb: 3\n", 1),
