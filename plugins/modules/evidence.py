@@ -8,9 +8,9 @@ DOCUMENTATION = r"""
 module: evidence
 short_description: Write what a run found, for people and for machines
 description:
-  - Writes a folder on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json),
-    C(junit.xml) and, where it is known what is installed, C(sbom.cdx.json), all views of the same records. The folder appears whole or not at all, and an earlier one is never
-    overwritten.
+  - Writes a folder on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json), C(junit.xml)
+    and, where it is known what is installed, C(sbom.cdx.json), all views of the same facts. The folder appears whole or
+    not at all, and an earlier one is never overwritten.
   - Works with whatever is known, so that a run which failed halfway leaves evidence too.
   - What looks like a secret is masked in every file.
   - Runs on the controller and needs no connection to the host.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections import Counter
 from datetime import datetime
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -69,7 +70,7 @@ def view(run):
         "diffs": [_diff(change) for change in run["diffs"] if change["after"]],
         "removed": [change["after_header"] for change in run["diffs"] if not change["after"]],
         "patches_told": bool(run["source"] or run["changes"] or run["pending"] or run["feeds"]),
-        "open_by_status": [(name, number) for name, number in ((name, sum(status(entry) == name for entry in run["patches"]["open"])) for name in TOLD) if number],
+        "open_by_status": _by_status(run["patches"]["open"]),
         "duration": duration(run["started"], run["ended"]),
         "retention": manifest.RETENTION,
         "retain_until": manifest.retain_until(run["ended"]),
@@ -170,6 +171,12 @@ def _scans(records):
         }
         for (origin, stage, read_from), found in scans.items()
     ]
+
+
+def _by_status(still):
+    """How many open vulnerabilities stand how to their deadlines."""
+    counts = Counter(map(status, still))
+    return [(name, counts[name]) for name in TOLD if counts[name]]
 
 
 def _outcomes(outcomes):
