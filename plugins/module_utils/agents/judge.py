@@ -173,7 +173,8 @@ def _recovery_point(each, wanted, stage, now):
     last = each.facts.last_success() if stage == "live" else None
     if last and now - last.value > wanted * 3600:
         observed["hours since the last success"] = round((now - last.value) / 3600, 1)
-        sentences.append(f"{each.title} last succeeded {observed['hours since the last success']:g} hours ago ({last.place}): look at journalctl -u {last.place}")
+        ago = f"{observed['hours since the last success']:g} hours ago"
+        sentences.append(f"{each.title} last succeeded {ago} ({last.place}): look at journalctl -u {last.place}")
     return _judgement(not sentences, {"hours between backups": wanted}, observed, sentences, [fact.place])
 
 
@@ -189,7 +190,8 @@ def _retention(each, wanted, unused_stage, unused_now):
 def _signatures(each, wanted, stage, now):
     fact = each.facts.signatures(now)
     if fact is None and stage != "live" and each.agent.get("signatures"):
-        return Judgement(result.NOT_CHECKED, {"days since signatures": wanted}, {}, [f"{each.title} has no signatures that can be dated yet: look at the running host"])
+        sentence = f"{each.title} has no signatures that can be dated yet: look at the running host"
+        return Judgement(result.NOT_CHECKED, {"days since signatures": wanted}, {}, [sentence])
     if fact is None:
         return None
     age = round(fact.value, 1)

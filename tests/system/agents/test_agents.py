@@ -79,7 +79,7 @@ def test_what_debian_configures_is_read(root):
     ("text", "status", "said"),
     [
         (REMOTE.format("logs.example.org"), "pass", ""),
-        (REMOTE.format("elsewhere.example.org"), "fail", "rsyslog sends to elsewhere.example.org (/etc/rsyslog.d/site.conf:2), which is none of logs.example.org"),
+        (REMOTE.format("elsewhere.example.org"), "fail", "sends to elsewhere.example.org (/etc/rsyslog.d/site.conf:2), which is none of logs"),
         ("*.* @@logs.example.org\n", "fail", "without encryption (/etc/rsyslog.d/site.conf:1)"),
         ("", "fail", "names no other machine"),
     ],
