@@ -158,8 +158,6 @@ options:
 seealso:
   - plugin: hygeia.golden.records
     plugin_type: filter
-  - plugin: hygeia.golden.prove
-    plugin_type: role
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 def find(waivers, control, host, today):
     """The waiver that covers a control on a host, marked when it has expired; None when there is none.
 
-    ``control`` may be several names, each of which a waiver may use. ``today`` and the end are days as YYYY-MM-DD. Of several the one that holds longest counts.
+    ``control`` may be several names, each of which a waiver may use. ``today`` and the end are days as YYYY-MM-DD.
+    Of several the one that holds longest counts.
     """
     matching = [waiver for waiver in waivers if waiver["control"] in each(control) and fnmatch.fnmatchcase(host, waiver["hosts"])]
     if not matching:

@@ -71,7 +71,8 @@ def tracker(path, megabytes):
     random.seed(1)
     packages, size = {"openssl": {"CVE-2026-1": _vulnerability()}}, 0
     while size < megabytes * 10**6:
-        vulnerabilities = {f"CVE-{random.randint(2005, 2026)}-{random.randint(1000, 99999)}": _vulnerability() for unused in range(random.choice((1, 2, 5, 60)))}
+        count = random.choice((1, 2, 5, 60))
+        vulnerabilities = {f"CVE-{random.randint(2005, 2026)}-{random.randint(1000, 99999)}": _vulnerability() for unused in range(count)}
         packages[f"package-{len(packages)}"] = vulnerabilities
         size += len(json.dumps(vulnerabilities))
     path.write_text(json.dumps(packages))

@@ -64,8 +64,8 @@ class Manager:
 
     # -- what can be had --------------------------------------------------------
 
-    def use(self, sources):
-        """Take packages from these sources alone, a text in the manager's own format, until ``use`` is told of none."""
+    def use(self, text):
+        """Take packages from the sources of a text alone, which is in the manager's own format, until ``use`` is told of none."""
         raise NotImplementedError
 
     def refresh(self):

@@ -132,18 +132,18 @@ class Dnf(Manager):
 
     # -- what can be had --------------------------------------------------------
 
-    def use(self, sources):
+    def use(self, text):
         """Repositories of one run are kept beside the system's own, which nobody touches."""
         wanted = f"{RUN}/run.repo"
-        if sources:
-            _demand_signatures(self.host, sources)
+        if text:
+            _demand_signatures(self.host, text)
         if self.host.check:
-            self._unknown = bool(sources) and self.host.read(wanted) != sources
-        elif not sources or self.host.read(wanted) != sources:
+            self._unknown = bool(text) and self.host.read(wanted) != text
+        elif not text or self.host.read(wanted) != text:
             self._told = {}
             shutil.rmtree(self.host.path(RUN), ignore_errors=True)
-            if sources:
-                self.host.write(wanted, sources)
+            if text:
+                self.host.write(wanted, text)
 
     def refresh(self):
         """Fetch the metadata; what came is looked at at once, so that a damaged updateinfo stops a patch before it begins."""

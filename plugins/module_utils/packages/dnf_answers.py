@@ -217,7 +217,7 @@ def main():
     except (dnf.exceptions.Error, hawkey.Exception, RuntimeError, OSError) as problem:
         answer = {"problem": str(problem)}
     # Plugins print what they like before.
-    print("\n" + json.dumps(answer))
+    sys.stdout.write("\n" + json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

@@ -120,7 +120,8 @@ def test_a_new_kernel_closes_what_the_old_one_has(plan, tmp_path):
     assert [(entry["id"], entry["closed_by_update"]) for entry in result["vulnerabilities"]] == [("CVE-2026-2000", True)]
     assert [update["closes"] for update in result["pending"]] == [["CVE-2026-2000"]] * 2
     both = [*old, _package("linux-image-6.1.0-51-amd64", "6.1.192-1", "linux")]
-    assert [entry["packages"] for entry in plan(_with(installed=both, pending=[]), feeds=feeds, today="2099-01-01")["vulnerabilities"]] == [["linux-image-amd64"]]
+    found = plan(_with(installed=both, pending=[]), feeds=feeds, today="2099-01-01")["vulnerabilities"]
+    assert [entry["packages"] for entry in found] == [["linux-image-amd64"]]
 
 
 def test_rpm_is_asked_by_the_names_of_its_packages(plan):

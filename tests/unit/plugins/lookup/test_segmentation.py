@@ -76,7 +76,10 @@ probes:
 @pytest.mark.parametrize("old, new, message", [
     ("10.30.0.7", "10.30.0.0/24", "probes: archive: address: 10.30.0.0/24 is not one address; write one such as 10.30.0.7, since a probe is no scan."),
     ("10.30.0.7", "pacs.example", "probes: archive: address: pacs.example is not one address; write one such as 10.30.0.7, since a probe is no scan."),
-    ("10.30.0.7", "10.30.66.9", "probes: archive: address: 10.30.66.9 lies in the zone modalities, whose medical devices are never probed; leave the probe out."),
+    (
+        "10.30.0.7", "10.30.66.9",
+        "probes: archive: address: 10.30.66.9 lies in the zone modalities, whose medical devices are never probed; leave the probe out.",
+    ),
     ("10.30.0.7", "9.9.9.9", "probes: archive: address: 9.9.9.9 lies in no zone, so nobody says that it is no medical device; add its network to a zone."),
     ("10.30.0.7", "10.30.255.255", "probes: archive: address: 10.30.255.255 is an address of many hosts; write that of one."),
     ("port: 104, expected: allowed", "port: 104, expected: denied",

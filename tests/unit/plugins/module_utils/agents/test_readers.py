@@ -11,7 +11,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats impor
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import machine, meant, shown
 
 
-
 class Texts(yaml.SafeLoader):
     """Scalars stay texts, as in this reader."""
 

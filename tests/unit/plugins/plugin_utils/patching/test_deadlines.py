@@ -190,4 +190,5 @@ def test_a_report_never_calls_clean_what_is_not_known():
 
 
 def test_what_a_feed_says_is_escaped():
-    assert "<b>" not in patch_report([_plan("web-1", [vulnerability(reason="<b>now</b>", id="<b>")])]).partition("<h2 id=\"findings\">")[2].replace("<b>High</b>", "")
+    page = patch_report([_plan("web-1", [vulnerability(reason="<b>now</b>", id="<b>")])])
+    assert "<b>" not in page.partition("<h2 id=\"findings\">")[2].replace("<b>High</b>", "")
