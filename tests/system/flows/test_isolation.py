@@ -48,7 +48,8 @@ def enabled(root):
                 channel.sendall(b'{"execute": "guest-info"}\n')
                 told = json.loads(channel.makefile().readline())
         finally:
-            process.terminate()
+            # It may not have set up yet how it ends when it is asked to.
+            process.kill()
     for path in place.iterdir():
         path.unlink()
     place.rmdir()
