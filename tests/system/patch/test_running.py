@@ -19,6 +19,7 @@ from conftest import PROJECT, run, unpacked
 UNIT = "[Service]\nExecStart=/usr/bin/{name} infinity\n[Install]\nWantedBy=multi-user.target\n"
 # nspawn ends with 133 when its guest wants to start again.
 LOOP = 'while "$@"; [ $? = 133 ]; do :; done'
+# A guest that starts again may go without a word; the network that it leaves behind would keep the connection for ever.
 SSH = """\
 Host guest
   User root
@@ -28,6 +29,8 @@ Host guest
   StrictHostKeyChecking no
   UserKnownHostsFile /dev/null
   LogLevel ERROR
+  ServerAliveInterval 5
+  ServerAliveCountMax 3
 """
 
 
