@@ -9,13 +9,16 @@ BUILD := $(CURDIR)/.build
 VENV := $(BUILD)/venv
 # A template and its golden image appear here.
 DEMO := $(BUILD)/demo
+# What make system and make molecule run.
+SYSTEM := tests/system
+SCENARIOS := rootfs image live
 
 export ANSIBLE_COLLECTIONS_PATH := $(BUILD)/collections
 export PYTHONPATH := $(BUILD)/collections
 export PATH := $(VENV)/bin:$(PATH)
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
-.PHONY: help demo test lane-of-releases lane-of-systems deps lint sanity unit versions system molecule docs docs-check bench clean
+.PHONY: help demo test lane-of-releases lane-of-guests deps lint sanity unit versions system molecule docs docs-check bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -25,15 +28,19 @@ demo: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/inventory.yml
 
 # Two lanes side by side, for no one step keeps two cores busy.
 test: lint docs-check
-	$(MAKE) --jobs=2 lane-of-releases lane-of-systems
+	$(MAKE) --jobs=2 lane-of-releases lane-of-guests
 
 lane-of-releases:
 	$(MAKE) sanity
 	$(MAKE) unit
 	$(MAKE) versions
-	$(MAKE) molecule
+	$(MAKE) molecule SCENARIOS='rootfs image'
+	$(MAKE) system SYSTEM=tests/system/spoil
 
-lane-of-systems: system
+# Guests of systemd-nspawn share a control group, so they boot one after the other and in this lane alone.
+lane-of-guests:
+	$(MAKE) system SYSTEM='--ignore=tests/system/spoil tests/system'
+	$(MAKE) molecule SCENARIOS=live
 
 lint: deps
 	ansible-lint --profile production
@@ -56,10 +63,10 @@ versions: deps
 
 # Real disks, real daemons, real guests.
 system: deps
-	pytest --quiet tests/system
+	pytest --quiet $(SYSTEM)
 
 molecule: deps
-	for scenario in rootfs image live; do molecule test --scenario-name $$scenario; done
+	for scenario in $(SCENARIOS); do molecule test --scenario-name $$scenario; done
 
 # The catalogue of controls is generated from the data.
 docs: deps
