@@ -78,15 +78,16 @@ class Experiment:
 
     def _grounds(self, one):
         """Is this spoiled in a tree of its own, where others may then not apply?"""
-        if one.kind == "package" and not self._applied.intersection(one.name.replace("|", " ").split()):
+        if one.kind == "package" and not self._needed.intersection(one.name.replace("|", " ").split()):
             return False  # nothing else is about it
         alone = getattr(_spoiler(one.kind), "alone", None)
         return bool(alone and alone(one.name, self._wanted(one)))
 
     @cached_property
-    def _applied(self):
-        """The packages that controls must have to apply."""
-        return {package for control in self._controls.values() for package in each(control.applies_to.get("package"))}
+    def _needed(self):
+        """The packages that controls must have to apply, or whose files they compare."""
+        controls = self._controls.values()
+        return {name for control in controls for name in (*each(control.applies_to.get("package")), *control.settings.get("package_files", ()))}
 
     def _wanted(self, one):
         return self._settings[one.control][one.kind][one.name]

@@ -107,3 +107,24 @@ def test_an_audit_in_which_one_control_drags_another_along_is_found_out(tmp_path
 def test_a_control_that_looks_at_everything_of_a_sort_may_see_what_is_of_it(tmp_path):
     experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, sees_too={"c11": ["sysctl: a.*"]})
     assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == []
+
+
+def test_a_package_whose_files_are_compared_is_taken_away_in_a_tree_of_its_own(tmp_path):
+    compared = {"id": "files", "settings": {"package_files": {"sudo": "unchanged"}}}
+    installed = [{"id": name, "settings": {"package": {name: "present"}}} for name in ("sudo", "cron")]
+    seen = []
+
+    def audit_of(controls, spoil=lambda unused_root: None):
+        seen.append(spoil)
+        root = tmp_path / f"{len(seen)}"
+        (root / "var/lib/dpkg/info").mkdir(parents=True)
+        (root / "var/lib/dpkg/status").write_text("Package: sudo\nStatus: install ok installed\n")
+        (root / "var/lib/dpkg/info/sudo.md5sums").write_text("0 usr/bin/sudo\n")
+        spoil(str(root))
+        gone = "deinstall" in (root / "var/lib/dpkg/status").read_text()
+        altered = (root / "usr/bin/sudo").exists()
+        told = {"files": "not_applicable" if gone else "fail" if altered else "pass", "sudo": "fail" if gone else "pass", "cron": "fail" if seen[1:] else "pass"}
+        label = {"files": "package_files: sudo", "sudo": "package: sudo", "cron": "package: cron"}
+        return {name: {"control": name, "status": status, "expected": {label[name]: ""}, "observed": {}, "message": ""} for name, status in told.items()}
+
+    assert Experiment(audit_of, [compared, *installed]).complaints("files") == []

@@ -399,7 +399,8 @@ def cover(path, text, mode):
     if not os.path.isdir(os.path.dirname(target)):
         return
     if not os.path.exists(target):
-        os.symlink(target, STAND_IN + os.path.basename(path))
+        with contextlib.suppress(FileExistsError):  # a command that was killed had noted it
+            os.symlink(target, STAND_IN + os.path.basename(path))
         with open(target, "x", encoding="utf-8"):
             pass
     mount(source, target, None, MS_BIND)
@@ -454,8 +455,11 @@ def in_folder(root, command):
         mount(root, root, None, MS_BIND | MS_REC)
         os.makedirs(inside(root, "/run"), exist_ok=True)
         mount(os.path.join(state, "run"), os.path.join(root, "run"), None, MS_BIND)
-        pivot(root)
-        furnish(resolver, run=False)
+        # The covers go on one command after another, for the stand-ins below them are shared.
+        with open(os.path.join(state, "covering"), "w", encoding="utf-8") as covering:
+            fcntl.flock(covering, fcntl.LOCK_EX)
+            pivot(root)
+            furnish(resolver, run=False)
         code = spawn(command)
         with contextlib.suppress(OSError):  # another command still needs the stand-ins
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,8 +23,13 @@ def root(tmp_path, tree):
     place = tmp_path / "rootfs"
     shutil.copytree(tree, place, symlinks=True)
     yield place
-    stat = place.stat()
-    shutil.rmtree(f"/run/hygeia/roots/{stat.st_dev:x}-{stat.st_ino:x}", ignore_errors=True)
+    shutil.rmtree(kept(place), ignore_errors=True)
+
+
+def kept(root):
+    """Where the system's /run lasts from one command to the next."""
+    stat = root.stat()
+    return Path(f"/run/hygeia/roots/{stat.st_dev:x}-{stat.st_ino:x}")
 
 
 def start(root, *argv, network=False, **kwargs):
@@ -78,6 +83,25 @@ def test_one_of_two_commands_ends_first(root):
     longer.communicate("go on", timeout=30)
     assert longer.returncode == 0
     assert not (root / POLICY).exists()
+
+
+def test_many_commands_begin_at_the_same_moment(root):
+    (root / "etc/resolv.conf").unlink(missing_ok=True)
+    (root / POLICY).unlink(missing_ok=True)
+    before = snapshot(root)
+    for unused_round in range(5):
+        processes = [start(root, "sh", "-c", f"test -x /{POLICY} && test -e /etc/resolv.conf") for unused_process in range(12)]
+        assert [(process.communicate(timeout=60)[1], process.returncode) for process in processes] == [("", 0)] * 12
+    assert snapshot(root) == sorted({*before, "dev", "proc", "run", "sys"})
+
+
+def test_a_command_that_was_killed_before_its_stand_in_was_there_is_in_nobodys_way(root):
+    (root / POLICY).unlink(missing_ok=True)
+    memory = Path(f"{kept(root)}{worker.STAND_IN}policy-rc.d")
+    memory.parent.mkdir(parents=True)
+    memory.symlink_to(f"/{POLICY}")
+    assert run(root, "test", "-x", f"/{POLICY}") == (0, "", "")
+    assert not (root / POLICY).exists() and not memory.is_symlink()
 
 
 def test_a_killed_command_is_cleaned_up_after_by_the_next(root):
