@@ -40,18 +40,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
-
-TRAVELS = ("id", "settings", "variants", "applies_to", "stages")
-
-
-def settings(controls, waived=True):
-    wanted = [control for control in plain(controls) if waived or not _covered(control)]
-    return [{name: control[name] for name in TRAVELS} for control in wanted]
-
-
-def _covered(control):
-    return bool(control["waiver"]) and not control["waiver"]["expired"]
+from ansible_collections.hygeia.golden.plugins.plugin_utils.settings import settings
 
 
 class FilterModule:

@@ -123,7 +123,8 @@ def test_a_package_whose_files_are_compared_is_taken_away_in_a_tree_of_its_own(t
         spoil(str(root))
         gone = "deinstall" in (root / "var/lib/dpkg/status").read_text()
         altered = (root / "usr/bin/sudo").exists()
-        told = {"files": "not_applicable" if gone else "fail" if altered else "pass", "sudo": "fail" if gone else "pass", "cron": "fail" if seen[1:] else "pass"}
+        compared_says = "not_applicable" if gone else "fail" if altered else "pass"
+        told = {"files": compared_says, "sudo": "fail" if gone else "pass", "cron": "fail" if seen[1:] else "pass"}
         label = {"files": "package_files: sudo", "sudo": "package: sudo", "cron": "package: cron"}
         return {name: {"control": name, "status": status, "expected": {label[name]: ""}, "observed": {}, "message": ""} for name, status in told.items()}
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from ansible_collections.hygeia.golden.plugins.plugin_utils.settings import settings
+
 SCHEMA_VERSION = 1
 # The rule is about documentation of policies, procedures and actions; it does not name logs or images.
 RETENTION = "45 CFR 164.316(b)(2)(i): documentation is retained for six years from its creation or when it last was in effect."
@@ -26,8 +28,8 @@ def manifest(run, files):
         "profile": {
             "id": run["profile"],
             "controls": len(run["controls"]),
-            # Two runs with the same digest wanted the same things.
-            "sha256": _digest(json.dumps([[control["id"], control["settings"]] for control in run["controls"]], sort_keys=True)),
+            # The one that the image says of itself, too.
+            "sha256": _digest(json.dumps(settings(run["controls"]), sort_keys=True)),
         },
         "verdict": {"outcome": run["verdict"], "severity": run["severity"], "text": run["sentence"], "failing": run["failing"]},
         "score": run["score"],
