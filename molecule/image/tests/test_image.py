@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 import testinfra
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 FOLDER = Path(os.environ["HYGEIA_IMAGE"])
 IMAGES = ("debian-12", "debian-13")
 # The one that the inventory gives a place in a site.
 ZONED = "debian-12"
+# The one whose vulnerabilities are known.
+KNOWN = "debian-13"
 
 
 def run(*command):
@@ -160,6 +164,63 @@ def test_its_isolation_was_looked_at_in_the_image_and_in_the_copy(image, statuse
         assert {stage for control, stage in looked} == {"offline", "boot"} and set(looked.values()) <= {"pass", "not_applicable"}
     else:
         assert looked == {}
+
+
+@pytest.fixture(scope="module")
+def manifest(evidence):
+    return json.loads((evidence / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def bill(evidence):
+    """The bill of materials, which follows its schema."""
+    text = (evidence / "sbom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def installed(promoted):
+    """What dpkg has installed in the image, by package and architecture."""
+    shown = promoted.check_output("dpkg-query --show --showformat='${db:Status-Status} ${Package} ${Architecture} ${Version}\\n'")
+    rows = (line.split() for line in shown.splitlines())
+    return sorted([name, architecture, version] for state, name, architecture, version in rows if state == "installed")
+
+
+def test_the_image_says_which_one_it_is(image, pointer, promoted, manifest):
+    said = dict(line.split("=", 1) for line in promoted.file("/etc/image-release").content_string.splitlines())
+    said = {name: value.strip('"') for name, value in said.items()}
+    template = Path(f"{FOLDER}/templates/{image}.qcow2.sha256").read_text().split()[0]
+    assert (said["IMAGE_ID"], said["SOURCE"], said["SOURCE_SHA256"]) == (image, f"{image}.qcow2", template)
+    assert os.readlink(pointer).startswith(f"{image}-{said['IMAGE_VERSION']}-")
+    assert (said["PROFILE"], said["CONTROLS_SHA256"]) == (manifest["profile"]["id"], manifest["profile"]["sha256"])
+    assert (FOLDER / "evidence" / said["EVIDENCE"]).is_dir()
+
+
+def test_the_image_lists_its_packages(promoted, installed):
+    assert sorted(json.loads(promoted.file("/usr/share/hygeia/manifest.json").content_string)["packages"]) == installed
+
+
+def test_the_bill_of_materials_lists_them_too(pointer, bill, installed):
+    def architecture(component):
+        return next(known["value"] for known in component["properties"] if known["name"] == "hygeia.golden:architecture")
+
+    assert sorted([part["name"], architecture(part), part["version"]] for part in bill["components"]) == installed
+    digest = hashlib.sha256(pointer.read_bytes()).hexdigest()
+    assert bill["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+
+
+def test_what_the_updates_closed_and_what_stays_open_is_told(image, manifest, bill, statuses):
+    told = manifest["vulnerabilities"]
+    if image == KNOWN:
+        feed = FOLDER / "tracker.json"
+        known = json.loads(feed.read_text())
+        assert told["stated"] and (told["closed"], told["open"]) == (len(known) - 1, 1) and told["closed"] > 0
+        assert [one["sha256"] for one in manifest["feeds"]] == [hashlib.sha256(feed.read_bytes()).hexdigest()]
+        assert [one["id"] for one in bill["vulnerabilities"]] == ["CVE-2026-9999"]
+        assert ("patch-open-CVE-2026-9999", "offline") in statuses
+    else:
+        assert not told["stated"] and "vulnerabilities" not in bill
 
 
 def test_nothing_is_left_on_the_build_host():
