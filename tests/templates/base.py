@@ -9,7 +9,10 @@ import hashlib
 import os
 import subprocess
 import tempfile
+from pathlib import Path
 
+# What later builds need not make or fetch again.
+CACHE = Path(__file__).parents[2] / ".build/cache"
 # What a small server has; the kernel is the one for virtual machines, which halves the initramfs.
 PACKAGES = """
     systemd-sysv udev dbus libpam-systemd systemd-timesyncd
@@ -59,7 +62,7 @@ systemd-machine-id-setup
 """
 
 
-def make(suite, cache, more=()):
+def make(suite, cache=CACHE, more=()):
     """The path of the tar file; built only when no equal one is in the cache."""
     with open(__file__, encoding="utf-8") as recipe:
         digest = hashlib.sha256((recipe.read() + repr((mirrors(), list(more)))).encode()).hexdigest()

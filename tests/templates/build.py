@@ -18,7 +18,6 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap", "qemu-img": "qemu-utils", "sfdisk": "fdisk", "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs", "mkfs.vfat": "dosfstools", "mcopy": "mtools",
 }
-CACHE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/cache")
 FSTAB = "UUID={uuid} / {filesystem} {options} 0 {check}\n"
 FSTAB_ESP = "UUID={serial} /boot/efi vfat umask=0077 0 1\n"
 
@@ -57,7 +56,7 @@ def arguments():
     parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
     parser.add_argument("--size", type=int, default=3072, help="MiB (default: %(default)s)")
     parser.add_argument("--include", default=[], nargs="+", metavar="PACKAGE", help="more packages")
-    parser.add_argument("--cache", default=CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
+    parser.add_argument("--cache", default=base.CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
     options = parser.parse_args()
     options.firmware = options.firmware or ("direct" if options.table == "none" else "bios")
     if options.table == "none" and options.firmware != "direct":

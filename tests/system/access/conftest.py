@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +13,10 @@ import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.templates import small
 
 PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build"
-PACKAGES = "openssh-server,sudo,libpam-pwquality,cracklib-runtime"
+PACKAGES = ["openssh-server", "sudo", "libpam-pwquality", "cracklib-runtime"]
 RIGHT = "Gletscher-73-Forelle"
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 PEOPLE = ("ada", "bob", "eve", "kim", "lea")
@@ -46,27 +43,7 @@ def controls():
 @pytest.fixture(scope="session", params=["bookworm", "trixie"])
 def stock(request):
     """The tar file of a small Debian, made once."""
-    digest = hashlib.sha256(PACKAGES.encode()).hexdigest()[:12]
-    tar = CACHE / f"access-{request.param}-{digest}.tar"
-    if not tar.exists():
-        CACHE.mkdir(exist_ok=True)
-        for old in glob.glob(f"{CACHE}/access-{request.param}-*"):
-            os.unlink(old)
-        mirror = f"deb {_mirror()} {request.param} main"
-        run("mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={PACKAGES}",
-            request.param, f"{tar}.part", mirror)
-        os.rename(f"{tar}.part", tar)
-    return tar
-
-
-def _mirror():
-    """Where this machine gets Debian's packages; the template's recipe knows."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.mirrors()["main"]
-    finally:
-        sys.path.pop(0)
+    return small.make("access", request.param, PACKAGES)
 
 
 def run(*argv, **kwargs):

@@ -5,23 +5,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Wanted
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.tests.templates import small
 
 PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build"
 # The older release is booted too, and its rclone serves a repository that only takes.
 PACKAGES = {
-    "bookworm": "systemd-sysv,dbus,cron,python3,openssh-server,restic,borgbackup,borgmatic,rclone",
-    "trixie": "restic,borgbackup",
+    "bookworm": "systemd-sysv dbus cron python3 openssh-server restic borgbackup borgmatic rclone".split(),
+    "trixie": "restic borgbackup".split(),
 }
 PASSWORD = "Gletscher-73-Forelle"
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root", "TZ": "UTC"}
@@ -32,29 +30,6 @@ def pytest_collection_modifyitems(items):
     if os.geteuid() != 0:
         for item in items:
             item.add_marker(pytest.mark.skip(reason="needs root"))
-
-
-def _mirror():
-    """Where this machine gets Debian's packages; the template's recipe knows."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.mirrors()["main"]
-    finally:
-        sys.path.pop(0)
-
-
-def stock(suite):
-    """The tar file of a small Debian, made once."""
-    tar = CACHE / f"backup-{suite}-{hashlib.sha256(PACKAGES[suite].encode()).hexdigest()[:12]}.tar"
-    if not tar.exists():
-        CACHE.mkdir(exist_ok=True)
-        command = ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={PACKAGES[suite]}"]
-        # Manuals and sources of fonts and words are a third of it.
-        command += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale")]
-        subprocess.run([*command, suite, f"{tar}.part", f"deb {_mirror()} {suite} main"], check=True, capture_output=True)
-        os.rename(f"{tar}.part", tar)
-    return tar
 
 
 class System:
@@ -119,7 +94,7 @@ def made(suite, tmp_path_factory):
     """A system with a repository of restic and one of borg, both with an old backup and a young one."""
     root = tmp_path_factory.mktemp("backup") / suite
     root.mkdir()
-    subprocess.run(["tar", "--extract", f"--file={stock(suite)}", f"--directory={root}"], check=True)
+    subprocess.run(["tar", "--extract", f"--file={small.make('backup', suite, PACKAGES[suite])}", f"--directory={root}"], check=True)
     system = System(root)
     subprocess.run(["mount", "-t", "proc", "proc", str(system.path("/proc"))], check=True)
     try:
@@ -152,4 +127,4 @@ def repositories(restic="/srv/restic", borg="/srv/borg"):
 @pytest.fixture(scope="session")
 def tar():
     """The tar file of the system that is booted."""
-    return stock("bookworm")
+    return small.make("backup", "bookworm", PACKAGES["bookworm"])

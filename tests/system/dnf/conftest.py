@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -14,9 +13,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf import Dnf
+from ansible_collections.hygeia.golden.tests.templates import small
 
-PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build"
 sys.path.insert(0, str(Path(__file__).parent))
 
 import lab as laboratory  # noqa: E402  # pylint: disable=wrong-import-position
@@ -28,27 +26,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
-def _mirror():
-    """Where this machine gets Debian's packages; the template's recipe knows."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.mirrors()["main"]
-    finally:
-        sys.path.pop(0)
-
-
 @pytest.fixture(scope="session")
 def stock():
     """The tar file of a small Debian with dnf and rpm, made once."""
-    packages = ",".join(laboratory.DEBIAN)
-    tar = CACHE / f"dnf-bookworm-{hashlib.sha256(packages.encode()).hexdigest()[:12]}.tar"
-    if not tar.exists():
-        CACHE.mkdir(exist_ok=True)
-        command = ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={packages}"]
-        subprocess.run([*command, "bookworm", f"{tar}.part", f"deb {_mirror()} bookworm main"], check=True, capture_output=True)
-        os.rename(f"{tar}.part", tar)
-    return tar
+    return small.make("dnf", "bookworm", laboratory.DEBIAN)
 
 
 @pytest.fixture(scope="session")

@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.hygeia.golden.tests.templates import small
 from site_around import Site
 
 PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build"
-PACKAGES = "systemd-sysv,dbus,python3,nftables,iproute2,openssh-server,qemu-guest-agent"
+PACKAGES = "systemd-sysv dbus python3 nftables iproute2 openssh-server qemu-guest-agent".split()
 
 
 def pytest_collection_modifyitems(items):
@@ -26,26 +24,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="needs root and nft"))
 
 
-def _mirror():
-    """Where this machine gets Debian's packages; the template's recipe knows."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.mirrors()["main"]
-    finally:
-        sys.path.pop(0)
-
-
 @pytest.fixture(scope="session")
 def stock():
     """The tar file of a small Debian, made once."""
-    tar = CACHE / f"flows-bookworm-{hashlib.sha256(PACKAGES.encode()).hexdigest()[:12]}.tar"
-    if not tar.exists():
-        CACHE.mkdir(exist_ok=True)
-        command = ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={PACKAGES}"]
-        subprocess.run([*command, "bookworm", f"{tar}.part", f"deb {_mirror()} bookworm main"], check=True, capture_output=True)
-        os.rename(f"{tar}.part", tar)
-    return tar
+    return small.make("flows", "bookworm", PACKAGES)
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.tests.templates import base
 
 PROJECT = Path(__file__).parents[3]
 AREAS = ("network", "kernel", "boot", "mount", "audit")
@@ -43,23 +43,11 @@ def run(*argv, **kwargs):
     return subprocess.run([str(word) for word in argv], check=True, text=True, capture_output=True, **kwargs).stdout
 
 
-def _base():
-    """The tar file from which templates are made."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        cache = PROJECT / ".build/cache"
-        cache.mkdir(parents=True, exist_ok=True)
-        return base.make("bookworm", str(cache))
-    finally:
-        sys.path.pop(0)
-
-
 @pytest.fixture(scope="session")
 def root(tmp_path_factory):
     """Debian 12 with a kernel, GRUB and auditd; auditd is unpacked and never set up, so that its daemon does not start."""
     place = tmp_path_factory.mktemp("debian")
-    run("tar", "--extract", "--file", _base(), "--directory", place)
+    run("tar", "--extract", "--file", base.make("bookworm"), "--directory", place)
     shutil.copy("/etc/resolv.conf", place / "etc/resolv.conf")
     script = "cd /tmp && apt-get update && apt-get download auditd libauparse0 && dpkg --unpack *.deb"
     run("chroot", place, "sh", "-ec", script, env=ENVIRON)

@@ -8,15 +8,14 @@ import functools
 import hashlib
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from archive import Archive, Key, run
 from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.tests.templates import base
 
 PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build/cache"
 # A second try would only take time here, and a message of a translation would say the same.
 CONFIGURATION = 'Acquire::Retries "0";\nAcquire::Languages "none";\n'
 # What of a system must be as it was after something was refused.
@@ -27,16 +26,6 @@ def pytest_collection_modifyitems(items):
     if os.geteuid() != 0:
         for item in items:
             item.add_marker(pytest.mark.skip(reason="needs root"))
-
-
-def stock(suite):
-    """The root filesystem of the templates, which other tests have made before."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.make(suite, str(CACHE))
-    finally:
-        sys.path.pop(0)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +85,7 @@ class System:
 def unpacked(suite, place):
     """A fresh system that trusts no archive."""
     place.mkdir(exist_ok=True)
-    run("tar", "--extract", "--file", stock(suite), "--directory", place)
+    run("tar", "--extract", "--file", base.make(suite), "--directory", place)
     place.chmod(0o755)
     for left in (place / "etc/apt").glob("sources.list*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()

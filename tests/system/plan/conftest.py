@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.hygeia.golden.tests.templates import base
 
 PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build/cache"
 
 
 def pytest_collection_modifyitems(items):
@@ -35,7 +35,7 @@ class Site:
         self.place = place
         self.root = place / "root"
         self.root.mkdir()
-        subprocess.run(["tar", "--extract", "--numeric-owner", f"--file={_stock()}", f"--directory={self.root}"], check=True)
+        subprocess.run(["tar", "--extract", "--numeric-owner", f"--file={base.make('bookworm')}", f"--directory={self.root}"], check=True)
 
     def plan(self, *hosts, **variables):
         """Run the playbook; what it printed and each host's plan."""
@@ -60,13 +60,3 @@ class Site:
         """Write a feed; what the play is told of it."""
         (self.place / name).write_text(json.dumps(data))
         return {"kind": kind, "path": str(self.place / name)}
-
-
-def _stock():
-    """The root filesystem of the templates, which other tests have made before."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.make("bookworm", str(CACHE))
-    finally:
-        sys.path.pop(0)

@@ -5,24 +5,22 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import ansible
 import pytest
+from ansible_collections.hygeia.golden.tests.templates import small
 
 PROJECT = Path(__file__).parents[3]
-CACHE = PROJECT / ".build"
-PACKAGES = (
-    "systemd-sysv,dbus,python3,iproute2,openssh-server,openssl,rsyslog,rsyslog-gnutls,prometheus-node-exporter,"
-    "clamav-daemon,clamdscan,clamav-freshclam"
-)
+PACKAGES = """
+    systemd-sysv dbus python3 iproute2 openssh-server openssl rsyslog rsyslog-gnutls prometheus-node-exporter
+    clamav-daemon clamdscan clamav-freshclam
+""".split()
 HOST, COLLECTOR = "10.99.0.1", "10.99.0.2"
 # Where the guests see the collection and Ansible's own part of it, to run modules without a connection.
 PYTHON = "/opt/python"
@@ -40,16 +38,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="needs root and systemd-nspawn"))
 
 
-def _mirror():
-    """Where this machine gets Debian's packages; the template's recipe knows."""
-    sys.path.insert(0, str(PROJECT / "tests/templates"))
-    try:
-        import base  # pylint: disable=import-outside-toplevel
-        return base.mirrors()["main"]
-    finally:
-        sys.path.pop(0)
-
-
 def run(*argv, **kwargs):
     return subprocess.run(argv, check=True, text=True, capture_output=True, **kwargs)
 
@@ -57,15 +45,7 @@ def run(*argv, **kwargs):
 @pytest.fixture(scope="session")
 def stock():
     """The tar file of a small Debian with agents, made once."""
-    tar = CACHE / f"proofs-bookworm-{hashlib.sha256(PACKAGES.encode()).hexdigest()[:12]}.tar"
-    if not tar.exists():
-        CACHE.mkdir(exist_ok=True)
-        for old in CACHE.glob("proofs-bookworm-*"):
-            old.unlink()
-        command = ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={PACKAGES}"]
-        run(*command, "bookworm", f"{tar}.part", f"deb {_mirror()} bookworm main")
-        os.rename(f"{tar}.part", tar)
-    return tar
+    return small.make("proofs", "bookworm", PACKAGES)
 
 
 @pytest.fixture(scope="session")
