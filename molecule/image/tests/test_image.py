@@ -235,5 +235,9 @@ def test_a_second_enforcement_changes_nothing(examined, where):
     assert enforced["changed"] is False
 
 
+def test_the_audit_log_of_a_running_copy_has_what_was_sent_to_it(examined):
+    assert [(one["control"], one["status"]) for one in examined["audit"]] == [("logging-audit-proven", "pass")]
+
+
 def test_apt_works_in_a_running_copy(examined):
     assert examined["greeting"] == "Hello, world!"
