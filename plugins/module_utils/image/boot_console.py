@@ -10,7 +10,10 @@ import re
 ENDS = re.compile(
     r"Kernel panic - not syncing|You are in emergency mode|Give root password for maintenance|Cannot open access to console"
     r"|^\(initramfs\)|^grub rescue>|^grub>|No bootable (?:device|option)|ALERT! .* does not exist|BdsDxe: failed to load"
+    r"|^Enter username:"
 )
+# What to do about an end that does not say it.
+CURES = {"Enter username:": "the boot loader starts nothing without a password: mark its ordinary entries --unrestricted"}
 PROMPT = re.compile(r"(?:^|\s)login:\s*$")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07]*\x07)|[^\x20-\x7e\n]")
 _SECRET = re.compile(r"(?i)\b([\w-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api[_-]?key)[\w-]*)(['\"]?\s*[=:]\s*)\S+")
@@ -28,8 +31,9 @@ def lines(path):
 
 
 def end(path):
-    """The line with which the boot came to its end, or None while it may go on."""
-    return next((masked(line) for line in lines(path) if ENDS.search(line)), None)
+    """The line with which the boot came to its end, and what to do about it; None while it may go on."""
+    found = next((line for line in lines(path) if ENDS.search(line)), None)
+    return f"{found} ({CURES[found]})" if found in CURES else found and masked(found)
 
 
 def last(path):

@@ -45,6 +45,11 @@ def test_a_dead_end_is_seen_whatever_comes_after_it(console, line):
     assert boot_console.end(console(f"Booting ...\n{line}\nand more\n")) == line.strip()
 
 
+def test_a_boot_loader_that_asks_for_a_password_is_a_dead_end_with_a_cure(console):
+    said = boot_console.end(console("GRUB loading..\nWelcome to GRUB!\n\nEnter username:\n "))
+    assert said == "Enter username: (the boot loader starts nothing without a password: mark its ordinary entries --unrestricted)"
+
+
 def test_a_boot_under_way_has_come_to_no_end(console):
     text = "GRUB loading..\nWelcome to GRUB!\n[    0.0] Command line: root=UUID=1 panic=-1\n         Starting emergency.target.wants\n"
     assert boot_console.end(console(text)) is None
