@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 CONFIGURATION = "/etc/aide/aide.conf"
@@ -20,26 +20,20 @@ _DATABASE = re.compile(r"^database(?:_in)?\s*=\s*file:(\S+)", re.M)
 _SEEN = re.compile(r"^\[X\] f '([^']+)'", re.M)
 
 
-class Aide(Kind):
+class Aide(Observed):
     name = "aide"
 
     def absent(self):
         return "" if self.host.which("aide") and self.host.exists(CONFIGURATION) else "AIDE is not installed"
 
-    def plan(self, wanted, partial=False):
-        self._check(wanted)
-        return Plan()
-
-    def observe(self, wanted):
-        self._check(wanted)
-        lookers = {"database": self._database, "audit_tools": self._audit_tools}
-        return {name: lookers[name]() for name in wanted}
-
-    @staticmethod
-    def _check(wanted):
+    def check(self, wanted):
         for name, value in wanted.items():
             if VALUES.get(name) != value:
                 raise BadSetting(f"aide {name}: use {' or '.join(f'{name}: {value}' for name, value in VALUES.items())}")
+
+    def look(self, wanted):
+        lookers = {"database": self._database, "audit_tools": self._audit_tools}
+        return {name: lookers[name]() for name in wanted}
 
     def _database(self):
         named = _DATABASE.search(self.host.read(CONFIGURATION) or "")

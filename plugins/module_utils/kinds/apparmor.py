@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 FOLDER = "/etc/apparmor.d"
@@ -29,7 +29,7 @@ _HEAD = re.compile(r'^(?:profile\s+)?("[^"]+"|[\w/@{][^\s"]*)([^\n#]*?)(?:(?:fla
 _NO_PROFILE = re.compile(r"(\.dpkg-\w+|\.rpm\w+|\.orig|\.rej|~)$|^README")
 
 
-class AppArmor(Kind):
+class AppArmor(Observed):
     name = "apparmor"
 
     def absent(self):
@@ -37,15 +37,12 @@ class AppArmor(Kind):
             return "the kernel, and with it what confines programs, belongs to the machine under this container"
         return "" if self.host.exists(FOLDER) else "AppArmor is not installed"
 
-    def plan(self, wanted, partial=False):
-        self._check(wanted)
-        return Plan()
+    def check(self, wanted):
+        for name, value in wanted.items():
+            if not isinstance(value, NAMES.get(name, ())) or name == "profiles" and value != "loaded":
+                raise BadSetting(f"apparmor {name}: use enabled: true, profiles: loaded, or complaining or disabled with a list")
 
-    def meets(self, name, wanted, value):
-        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
-
-    def observe(self, wanted):
-        self._check(wanted)
+    def look(self, wanted):
         place, modes = self._modes()
         lookers = {
             "enabled": self._enabled,
@@ -54,12 +51,6 @@ class AppArmor(Kind):
             "disabled": self._disabled,
         }
         return {name: lookers[name]() for name in wanted}
-
-    @staticmethod
-    def _check(wanted):
-        for name, value in wanted.items():
-            if not isinstance(value, NAMES.get(name, ())) or name == "profiles" and value != "loaded":
-                raise BadSetting(f"apparmor {name}: use enabled: true, profiles: loaded, or complaining or disabled with a list")
 
     def _enabled(self):
         if not self.host.kernel:

@@ -17,28 +17,27 @@ import os
 import stat
 import time
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import openpgp
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.sources import FOLDER, listed
 
 LISTS = ("without_key", "unverified", "bad_keys", "expired_keys")
 
 
-class AptSource(Kind):
+class AptSource(Observed):
     name = "apt_source"
 
     def absent(self):
         return "" if self.host.which("apt-get") else "apt is not installed"
 
-    def plan(self, wanted, partial=False):
-        self._check(wanted)
-        return Plan()
+    def check(self, wanted):
+        for name, value in wanted.items():
+            if name == "security_suite" and value == "present":
+                continue
+            if name not in LISTS or not isinstance(value, list):
+                raise BadSetting(f"apt_source {name}: use {', '.join(LISTS)} with a list, or security_suite: present")
 
-    def meets(self, name, wanted, value):
-        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
-
-    def observe(self, wanted):
-        self._check(wanted)
+    def look(self, wanted):
         sources = list(listed(self.host))
         lookers = {
             "without_key": self._without_key,
@@ -48,14 +47,6 @@ class AptSource(Kind):
             "security_suite": self._security_suite,
         }
         return {name: lookers[name](sources) for name in wanted}
-
-    @staticmethod
-    def _check(wanted):
-        for name, value in wanted.items():
-            if name == "security_suite" and value == "present":
-                continue
-            if name not in LISTS or not isinstance(value, list):
-                raise BadSetting(f"apt_source {name}: use {', '.join(LISTS)} with a list, or security_suite: present")
 
     # -- looking ----------------------------------------------------------------
 

@@ -13,9 +13,10 @@ import hashlib
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import FOLDER, AuditRule
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditctl import read
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
+NAMES = ("joined_rules", "running_rules", "tools")
 AS_ON_DISK = "as on disk"
 AS_PACKAGED = "as packaged"
 CURRENT = "current"
@@ -23,20 +24,19 @@ DIGESTS = "/var/lib/dpkg/info/auditd.md5sums"
 PROGRAMS = ("bin/", "sbin/", "usr/bin/", "usr/sbin/")
 
 
-class AuditState(Kind):
+class AuditState(Observed):
     name = "audit_state"
 
     def absent(self):
         return AuditRule(self.host).absent()
 
-    def plan(self, wanted, partial=False):
-        return Plan()
-
-    def observe(self, wanted):
-        lookers = {"joined_rules": self._joined_rules, "running_rules": self._running_rules, "tools": self._tools}
+    def check(self, wanted):
         for name in wanted:
-            if name not in lookers:
-                raise BadSetting(f"audit_state: there is no {name}; known are {', '.join(lookers)}")
+            if name not in NAMES:
+                raise BadSetting(f"audit_state: there is no {name}; known are {', '.join(NAMES)}")
+
+    def look(self, wanted):
+        lookers = {"joined_rules": self._joined_rules, "running_rules": self._running_rules, "tools": self._tools}
         return {name: lookers[name]() for name in wanted}
 
     def _joined_rules(self):

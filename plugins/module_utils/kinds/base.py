@@ -190,6 +190,32 @@ class DropIn(Kind):
         return Plan(changes)
 
 
+class Observed(Kind):
+    """A kind that is only looked at, since nothing can be written for it or its site alone decides.
+
+    Where a list is wanted, it names what is tolerated.
+    """
+
+    def check(self, wanted):
+        """Raise BadSetting for what means nothing."""
+        raise NotImplementedError(self.name)
+
+    def look(self, wanted):
+        """What there is, as ``observe`` says it of settings that mean something."""
+        raise NotImplementedError(self.name)
+
+    def plan(self, wanted, partial=False):
+        self.check(wanted)
+        return Plan()
+
+    def observe(self, wanted):
+        self.check(wanted)
+        return self.look(wanted)
+
+    def meets(self, name, wanted, value):
+        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
+
+
 def unobserved(names, status, message):
     """The same reason for each of ``names``."""
     if status not in result.UNDECIDED:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 MENUS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
@@ -22,18 +22,18 @@ _HASHED = re.compile(r"^\s*password_pbkdf2\s+(\S+)\s+(?:grub\.pbkdf2\.|\$\{GRUB2
 _GIVEN = re.compile(r"^GRUB2_PASSWORD=grub\.pbkdf2\.", re.M)
 
 
-class BootLoader(Kind):
+class BootLoader(Observed):
     name = "boot_loader"
 
     def absent(self):
         return "a container is started without a boot loader" if self.host.container else ""
 
-    def plan(self, wanted, partial=False):
-        _express(wanted)
-        return Plan()
+    def check(self, wanted):
+        for name, value in wanted.items():
+            if name != "password" or value is not True:
+                raise BadSetting(f"boot_loader: only password: true can be asked for, not {name}: {value!r}")
 
-    def observe(self, wanted):
-        _express(wanted)
+    def look(self, wanted):
         menu = next((path for path in MENUS if self.host.exists(path)), None)
         if not menu:
             return unobserved(wanted, result.NOT_APPLICABLE, "GRUB does not start this host")
@@ -48,9 +48,3 @@ class BootLoader(Kind):
         if users & hashed:
             return Observation(True, menu)
         return Observation(False, menu, f"whoever is at the console can change what {menu} starts, because no password is asked")
-
-
-def _express(wanted):
-    for name, value in wanted.items():
-        if name != "password" or value is not True:
-            raise BadSetting(f"boot_loader: only password: true can be asked for, not {name}: {value!r}")

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 CONFIGURATIONS = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
@@ -15,15 +15,11 @@ SOURCES = ("server", "pool", "peer", "refclock")
 BUILT_IN_USER = "_chrony"
 
 
-class Chrony(Kind):
+class Chrony(Observed):
     name = "chrony"
 
     def absent(self):
         return "" if self.host.which("chronyd") else "chrony is not installed"
-
-    def plan(self, wanted, partial=False):
-        self._check(wanted)
-        return Plan()
 
     def meets(self, name, wanted, value):
         """A list names the sources that are trusted; there must be one."""
@@ -31,8 +27,13 @@ class Chrony(Kind):
             return bool(value) and (wanted == "some" or set(value) <= set(wanted))
         return super().meets(name, wanted, value)
 
-    def observe(self, wanted):
-        self._check(wanted)
+    def check(self, wanted):
+        for name, value in wanted.items():
+            right = isinstance(value, str) and (name == "user" or value == "some") or name == "sources" and isinstance(value, list)
+            if name not in ("sources", "user") or not right:
+                raise BadSetting(f"chrony {name}: use sources with some or a list, or user with a name")
+
+    def look(self, wanted):
         path = next(filter(self.host.exists, CONFIGURATIONS), CONFIGURATIONS[0])
         # It prints all files that it reads, one directive a line, and ends.
         ran = self.host.run(["chronyd", "-p", "-f", path])
@@ -41,13 +42,6 @@ class Chrony(Kind):
         directives = [line.split() for line in ran.out.splitlines() if line.strip()]
         lookers = {"sources": _sources, "user": _user}
         return {name: lookers[name](directives) for name in wanted}
-
-    @staticmethod
-    def _check(wanted):
-        for name, value in wanted.items():
-            right = isinstance(value, str) and (name == "user" or value == "some") or name == "sources" and isinstance(value, list)
-            if name not in ("sources", "user") or not right:
-                raise BadSetting(f"chrony {name}: use sources with some or a list, or user with a name")
 
 
 def _sources(directives):

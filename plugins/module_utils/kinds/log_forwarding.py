@@ -11,7 +11,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import rsyslog_conf
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import merged
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import Units
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
@@ -21,22 +21,21 @@ TLS = "tls"
 UPLOAD = "systemd-journal-upload.service"
 
 
-class LogForwarding(Kind):
+class LogForwarding(Observed):
     name = "log_forwarding"
-
-    def plan(self, wanted, partial=False):
-        return Plan()
 
     def meets(self, name, wanted, value):
         if name == "collector":
             return bool(value) if wanted == CONFIGURED else bool(value) and set(value) <= set(wanted)
         return super().meets(name, wanted, value)
 
-    def observe(self, wanted):
+    def check(self, wanted):
         for name, value in wanted.items():
             right = {"collector": value == CONFIGURED or isinstance(value, list), "encryption": value == TLS}
             if not right.get(name):
                 raise BadSetting(f"log_forwarding: {name} cannot be {value!r}; collector is {CONFIGURED} or a list, encryption {TLS}")
+
+    def look(self, wanted):
         ways = [*self._rsyslog(), *self._journal()]
         lookers = {"collector": _collector, "encryption": _encryption}
         return {name: lookers[name](ways) for name in wanted}

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import Units
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
@@ -33,30 +33,21 @@ _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.M)
 _DROPS = re.compile(r"\bhook\s+input\b[^}]*?\bpolicy\s+drop\b")
 
 
-class Nftables(Kind):
+class Nftables(Observed):
     name = "nftables"
 
-    def plan(self, wanted, partial=False):
-        self._check(wanted)
-        return Plan()
-
-    def meets(self, name, wanted, value):
-        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
-
-    def observe(self, wanted):
-        self._check(wanted)
-        lookers = {"at_boot": self._at_boot, "others": self._others}
-        seen = {name: lookers[name]() for name in wanted if name in lookers}
-        return {**seen, **self._running([name for name in wanted if name not in lookers])}
-
-    @staticmethod
-    def _check(wanted):
+    def check(self, wanted):
         for name, value in wanted.items():
             if name == "others" and isinstance(value, list) or name in (*HOOKS, "loopback", "at_boot") and value in POLICIES:
                 continue
             raise BadSetting(
                 f"nftables: {name}: {value} means nothing; use drop or accept for loopback, at_boot or one of {', '.join(HOOKS)}, or others with a list"
             )
+
+    def look(self, wanted):
+        lookers = {"at_boot": self._at_boot, "others": self._others}
+        seen = {name: lookers[name]() for name in wanted if name in lookers}
+        return {**seen, **self._running([name for name in wanted if name not in lookers])}
 
     # -- what runs --------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
 UNCHANGED = "unchanged"
@@ -20,18 +20,18 @@ _LEFT_OUT = re.compile(r"/usr/share/(doc|man|locale|info|lintian|linda|doc-base|
 _LINE = re.compile(r"(?P<what>missing|\S{9})\s+(?P<conffile>c\s+)?(?P<path>/.*?)(?: \((?P<why>.*)\))?$")
 
 
-class PackageFiles(Kind):
+class PackageFiles(Observed):
     name = "package_files"
 
     def absent(self):
         return "" if self.host.which("dpkg") else "dpkg manages no packages here"
 
-    def plan(self, wanted, partial=False):
-        self._check(wanted)
-        return Plan()
+    def check(self, wanted):
+        for name, value in wanted.items():
+            if value != UNCHANGED:
+                raise BadSetting(f"package_files {name} can only be {UNCHANGED}, not {value}")
 
-    def observe(self, wanted):
-        self._check(wanted)
+    def look(self, wanted):
         present = [name for name in wanted if self.host.packages.installed(name)]
         seen = unobserved([name for name in wanted if name not in present], result.NOT_APPLICABLE, "the package is not installed")
         if not present:
@@ -50,12 +50,6 @@ class PackageFiles(Kind):
 
     def _lists(self, name):
         return self.host.glob(f"{INFO}/{name}.list") + self.host.glob(f"{INFO}/{name}:*.list")
-
-    @staticmethod
-    def _check(wanted):
-        for name, value in wanted.items():
-            if value != UNCHANGED:
-                raise BadSetting(f"package_files {name} can only be {UNCHANGED}, not {value}")
 
 
 def _altered(line):

@@ -12,36 +12,34 @@ from __future__ import annotations
 import base64
 import binascii
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_probe import Probe
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
+NAMES = ("access_list", "key_types", "rsa_bits")
 ACCESS = ("allowusers", "allowgroups", "denyusers", "denygroups")
 KEYS = "/etc/ssh/ssh_host_*_key.pub"
 NO_KEYS = "this system has no SSH host key yet"
 
 
-class SshHost(Kind):
+class SshHost(Observed):
     name = "ssh_host"
 
     def absent(self):
         return Sshd(self.host).absent()
 
-    def plan(self, wanted, partial=False):
-        return Plan()
-
-    def observe(self, wanted):
-        lookers = {"access_list": self._access_list, "key_types": self._key_types, "rsa_bits": self._rsa_bits}
+    def check(self, wanted):
         for name in wanted:
-            if name not in lookers:
-                raise BadSetting(f"ssh_host: there is no {name}; known are {', '.join(lookers)}")
+            if name not in NAMES:
+                raise BadSetting(f"ssh_host: there is no {name}; known are {', '.join(NAMES)}")
+
+    def look(self, wanted):
+        lookers = {"access_list": self._access_list, "key_types": self._key_types, "rsa_bits": self._rsa_bits}
         return {name: lookers[name](value) for name, value in wanted.items()}
 
     def meets(self, name, wanted, value):
-        if name == "rsa_bits":
-            return int(value) >= int(wanted)
-        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
+        return int(value) >= int(wanted) if name == "rsa_bits" else super().meets(name, wanted, value)
 
     def _access_list(self, unused_wanted):
         with Probe(self.host) as probe:

@@ -18,7 +18,7 @@ import os
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import sudoers
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.altered import Altered
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
 
 NAMES = ("without_password", "unrestricted", "everybody", "exclusions", "folders")
@@ -27,22 +27,18 @@ ALL = "ALL"
 _SIGNS = {"username": "", "userid": "#", "usergroup": "%", "usergid": "%#", "netgroup": "+", "nonunixgroup": "%:", "nonunixgid": "%:#"}
 
 
-class SudoRules(Kind):
+class SudoRules(Observed):
     name = "sudo_rules"
 
     def absent(self):
         return Sudo(self.host).absent()
 
-    def plan(self, wanted, partial=False):
-        return Plan()
-
-    def meets(self, name, wanted, value):
-        return set(value) <= set(wanted)
-
-    def observe(self, wanted):
+    def check(self, wanted):
         for name, value in wanted.items():
             if name not in NAMES or not isinstance(value, list):
                 raise BadSetting(f"sudo_rules: {name} cannot be {value!r}; a list is expected for one of {', '.join(NAMES)}")
+
+    def look(self, wanted):
         ran = self.host.run(["cvtsudoers", "-e", "-f", "json", sudoers.MAIN])
         if not ran.ok:
             raise RuntimeError(f"sudo's parser cannot read its configuration: {ran.complaint}")

@@ -19,9 +19,10 @@ import ipaddress
 import json
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Kind, Observation, Plan
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
+NAMES = ("startup", "failed_units", "listening_ports", "mail_ports", "ssh_login", "ssh_host_keys")
 # What only the outside of a booted template knows; the boot check leaves it here.
 FACTS = "/run/hygeia/boot.json"
 STARTUP = {"running": "finished", "degraded": "finished"}
@@ -31,20 +32,18 @@ MAIL_PORTS = ("25/tcp", "465/tcp", "587/tcp")
 _PROCESS = re.compile(r'"([^"]+)",pid=')
 
 
-class SystemState(Kind):
+class SystemState(Observed):
     name = "system_state"
 
     def absent(self):
         return "" if self.host.booted else "nothing runs here"
 
-    def plan(self, wanted, partial=False):
-        return Plan()
+    def check(self, wanted):
+        for name in wanted:
+            if name not in NAMES:
+                raise BadSetting(f"system_state: there is no {name}; known are {', '.join(NAMES)}")
 
-    def meets(self, name, wanted, value):
-        """A list names what is tolerated."""
-        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
-
-    def observe(self, wanted):
+    def look(self, wanted):
         lookers = {
             "startup": self._startup,
             "failed_units": self._failed_units,
@@ -53,9 +52,6 @@ class SystemState(Kind):
             "ssh_login": self._ssh_login,
             "ssh_host_keys": self._ssh_host_keys,
         }
-        for name in wanted:
-            if name not in lookers:
-                raise BadSetting(f"system_state: there is no {name}; known are {', '.join(lookers)}")
         return {name: lookers[name](value) for name, value in wanted.items()}
 
     # -- systemd ----------------------------------------------------------------
