@@ -45,7 +45,7 @@ options:
     description: The profile that it was hardened with.
     type: str
   controls_sha256:
-    description: The digest of the controls of that profile.
+    description: The digest of the controls that it was made to meet.
     type: str
   evidence:
     description: What the evidence of the run is called.

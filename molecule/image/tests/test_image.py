@@ -193,7 +193,8 @@ def test_the_image_says_which_one_it_is(image, pointer, promoted, manifest):
     template = Path(f"{FOLDER}/templates/{image}.qcow2.sha256").read_text().split()[0]
     assert (said["IMAGE_ID"], said["SOURCE"], said["SOURCE_SHA256"]) == (image, f"{image}.qcow2", template)
     assert os.readlink(pointer).startswith(f"{image}-{said['IMAGE_VERSION']}-")
-    assert (said["PROFILE"], said["CONTROLS_SHA256"]) == (manifest["profile"]["id"], manifest["profile"]["sha256"])
+    assert f"{said['PROFILE']} and sealed" == manifest["profile"]["id"]
+    assert said["CONTROLS_SHA256"] == manifest["profile"]["sha256"]
     assert (FOLDER / "evidence" / said["EVIDENCE"]).is_dir()
 
 
