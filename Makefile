@@ -37,7 +37,6 @@ lane-of-releases:
 	$(MAKE) molecule SCENARIOS='rootfs image'
 	$(MAKE) system SYSTEM=tests/system/spoil
 
-# Guests of systemd-nspawn share a control group, so they boot one after the other and in this lane alone.
 lane-of-guests:
 	$(MAKE) system SYSTEM='--ignore=tests/system/spoil tests/system'
 	$(MAKE) molecule SCENARIOS=live

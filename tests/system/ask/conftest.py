@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.hygeia.golden.tests.templates import small
 
 PROJECT = Path(__file__).parents[3]
 COLLECTION = "/opt/collections/ansible_collections/hygeia/golden"
@@ -48,8 +49,7 @@ class Guest:
         self.root = root
         bound = f"--bind-ro={PROJECT}:{COLLECTION}"
         self._nspawn = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["systemd-nspawn", "--quiet", f"--directory={root}", "--machine=hygeia-ask", "--register=no", "--keep-unit",
-             "--private-network", bound, "--boot"],
+            [small.NSPAWN, "ask", f"--directory={root}", "--private-network", bound],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )
         self._leader = self._wait_for(self._child)

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import pytest
+from ansible_collections.hygeia.golden.tests.templates import small
 from conftest import ENVIRON, PASSWORD, PROJECT
 
 ENVIRONMENT = "RESTIC_REPOSITORY=/srv/backup\nexport RESTIC_PASSWORD='Gletscher-73-Forelle'\nRESTIC_CACHE_DIR=/var/cache/restic\n"
@@ -102,7 +103,7 @@ def guest(tar, tmp_path_factory):
         f"export RESTIC_REPOSITORY; restic init --quiet; restic backup --quiet --host ward7 --time '{old}' /srv/data"
     )
     subprocess.run(["chroot", str(root), "sh", "-euc", script], check=True, capture_output=True, env=ENVIRON)
-    command = ["systemd-nspawn", f"--directory={root}", "--machine=hygeia-backup", "--register=no", "--keep-unit", "--private-network", "--boot"]
+    command = [small.NSPAWN, "backup", f"--directory={root}", "--private-network"]
     with open(folder / "console.log", "wb") as console:
         nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)  # pylint: disable=consider-using-with
     made = Guest(folder, nspawn)

@@ -39,7 +39,7 @@ WantedBy=multi-user.target
 # The site's end of the cable that systemd-nspawn makes.
 SITE = """
 ip link set lo up
-systemd-nspawn --quiet --directory="$1" --machine=hygeia-flows --register=no --keep-unit --network-veth --bind-ro="$2:$3" --boot &
+"$2"/tests/templates/nspawn.sh flows --directory="$1" --network-veth --bind-ro="$2:$3" &
 until link=$(ip -br link | grep -o '^ve-[^@ ]*'); do sleep 0.1; done
 ip link set "$link" up
 shift 3

@@ -110,10 +110,8 @@ class Guest:
         """Boot without registering it anywhere, in a network namespace of its own."""
         self.write("/etc/hostname", f"{self.name}\n")
         binds = {ansible.__path__[0]: "ansible", str(PROJECT): "ansible_collections/hygeia/golden"}
-        command = [
-            "systemd-nspawn", f"--directory={self.root}", f"--machine=hygeia-proofs-{self.name}", "--register=no", "--keep-unit",
-            "--private-network", "--boot", *(f"--bind-ro={source}:{PYTHON}/{target}" for source, target in binds.items()),
-        ]
+        binds = [f"--bind-ro={source}:{PYTHON}/{target}" for source, target in binds.items()]
+        command = [small.NSPAWN, f"proofs-{self.name}", f"--directory={self.root}", "--private-network", *binds]
         with open(self.folder / "console.log", "wb") as console:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
@@ -156,7 +154,8 @@ class Guest:
             self.write(path, text)
 
     def systemctl(self, *words):
-        self.run("systemctl", *words, check=True)
+        ran = self.run("systemctl", *words)
+        assert ran.returncode == 0, ran.stderr + self.run("journalctl", "--no-pager", "--lines=20").stdout
 
     def stop(self):
         if self._process:
