@@ -66,6 +66,7 @@ KINDS_TOLD = {
     "apt_source": ("nothing", "every file of sources in apt's order, and the owners and modes of the keys that they name"),
     "package_files": ("nothing", "`dpkg --verify`"),
     "aide": ("nothing", "the database that AIDE's configuration names, and `aide --dry-init`"),
+    "aide_conf": ("`/etc/aide/aide.conf`", "every line of that file and of those that it includes that sets the value"),
     "chrony": ("nothing", "`chronyd -p`, all files of its configuration put together"),
     "system_state": ("nothing", "systemd, the listening sockets and the login of the boot check"),
 }

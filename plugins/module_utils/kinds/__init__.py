@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.accounts import Accounts
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.aide import Aide
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.aide_conf import AideConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apparmor import AppArmor
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_conf import AptConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_source import AptSource
@@ -85,6 +86,7 @@ KINDS = {
         AptSource,
         PackageFiles,
         Aide,
+        AideConf,
         Chrony,
         SystemState,
     )

@@ -52,19 +52,19 @@ class Guest:
             [small.NSPAWN, "ask", f"--directory={root}", "--private-network", bound],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )
-        self._leader = self._wait_for(self._child)
-        self._wait_for(lambda: self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"))
+        self._leader = []
+        self._wait_for(self._booted)
 
-    def _child(self):
-        return Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text(encoding="ascii").split()[:1]
+    def _booted(self):
+        self._leader = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text(encoding="ascii").split()[:1]
+        return self._leader and self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
 
     @staticmethod
     def _wait_for(condition):
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
+            if condition():
+                return
             time.sleep(0.2)
         raise TimeoutError("the guest did not boot")
 

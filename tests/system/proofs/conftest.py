@@ -120,7 +120,7 @@ class Guest:
     def await_boot(self):
         for unused_try in range(240):
             time.sleep(0.25)
-            found = subprocess.run(["pgrep", "--oldest", "--parent", str(self._process.pid)], text=True, capture_output=True, check=False)
+            found = subprocess.run(["pgrep", "--exact", "--parent", str(self._process.pid), "systemd"], text=True, capture_output=True, check=False)
             self.leader = found.stdout.strip() or None
             if self.leader and self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"):
                 return
