@@ -48,11 +48,13 @@ class Simulation:
         return (*self.removes, *self.installs)
 
 
+def step(package, before, after, source=""):
+    """A step of apt's, which is for security when one of its sources is."""
+    return Step(package, before or "", after, source or "", bool(_SECURITY.search(source or "")))
+
+
 def read(text):
     """The steps of a simulation, those that install in apt's order."""
-    installs = tuple(
-        Step(found["name"], found["old"] or "", found["new"], found["source"] or "", bool(_SECURITY.search(found["source"] or "")))
-        for found in _INSTALL.finditer(text)
-    )
-    removes = tuple(Step(found["name"], found["old"] or "", "") for found in _REMOVE.finditer(text))
+    installs = tuple(step(found["name"], found["old"], found["new"], found["source"]) for found in _INSTALL.finditer(text))
+    removes = tuple(step(found["name"], found["old"], "") for found in _REMOVE.finditer(text))
     return Simulation(installs, removes, "\nThe following packages have been kept back:" in text)

@@ -60,7 +60,7 @@ class Archive:
         self._work = place.with_name(f"{place.name}-work")
 
     def add(self, name, version, suite=SUITE, files=None, scripts=None, conffiles=(), **fields):
-        """Build a package; ``files`` maps its paths to texts or to files to copy."""
+        """Build a package for a suite, or for several; ``files`` maps its paths to texts or to files to copy."""
         root = self._work / f"{name}_{version}"
         control = {
             "Package": name, "Version": version, "Architecture": "amd64", "Maintainer": "Tests <tests@example.org>",
@@ -79,14 +79,15 @@ class Archive:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.read_bytes() if isinstance(content, Path) else content.encode())
             target.chmod(0o755 if "bin/" in path else 0o644)
-        pool = self.place / "pool" / suite
+        pool = self.place / "pool"
         pool.mkdir(parents=True, exist_ok=True)
         package = pool / f"{name}_{version}_amd64.deb"
         run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, package)
         data = package.read_bytes()
-        with open(self.place / f"{suite}.packages", "a", encoding="utf-8") as stream:
-            stream.write("".join(f"{key}: {value}\n" for key, value in control.items()))
-            stream.write(f"Filename: pool/{suite}/{package.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n\n")
+        control.update(Filename=f"pool/{package.name}", Size=len(data), SHA256=hashlib.sha256(data).hexdigest())
+        for each in suite.split():
+            with open(self.place / f"{each}.packages", "a", encoding="utf-8") as stream:
+                stream.write("".join(f"{key}: {value}\n" for key, value in control.items()) + "\n")
         return package
 
     def publish(self, key=None, valid=7, made=None):

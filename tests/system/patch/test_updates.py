@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import datetime
+import operator
 import os
 
 import pytest
-from archive import SECURITY, served
+from archive import SECURITY, SUITE, served
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import upgrade
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
@@ -85,6 +86,28 @@ def test_holds_and_pins_are_honoured_and_reported(archive, system, patched):
     finally:
         system.run("apt-mark", "unhold", "still-held")
         (system.root / "etc/apt/preferences.d/tests").unlink()
+
+
+def test_what_is_pending_is_what_apt_simulates(archive, any_system):
+    """The plan asks apt for less than a simulation, and must come to the same."""
+    any_system.install(*(archive.add(f"seen-{name}", "1") for name in ("flaw", "both", "heir", "kept", "gone")))
+    archive.add("seen-flaw", "2", suite=SECURITY)
+    archive.add("seen-both", "2", suite=f"{SUITE} {SECURITY}")
+    archive.add("seen-heir", "1:2~rc1", Depends="seen-needed", Conflicts="seen-gone", Replaces="seen-gone")
+    archive.add("seen-needed", "1")
+    archive.add("seen-kept", "2", Depends="seen-nowhere")
+    archive.publish()
+    apt = Apt(any_system.host)
+    with served(archive.place) as address:
+        apt.use(archive.sources(address))
+        try:
+            apt.refresh()
+            simulated, found = apt.simulate("dist-upgrade"), apt.pending()
+        finally:
+            apt.use("")
+    assert {"seen-flaw", "seen-both", "seen-heir", "seen-needed"} <= {step.package for step in simulated.installs}
+    key = operator.itemgetter("package")
+    assert sorted(found, key=key) == sorted((step.pending() for step in simulated.installs), key=key)
 
 
 def test_questions_are_answered_and_both_files_are_told(archive, system, patched):

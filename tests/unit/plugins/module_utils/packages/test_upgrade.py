@@ -50,6 +50,8 @@ class AptGet:
         ))
 
     def apt(self, argv, unused_stdin):
+        if "apt-cache" in argv:
+            return self.policy(argv)
         words = argv[argv.index("apt-get") + 1:]
         options = [word for word, before in zip(words, ["", *words]) if before == "-o"]
         words = [word for word, before in zip(words, ["", *words]) if "-o" not in (word, before)]
@@ -63,6 +65,8 @@ class AptGet:
         steps = self.steps(verb, words[words.index(verb) + 1:], "--ignore-hold" in words)
         if "--ignore-hold" in words and self.held and "--allow-change-held-packages" not in words:
             return Ran(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n")
+        if "--verbose-versions" in words:
+            return self.outlook(steps)
         if "--print-uris" in words:
             return f"Need to get {self.size}/20.0 kB of archives.\nAfter this operation, {self.size} of additional disk space will be used.\n"
         if "-s" in words:
@@ -79,6 +83,22 @@ class AptGet:
                 self.automatic -= {name} if "install" in words else set()
         self.save()
         return ""
+
+    def outlook(self, steps):
+        lines = {True: "The following NEW packages will be installed:\n", False: "The following packages will be upgraded:\n"}
+        for name, old, new, unused_source in steps:
+            lines[not old] += f"   {name} ({old.strip('[] ')} => {new})\n" if old else f"   {name} ({new})\n"
+        kept = "The following packages have been kept back:\n" + "".join(f"   {name} (1 => 2)\n" for name in self.held) if self.held else ""
+        return kept + lines[True] + lines[False]
+
+    def policy(self, argv):
+        """Each suite is a file of its own, and holds the packages of which it is the source."""
+        suites = {source: source.partition(":") for source in {SECURITY, STABLE, *(source for unused_version, source in self.archive.values())}}
+        if argv[-1] == "policy":
+            told = (f"v={suite.split('/')[0]},a={suite.split('/')[1]},l={label}" for label, unused_colon, suite in suites.values())
+            return "".join(f" 500 {source}\n     release {words}\n     origin mirror\n" for source, words in zip(suites, told))
+        named = argv[argv.index("policy") + 1:]
+        return "".join(f"{name}:\n  Version table:\n     {self.archive[name][0]} 500\n        500 {self.archive[name][1]}\n" for name in named)
 
     def steps(self, verb, names, ignore_hold):
         for name, (new, source) in self.archive.items():
