@@ -19,7 +19,7 @@ from ansible_collections.hygeia.golden.tests.templates import small
 PROJECT = Path(__file__).parents[3]
 PACKAGES = """
     systemd-sysv dbus python3 iproute2 openssh-server openssl rsyslog rsyslog-gnutls prometheus-node-exporter
-    clamav-daemon clamdscan clamav-freshclam
+    prometheus clamav-daemon clamdscan clamav-freshclam
 """.split()
 HOST, COLLECTOR = "10.99.0.1", "10.99.0.2"
 # Where the guests see the collection and Ansible's own part of it, to run modules without a connection.
@@ -56,7 +56,7 @@ def base(stock, tmp_path_factory):
     run("tar", "--extract", "--file", str(stock), "--directory", str(root))
     root.chmod(0o755)
     (root / "etc/machine-id").write_text("")
-    for unit in ("clamav-daemon", "clamav-freshclam", "prometheus-node-exporter"):
+    for unit in ("clamav-daemon", "clamav-freshclam", "prometheus", "prometheus-node-exporter"):
         (root / f"etc/systemd/system/multi-user.target.wants/{unit}.service").unlink(missing_ok=True)
     for folder in ("ansible", "ansible_collections/hygeia/golden"):
         (root / PYTHON.lstrip("/") / folder).mkdir(parents=True)
