@@ -83,7 +83,7 @@ def test_an_expired_release(plain, system):
 
 def test_a_package_that_was_changed_after_it_was_listed(plain, system):
     clear(system)
-    package = plain.place / f"pool/plain_2_amd64.deb"
+    package = plain.place / "pool/plain_2_amd64.deb"
     package.write_bytes(package.read_bytes()[:-5] + b"evil\n")
     with served(plain.place) as address:
         refused(system, "does not match the archive's checksums", plain.sources(address))
