@@ -22,7 +22,7 @@ FAILED = {
 
 @pytest.fixture(scope="module")
 def phases(keys, tmp_path_factory):
-    """What the playbook printed, and the folder of the images."""
+    """The process of the playbook, what it said at the end, and the folder of the images."""
     place = tmp_path_factory.mktemp("phases")
     template = place / "template.qcow2"
     run(sys.executable, PROJECT / "tests/templates/build.py", "--cache", PROJECT / ".build/cache", "--table", "none", "--size", "1200",
@@ -45,30 +45,48 @@ def phases(keys, tmp_path_factory):
         }
         inventory = place / "inventory.json"
         inventory.write_text(json.dumps({"templates": {"hosts": hosts, "vars": variables, "children": {"canary": {"hosts": {"first": {}}}}}}))
-        playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        done = subprocess.run(
-            [playbook, "--inventory", inventory, PROJECT / "playbooks/patch_templates.yml"], capture_output=True, text=True, check=False,
-            env={**os.environ, "ANSIBLE_LOCAL_TEMP": str(place / "tmp")},
-        )
+        return *patched(place, inventory), images
+
+
+def patched(place, inventory):
+    """Run the playbook; the process, and what it says at the end."""
+    playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+    done = subprocess.run(
+        [playbook, "--inventory", inventory, PROJECT / "playbooks/patch_templates.yml"], capture_output=True, text=True, check=False,
+        env={**os.environ, "ANSIBLE_LOCAL_TEMP": str(place / "tmp")},
+    )
     print(done.stdout + done.stderr)
-    return done, images
+    return done, done.stdout[done.stdout.index("TASK [Say it of each]"):]
 
 
 def test_it_says_plainly_which_were_done_and_which_not(phases):
-    done = phases[0]
+    done, told, unused_images = phases
     assert done.returncode != 0
-    told = done.stdout[done.stdout.index("TASK [Say it of each]"):]
     for line in ("Done: first", "Not promoted: second", "Not begun: third"):
         assert f'"{line}"' in told
 
 
 def test_only_what_passed_was_promoted(phases):
-    images = phases[1]
+    images = phases[2]
     assert os.readlink(images / "first.qcow2").startswith("first-")
     assert [os.readlink(images / f"{name}.qcow2") for name in ("second", "third")] == ["second-1-0.qcow2", "third-1-0.qcow2"]
     assert not [path for path in images.glob("second-*") if path.name != "second-1-0.qcow2"]
 
 
+def test_a_canary_that_ends_before_anything_is_done_stops_the_others_too(phases):
+    place = phases[2].parent
+    inventory = json.loads((place / "inventory.json").read_text())
+    hosts = inventory["templates"]["hosts"]
+    hosts["first"]["baseline_profile"] = "nobodys"
+    hosts["second"].pop("patch_records")
+    (place / "unknown.json").write_text(json.dumps(inventory))
+    done, told = patched(place, place / "unknown.json")
+    assert done.returncode != 0
+    for line in ("Done: none", "Not promoted: first", "Not begun: second, third"):
+        assert f'"{line}"' in told
+    assert "no profile nobodys" in told
+
+
 def test_nothing_of_the_run_is_left(phases):
-    place = phases[1].parent
+    place = phases[2].parent
     assert not list((place / "sessions").glob("*")) or not list((place / "sessions").glob("*/journal.json"))
