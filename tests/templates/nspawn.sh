@@ -12,7 +12,7 @@ shift
 for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
     [ -e "$hierarchy/cgroup.procs" ] || continue
     [ ! -d "$hierarchy/$name" ] || find "$hierarchy/$name" -depth -type d -exec rmdir {} +
-    mkdir "$hierarchy/$name"
-    echo $$ > "$hierarchy/$name/cgroup.procs"
+    # Where groups cannot be made the guests share one all the same.
+    if mkdir "$hierarchy/$name"; then echo $$ > "$hierarchy/$name/cgroup.procs"; fi
 done
 exec systemd-nspawn --quiet --machine="$name" --register=no --keep-unit --boot "$@"
