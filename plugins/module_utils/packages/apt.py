@@ -40,9 +40,6 @@ _WITHOUT_HOLDS = ("--ignore-hold", "--allow-change-held-packages")
 # Helpers that would ask, wait or restart services; ucf is asked to do as dpkg does.
 _ENVIRONMENT = ("NEEDRESTART_SUSPEND=1", "APT_LISTCHANGES_FRONTEND=none", "APT_LISTBUGS_FRONTEND=none", "UCF_FORCE_CONFFOLD=1")
 _TIMEOUT = 3600
-_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_DOWNLOAD = re.compile(r"^Need to get ([\d.,]+) (\w+)(?:/[\d.,]+ \w+)? of archives\.$", re.M)
-_GROWTH = re.compile(r"^After this operation, ([\d.,]+) (\w+) of additional disk space will be used\.$", re.M)
 _TARGET = "$(FILENAME)|$(METAKEY)|$(REPO_URI)|$(RELEASE)"
 
 
@@ -159,21 +156,24 @@ class Apt(Manager):
         """What dist-upgrade would install, then what holds keep from it, then what pins do."""
         if not self.listed():
             raise AptError(f"{self.lists} is empty, so it is not known what is pending: run hygeia.golden.package_download first")
-        free = released = self._outlook()
+        free = released = self._foreseen("dist-upgrade").simulation
         if free.kept_back:
-            released = self._outlook(*_WITHOUT_HOLDS)
+            released = self._foreseen(*_WITHOUT_HOLDS, "dist-upgrade").simulation
         installable = {step.package for step in free.installs}
         found = [step.pending(held=step.package not in installable) for step in released.installs]
         return found + self._pinned(installable, released)
 
-    def _outlook(self, *arguments, options=()):
-        """What dist-upgrade would do, in no order; sooner known than by simulating it."""
-        text = _out(self._run("-y", "--print-uris", "--verbose-versions", *arguments, "dist-upgrade", options=options))
-        names = outlook.names(text)
-        if not names:
-            return outlook.read(text, {})
-        files, versions = (self._run("policy", *given, options=options, program="apt-cache").out for given in ((), names))
-        return outlook.read(text, outlook.origins(files, versions))
+    def _foreseen(self, *arguments, options=()):
+        """What apt-get would do, in no order, and what it needs for that; sooner known than by simulating it."""
+        text = _out(self._run("-y", "--print-uris", "--verbose-versions", *arguments, options=options))
+        names, origins = outlook.names(text), {}
+        if names:
+            origins = outlook.origins(*(self._run("policy", *given, options=options, program="apt-cache").out for given in ((), names)))
+        return Plan(arguments, outlook.read(text, origins), Needs(*outlook.needs(text)))
+
+    def _plan(self, *arguments):
+        plan = self._foreseen(*arguments)
+        return plan if plan.simulation.steps else None
 
     def origins(self, updates):
         """As the lists say it; apt-cache looks where apt-get does."""
@@ -184,7 +184,7 @@ class Apt(Manager):
         """The updates that the preferences of apt keep out."""
         if not self._has_pins():
             return []
-        unpinned = self._outlook(*_WITHOUT_HOLDS, options=_WITHOUT_PINS)
+        unpinned = self._foreseen(*_WITHOUT_HOLDS, "dist-upgrade", options=_WITHOUT_PINS).simulation
         known = {(step.package, step.after) for step in released.installs}
         held = self.holds() if unpinned.kept_back else ()
         return [
@@ -205,16 +205,16 @@ class Apt(Manager):
         """dist-upgrade for all updates, else those by name, with what they need."""
         if wish.updates == NONE:
             return None
-        everything = self.simulate("dist-upgrade")
+        everything = self._plan("dist-upgrade")
         if wish.updates == ALL and not wish.only:
-            return _plan(("dist-upgrade",), everything)
-        steps = [step for step in everything.installs if step.before and (wish.updates != SECURITY or step.security)]
+            return everything
+        installs = everything.simulation.installs if everything else ()
+        steps = [step for step in installs if step.before and (wish.updates != SECURITY or step.security)]
         if wish.only:
             steps = [step for step in steps if step.package.split(":")[0] in wish.only or step.package in wish.only]
             self._refuse(set(wish.only) - {step.package.split(":")[0] for step in steps} - {step.package for step in steps})
         names = [step.package for step in steps]
-        arguments = ("--only-upgrade", "install", *names)
-        return _plan(arguments, self.simulate(*arguments)) if names else None
+        return self._plan("--only-upgrade", "install", *names) if names else None
 
     def _refuse(self, names):
         """Say of a package that was named, and is not updated, why it cannot be; one that has no update is well as it is."""
@@ -229,24 +229,22 @@ class Apt(Manager):
                 self.simulate("--only-upgrade", "install", name)
 
     def addition(self, names):
-        arguments = (*self.install, *names)
-        return _plan(arguments, self.simulate(*arguments)) if names else None
+        return self._plan(*self.install, *names) if names else None
 
     def kernel_packages(self, versions):
         endings = tuple(f"-{version}" for version in versions)
         return sorted(name for name in self.host.packages.versions if name.startswith("linux-") and name.endswith(endings))
 
     def removal(self, names):
-        arguments = (*self.remove, *names)
-        return _plan(arguments, self.simulate(*arguments)) if names else None
+        return self._simulated(*self.remove, *names) if names else None
 
     def unneeded(self):
-        return _plan(("autoremove",), self.simulate("autoremove"))
+        return self._simulated("autoremove")
 
-    def needs(self, plan):
-        """apt-get says it before it prints the addresses, and does nothing else then."""
-        out = self._run("-y", "--print-uris", *plan.arguments).out
-        return Needs(_bytes(_DOWNLOAD.search(out)), _bytes(_GROWTH.search(out)))
+    def _simulated(self, *arguments):
+        """Removing is simulated, since nothing but a simulation promises to do nothing."""
+        found = self.simulate(*arguments)
+        return Plan(arguments, found) if found.steps else None
 
     # -- doing it ---------------------------------------------------------------
 
@@ -304,14 +302,6 @@ def _out(ran):
     if not ran.ok:
         raise AptError(sentence(ran.err + "\n" + ran.out))
     return ran.out
-
-
-def _plan(arguments, found):
-    return Plan(arguments, found) if found.steps else None
-
-
-def _bytes(found):
-    return int(float(found[1].replace(",", "")) * _UNITS.get(found[2], 1)) if found else 0
 
 
 def _demand_signatures(host, found):

@@ -29,19 +29,20 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the package manager is to be told, and what it says that it would do."""
-
-    arguments: tuple
-    simulation: Simulation
-
-
-@dataclass(frozen=True)
 class Needs:
     """The bytes that a plan downloads, and those that it takes once it is installed."""
 
     download: int = 0
     growth: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the package manager is to be told, and what it says that it would do and need for that."""
+
+    arguments: tuple
+    simulation: Simulation
+    needs: Needs = Needs()
 
 
 class Manager:
@@ -120,10 +121,6 @@ class Manager:
 
     def unneeded(self):
         """The plan that removes what was installed for others that are gone."""
-        raise NotImplementedError
-
-    def needs(self, plan):
-        """What a plan needs of the disks."""
         raise NotImplementedError
 
     # -- doing it ---------------------------------------------------------------

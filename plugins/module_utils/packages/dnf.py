@@ -49,9 +49,8 @@ class DnfError(PackageError):
 
 @dataclasses.dataclass(frozen=True)
 class DnfPlan(Plan):
-    """A plan that knows already what it needs, and the options that it was made with."""
+    """A plan with the options that it was made with."""
 
-    needs: Needs = Needs()
     options: tuple = ()
 
 
@@ -279,9 +278,6 @@ class Dnf(Manager):
 
     def unneeded(self):
         return self._plan(("autoremove",), "autoremove")
-
-    def needs(self, plan):
-        return plan.needs
 
     # -- doing it ---------------------------------------------------------------
 

@@ -24,6 +24,9 @@ _VERSION = re.compile(r"^(?: \*\*\*|    ) (\S+) -?\d+")
 #  500 http://deb.debian.org/debian bookworm/main amd64 Packages, of one file or of one version
 _FILE = re.compile(r"^ +-?\d+ (.+)$")
 _STATUS = "/var/lib/dpkg/status"
+_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_DOWNLOAD = re.compile(r"^Need to get ([\d.,]+) (\w+)(?:/[\d.,]+ \w+)? of archives\.$", re.M)
+_GROWTH = re.compile(r"^After this operation, ([\d.,]+) (\w+) of additional disk space will be used\.$", re.M)
 
 
 def read(text, origins):
@@ -41,6 +44,15 @@ def read(text, origins):
 def names(text):
     """The packages that would be installed."""
     return [found["name"] for section in _SECTION.finditer(text) if section["what"] in INSTALLED for found in _PACKAGE.finditer(section["lines"])]
+
+
+def needs(text):
+    """The bytes that are downloaded, and those that the disk has less afterwards."""
+    return _bytes(_DOWNLOAD.search(text)), _bytes(_GROWTH.search(text))
+
+
+def _bytes(found):
+    return int(float(found[1].replace(",", "")) * _UNITS.get(found[2], 1)) if found else 0
 
 
 def origins(files, versions):

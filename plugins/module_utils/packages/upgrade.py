@@ -97,7 +97,7 @@ def _old_kernels(manager, keep):
 
 def _make_sure_it_fits(manager, plans):
     """Half an update is worse than none, so look at the room before."""
-    host, needs = manager.host, [manager.needs(plan) for plan in plans]
+    host, needs = manager.host, [plan.needs for plan in plans]
     rooms = {manager.archives: sum(need.download for need in needs), "/usr": sum(need.growth for need in needs) + _RESERVE}
     if any(step.package.startswith(kernels.PACKAGES) for plan in plans for step in plan.simulation.installs):
         largest = max((os.path.getsize(host.path(path)) for path in host.glob("/boot/initr*")), default=0)

@@ -96,6 +96,12 @@ def test_where_packages_come_from_is_asked_of_those_that_would_be_installed():
     assert outlook.names(TEXT) == ["linux-image-6.1.0-56-amd64", "libc6:i386", "perl", "local", "old"]
 
 
+def test_what_it_needs_of_the_disks():
+    assert outlook.needs(TEXT) == (48_200_000, 0)
+    told = "Need to get 1,024 B/20.0 kB of archives.\nAfter this operation, 108 MB of additional disk space will be used.\n"
+    assert outlook.needs(told) == (1024, 108_000_000)
+
+
 def test_nothing_to_do():
     found = outlook.read("0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n", {})
     assert (found.steps, found.kept_back) == ((), False)

@@ -65,10 +65,8 @@ class AptGet:
         steps = self.steps(verb, words[words.index(verb) + 1:], "--ignore-hold" in words)
         if "--ignore-hold" in words and self.held and "--allow-change-held-packages" not in words:
             return Ran(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n")
-        if "--verbose-versions" in words:
-            return self.outlook(steps)
         if "--print-uris" in words:
-            return f"Need to get {self.size}/20.0 kB of archives.\nAfter this operation, {self.size} of additional disk space will be used.\n"
+            return self.outlook(steps)
         if "-s" in words:
             kept = "\nThe following packages have been kept back:\n" if self.held else ""
             return kept + "".join(f"Inst {name} {old}({new} {source} [amd64])\n" for name, old, new, source in steps)
@@ -89,7 +87,8 @@ class AptGet:
         for name, old, new, unused_source in steps:
             lines[not old] += f"   {name} ({old.strip('[] ')} => {new})\n" if old else f"   {name} ({new})\n"
         kept = "The following packages have been kept back:\n" + "".join(f"   {name} (1 => 2)\n" for name in self.held) if self.held else ""
-        return kept + lines[True] + lines[False]
+        needs = f"Need to get {self.size}/20.0 kB of archives.\nAfter this operation, {self.size} of additional disk space will be used.\n"
+        return kept + lines[True] + lines[False] + needs
 
     def policy(self, argv):
         """Each suite is a file of its own, and holds the packages of which it is the source."""
