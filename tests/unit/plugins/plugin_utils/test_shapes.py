@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.shapes import complaint
 
@@ -15,6 +16,12 @@ def test_every_setting_of_the_collection_can_be_expressed(control):
     faces = [control["settings"], *control["variants"].values()]
     told = [complaint(kind, name, value) for face in faces for kind, values in face.items() for name, value in values.items()]
     assert [problem for problem in told if problem] == []
+
+
+@pytest.mark.parametrize("control", [control for control in CONTROLS if control["variants"]], ids=lambda control: control["id"])
+def test_on_no_system_a_control_of_the_collection_is_left_with_nothing_to_look_at(control):
+    """It would be reported as not checked, without a word; applies_to says where a control means nothing."""
+    assert all(Control.load(control).on([system]).settings for system in control["variants"])
 
 
 @pytest.mark.parametrize(
