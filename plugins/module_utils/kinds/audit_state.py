@@ -16,7 +16,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditctl impor
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
-NAMES = ("joined_rules", "running_rules", "tools")
 AS_ON_DISK = "as on disk"
 AS_PACKAGED = "as packaged"
 CURRENT = "current"
@@ -26,14 +25,10 @@ PROGRAMS = ("bin/", "sbin/", "usr/bin/", "usr/sbin/")
 
 class AuditState(Observed):
     name = "audit_state"
+    names = ("joined_rules", "running_rules", "tools")
 
     def absent(self):
         return AuditRule(self.host).absent()
-
-    def check(self, wanted):
-        for name in wanted:
-            if name not in NAMES:
-                raise BadSetting(f"audit_state: there is no {name}; known are {', '.join(NAMES)}")
 
     def look(self, wanted):
         lookers = {"joined_rules": self._joined_rules, "running_rules": self._running_rules, "tools": self._tools}

@@ -193,12 +193,17 @@ class DropIn(Kind):
 class Observed(Kind):
     """A kind that is only looked at, since nothing can be written for it or its site alone decides.
 
-    Where a list is wanted, it names what is tolerated.
+    Where a list is wanted, it names what is tolerated. ``names`` are those of
+    all settings, for a kind whose values need no look of their own.
     """
+
+    names = ()
 
     def check(self, wanted):
         """Raise BadSetting for what means nothing."""
-        raise NotImplementedError(self.name)
+        for name in wanted:
+            if name not in self.names:
+                raise BadSetting(f"{self.name}: there is no {name}; known are {', '.join(self.names)}")
 
     def look(self, wanted):
         """What there is, as ``observe`` says it of settings that mean something."""

@@ -12,12 +12,11 @@ from __future__ import annotations
 import base64
 import binascii
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, Observed
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Observation, Observed
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd_probe import Probe
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 
-NAMES = ("access_list", "key_types", "rsa_bits")
 ACCESS = ("allowusers", "allowgroups", "denyusers", "denygroups")
 KEYS = "/etc/ssh/ssh_host_*_key.pub"
 NO_KEYS = "this system has no SSH host key yet"
@@ -25,14 +24,10 @@ NO_KEYS = "this system has no SSH host key yet"
 
 class SshHost(Observed):
     name = "ssh_host"
+    names = ("access_list", "key_types", "rsa_bits")
 
     def absent(self):
         return Sshd(self.host).absent()
-
-    def check(self, wanted):
-        for name in wanted:
-            if name not in NAMES:
-                raise BadSetting(f"ssh_host: there is no {name}; known are {', '.join(NAMES)}")
 
     def look(self, wanted):
         lookers = {"access_list": self._access_list, "key_types": self._key_types, "rsa_bits": self._rsa_bits}
