@@ -242,7 +242,7 @@ class Apt(Manager):
         return self._simulated("autoremove")
 
     def _simulated(self, *arguments):
-        """Removing is simulated, since nothing but a simulation promises to do nothing."""
+        """A removal fetches nothing, and that nothing is fetched is all that --print-uris promises (apt-get(8))."""
         found = self.simulate(*arguments)
         return Plan(arguments, found) if found.steps else None
 

@@ -31,19 +31,21 @@ _GROWTH = re.compile(r"^After this operation, ([\d.,]+) (\w+) of additional disk
 
 def read(text, origins):
     """What would be done; ``origins`` maps each package and version to where it comes from."""
-    sections = {found["what"]: list(_PACKAGE.finditer(found["lines"])) for found in _SECTION.finditer(text)}
-    installs = [found for what in INSTALLED for found in sections.get(what, [])]
-    removes = [found for what in REMOVED for found in sections.get(what, [])]
     return Simulation(
-        tuple(step(found["name"], found["old"], found["version"], origins.get((found["name"], found["version"]))) for found in installs),
-        tuple(step(found["name"], found["version"], "") for found in removes),
-        KEPT_BACK in sections,
+        tuple(step(found["name"], found["old"], found["version"], origins.get((found["name"], found["version"]))) for found in _under(text, INSTALLED)),
+        tuple(step(found["name"], found["version"], "") for found in _under(text, REMOVED)),
+        any(section["what"] == KEPT_BACK for section in _SECTION.finditer(text)),
     )
 
 
 def names(text):
     """The packages that would be installed."""
-    return [found["name"] for section in _SECTION.finditer(text) if section["what"] in INSTALLED for found in _PACKAGE.finditer(section["lines"])]
+    return [found["name"] for found in _under(text, INSTALLED)]
+
+
+def _under(text, headings):
+    """The packages that stand under these headings."""
+    return [found for section in _SECTION.finditer(text) if section["what"] in headings for found in _PACKAGE.finditer(section["lines"])]
 
 
 def needs(text):
