@@ -1,17 +1,15 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A small Debian with some packages and no kernel, as a tar file for tests that need no disk, and how to boot one."""
+"""A small Debian with some packages and no kernel, as a tar file for tests that need no disk."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import subprocess
-from pathlib import Path
 
 from ansible_collections.hygeia.golden.tests.templates import base
 
-NSPAWN = str(Path(__file__).with_name("nspawn.sh"))
 # A third of such a tree.
 UNREAD = ("doc", "man", "locale")
 

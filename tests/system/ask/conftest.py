@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.tests.templates import nspawn
 
 PROJECT = Path(__file__).parents[3]
 COLLECTION = "/opt/collections/ansible_collections/hygeia/golden"
@@ -49,24 +49,19 @@ class Guest:
         self.root = root
         bound = f"--bind-ro={PROJECT}:{COLLECTION}"
         self._nspawn = subprocess.Popen(  # pylint: disable=consider-using-with
-            [small.NSPAWN, "ask", f"--directory={root}", "--private-network", bound],
+            nspawn.command("ask", root, bound),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )
         self._leader = []
-        self._wait_for(self._booted)
+        end = time.monotonic() + 60
+        while not self._booted():
+            if time.monotonic() > end:
+                raise TimeoutError("the guest did not boot")
+            time.sleep(0.2)
 
     def _booted(self):
         self._leader = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text(encoding="ascii").split()[:1]
         return self._leader and self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
-
-    @staticmethod
-    def _wait_for(condition):
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            if condition():
-                return
-            time.sleep(0.2)
-        raise TimeoutError("the guest did not boot")
 
     @property
     def enter(self):

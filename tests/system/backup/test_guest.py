@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.tests.templates import nspawn
 from conftest import ENVIRON, PASSWORD, PROJECT
 
 ENVIRONMENT = "RESTIC_REPOSITORY=/srv/backup\nexport RESTIC_PASSWORD='Gletscher-73-Forelle'\nRESTIC_CACHE_DIR=/var/cache/restic\n"
@@ -27,13 +27,13 @@ PROOF = {
 class Guest:
     """The running system; commands and plays come over SSH, through its own network."""
 
-    def __init__(self, folder, nspawn):
+    def __init__(self, folder, process):
         self.folder = folder
-        self.nspawn = nspawn
+        self.process = process
 
     @property
     def leader(self):
-        found = subprocess.run(["pgrep", "--oldest", "--parent", str(self.nspawn.pid)], capture_output=True, text=True, check=False)
+        found = subprocess.run(["pgrep", "--oldest", "--parent", str(self.process.pid)], capture_output=True, text=True, check=False)
         return found.stdout.strip()
 
     @property
@@ -103,22 +103,21 @@ def guest(tar, tmp_path_factory):
         f"export RESTIC_REPOSITORY; restic init --quiet; restic backup --quiet --host ward7 --time '{old}' /srv/data"
     )
     subprocess.run(["chroot", str(root), "sh", "-euc", script], check=True, capture_output=True, env=ENVIRON)
-    command = [small.NSPAWN, "backup", f"--directory={root}", "--private-network"]
     with open(folder / "console.log", "wb") as console:
-        nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)  # pylint: disable=consider-using-with
-    made = Guest(folder, nspawn)
+        booted = subprocess.Popen(nspawn.command("backup", root), stdin=subprocess.DEVNULL, stdout=console, stderr=console)  # pylint: disable=consider-using-with
+    made = Guest(folder, booted)
     try:
         end = time.monotonic() + 120
         while len(list((root / "srv/backup/snapshots").iterdir())) < 2 or subprocess.run(
             ["ssh", *made.ssh, "root@ward7", "true"], capture_output=True, check=False,
         ).returncode:
-            assert time.monotonic() < end and nspawn.poll() is None, (folder / "console.log").read_text(encoding="utf-8", errors="replace")
+            assert time.monotonic() < end and booted.poll() is None, (folder / "console.log").read_text(encoding="utf-8", errors="replace")
             time.sleep(0.3)
         yield made
     finally:
         if made.leader:
             os.kill(int(made.leader), signal.SIGKILL)
-        nspawn.wait()
+        booted.wait()
         shutil.rmtree(root)
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 
 import pytest
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.tests.templates import nspawn
 from archive import Archive
 from conftest import PROJECT, run, unpacked
 
@@ -51,7 +51,7 @@ class Guest:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.place / "key")
         self.system.put("/root/.ssh/authorized_keys", (self.place / "key.pub").read_text())
         (self.place / "ssh_config").write_text(SSH.format(place=self.place))
-        command = [small.NSPAWN, "patch", f"--directory={self.system.root}", "--private-network", f"--bind-ro={self.archive.place}:/srv/archive"]
+        command = nspawn.command("patch", self.system.root, f"--bind-ro={self.archive.place}:/srv/archive")
         with open(self.place / "console.log", "w", encoding="utf-8") as console:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 ["sh", "-c", LOOP, "sh", *map(str, command)], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,

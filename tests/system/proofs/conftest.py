@@ -14,7 +14,7 @@ from pathlib import Path
 
 import ansible
 import pytest
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.tests.templates import nspawn, small
 
 PROJECT = Path(__file__).parents[3]
 PACKAGES = """
@@ -109,9 +109,9 @@ class Guest:
     def start(self):
         """Boot without registering it anywhere, in a network namespace of its own."""
         self.write("/etc/hostname", f"{self.name}\n")
-        binds = {ansible.__path__[0]: "ansible", str(PROJECT): "ansible_collections/hygeia/golden"}
-        binds = [f"--bind-ro={source}:{PYTHON}/{target}" for source, target in binds.items()]
-        command = [small.NSPAWN, f"proofs-{self.name}", f"--directory={self.root}", "--private-network", *binds]
+        sources = {ansible.__path__[0]: "ansible", str(PROJECT): "ansible_collections/hygeia/golden"}
+        binds = [f"--bind-ro={source}:{PYTHON}/{target}" for source, target in sources.items()]
+        command = nspawn.command(f"proofs-{self.name}", self.root, *binds)
         with open(self.folder / "console.log", "wb") as console:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
