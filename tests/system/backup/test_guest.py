@@ -104,7 +104,9 @@ def guest(tar, tmp_path_factory):
     )
     subprocess.run(["chroot", str(root), "sh", "-euc", script], check=True, capture_output=True, env=ENVIRON)
     with open(folder / "console.log", "wb") as console:
-        booted = subprocess.Popen(nspawn.command("backup", root), stdin=subprocess.DEVNULL, stdout=console, stderr=console)  # pylint: disable=consider-using-with
+        booted = subprocess.Popen(  # pylint: disable=consider-using-with
+            nspawn.command("backup", root), stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+        )
     made = Guest(folder, booted)
     try:
         end = time.monotonic() + 120
