@@ -32,4 +32,10 @@ STUB
 
 export HOME
 cd "$copy"
-exec "$venv/bin/ansible-test" sanity --venv --python 3.11 --color no "$@"
+sanity=("$venv/bin/ansible-test" sanity --venv --python 3.11 --color no)
+if [ $# != 0 ]; then
+    exec "${sanity[@]}" "$@"
+fi
+# Of tests, ruff says what pylint would, in a hundredth of the time.
+"${sanity[@]}" --skip-test pylint
+"${sanity[@]}" --test pylint plugins/

@@ -14,7 +14,7 @@ case $release in
 *) echo "with-ansible-core: no ansible-core $release here; use 2.16 or 2.21" >&2 && exit 2 ;;
 esac
 home=$repo/.build/ansible-core-$release
-tools=("ansible-core==$version" molecule pytest pytest-testinfra jsonschema python-debian cvss)
+tools=("ansible-core==$version" molecule pytest pytest-testinfra pytest-timeout hypothesis jsonschema python-debian cvss)
 
 if [ "$python" = 3.11 ]; then
     if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then
@@ -44,4 +44,7 @@ root=$home/root repo=$repo exec unshare --mount --propagation private bash -c '
     for tree in proc sys dev; do mount --rbind "/$tree" "$root/$tree"; done
     mount --bind "$repo" "$root$repo"
     export PATH=/opt/tools/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-    exec chroot "$root" sh -c "cd \"$repo\" && exec \"\$@\"" sh "$@"' bash "$@"
+    cd "$root"
+    pivot_root . . && umount --lazy .  # not chroot: who is in one may make no user namespace, user_namespaces(7)
+    cd "$repo"
+    exec "$@"' bash "$@"

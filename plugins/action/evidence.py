@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 from ansible import __version__ as ansible_core_version
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import told
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 LISTS = ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds", "installed")
 ARGUMENTS = {
@@ -20,11 +23,16 @@ ARGUMENTS = {
     "severity": {"type": "str", "choices": ["low", "medium", "high", "critical"], "default": "high"},
     "origins": {"type": "list", "elements": "str", "default": ["hygeia.golden"]},
     "frameworks": {"type": "list", "elements": "str", "default": ["hipaa"]},
+    "docs": {"type": "str"},
     "policy": {"type": "list", "elements": "path", "default": []},
     **{name: {"type": "list", "elements": "dict", "default": []} for name in LISTS},
     "source": {"type": "dict"},
     "image": {"type": "dict"},
-    **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback")},
+    "staged": {"type": "dict"},
+    "boot_skipped": {"type": "bool", "default": False},
+    "boot_required": {"type": "bool", "default": False},
+    "replaces": {"type": "path"},
+    **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback", "isolation")},
     "playbook": {"type": "path"},
     "started": {"type": "str"},
     "failure": {"type": "str"},
@@ -37,21 +45,34 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _requires_connection = False
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         unused_spec, arguments = self.validate_argument_spec(ARGUMENTS)
-        facts = plain(arguments)
-        facts["host"] = plain(task_vars["inventory_hostname"])
+        facts = to_native(arguments)
+        facts["host"] = to_native((task_vars or {})["inventory_hostname"])
         facts["generator"] = evidence.generator(ansible_core_version)
+        facts["docs"] = evidence.published() if facts["docs"] is None else facts["docs"]
         ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             run, files = evidence.rendered(facts, ended)
-            path = facts["path"] if self._task.check_mode else evidence.written(facts["path"], files)
+            path = facts["path"] if self._task.check_mode else evidence.written(facts["path"], files, facts["replaces"])
         except PolicyError as problem:
             raise AnsibleActionFail(f"the evidence cannot be written: {problem}") from problem
+        except (AttributeError, LookupError, TypeError, ValueError) as problem:
+            raise AnsibleActionFail(f"the evidence cannot be written: what the host answered has another shape ({problem!r})") from problem
         except OSError as problem:
             raise AnsibleActionFail(f"the evidence could not be written to {facts['path']}: {problem.strerror or problem}") from problem
         result.update(
-            changed=True, path=path, verdict=run["verdict"], text=run["sentence"], failing=run["failing"], score=run["score"]
+            changed=True,
+            path=path,
+            verdict=run["verdict"],
+            text=run["sentence"],
+            failing=run["failing"],
+            score=run["score"],
+            failures=[_failed(record, run["failing"]) for record in told(run["records"], run["origins"])],
         )
         return result
+
+
+def _failed(record: Record, blocking: list[str]) -> str:
+    return f"{record['control']}: {record['title']}{' (blocking)' if record['control'] in blocking else ''}"

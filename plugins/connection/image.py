@@ -12,30 +12,66 @@ description:
   - The session may be on the controller or on a build host that is reached over SSH.
   - Instead of a session it can enter a plain root filesystem, such as one made by C(mmdebstrap), with the same
     namespaces for each command and nothing left mounted in between.
-  - Inside there is no network unless O(network) says so, no service is started, and the kernel's parameters are
-    read-only.
+  - Inside there is no network unless O(network) is true, no service is started, and kernel parameters are read-only.
+    Programs that run there are isolated from the build host as described in C(docs/threat-model.md).
+  - If C(ansible_python_interpreter) is V(/run/hygeia/python3), which is not a file, modules are run inside the template
+    by the build host's own Python, so that no program of the template can influence their results.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 options:
   session:
-    description: The session's folder on the build host.
+    description: The session's directory on the build host.
     type: string
     vars:
       - name: ansible_image_session
   root:
-    description: The folder of a root filesystem on the build host, to enter instead of a session.
+    description: The directory of a root filesystem on the build host, to enter instead of a session.
     type: string
     vars:
       - name: ansible_image_root
   network:
-    description: Run with the build host's network, as downloading packages needs.
+    description: Allow access to the package sources and nothing else, as needed for downloading packages.
     type: boolean
     default: false
     vars:
       - name: ansible_image_network
+  networks:
+    description: Run in a separate network namespace and allow the creation of further ones, as needed for testing a
+      packet filter.
+    type: boolean
+    default: false
+    vars:
+      - name: ansible_image_networks
+  isolation:
+    description:
+      - For a O(root), the isolation of programs that run inside. With V(strong), root inside is an unprivileged user on
+        the build host, which needs Linux 5.12 and a filesystem that supports idmapped mounts; V(reduced) only drops
+        capabilities.
+      - For a O(session), it was set when M(hygeia.golden.image_session) opened it.
+    type: string
+    choices: [strong, reduced]
+    default: strong
+    vars:
+      - name: ansible_image_isolation
+  package_hosts:
+    description:
+      - For a O(root), the hosts that commands with O(network) may connect to, as names or addresses with C(*) as a
+        wildcard and an optional port. Empty means the hosts that the package sources inside name, except the build host
+        and its own links.
+    type: list
+    elements: string
+    default: []
+    vars:
+      - name: ansible_image_package_hosts
+  package_proxy:
+    description: For a O(root), the URL of the HTTP proxy by which the build host reaches package sources.
+    type: string
+    default: ""
+    vars:
+      - name: ansible_image_package_proxy
   build_host:
     description:
-      - The variables that a connection to the build host has, such as C(ansible_host), C(ansible_user) and
+      - The variables of the connection to the build host, such as C(ansible_host), C(ansible_user) and
         C(ansible_ssh_private_key_file).
       - Without C(ansible_host) the build host is the controller.
     type: dict
@@ -49,7 +85,7 @@ options:
     vars:
       - name: ansible_image_become
   python:
-    description: The build host's Python, which enters a O(root).
+    description: The Python interpreter of the build host that enters a O(root).
     type: string
     default: /usr/bin/python3
     vars:
@@ -61,23 +97,20 @@ options:
     vars:
       - name: ansible_image_pipelining
 notes:
-  - Set C(ansible_remote_tmp) to V(/run/ansible), as the role P(hygeia.golden.image#role) does, so that what Ansible
-    writes for a moment never lands in the template.
+  - Set C(ansible_remote_tmp) to V(/run/ansible), as the role P(hygeia.golden.image#role) does, so that Ansible's
+    temporary files are never written to the template.
 """
 
-import base64
 import os
 import shlex
-import zlib
+from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.connection import ConnectionBase
 from ansible.plugins.loader import connection_loader
-
-from ansible_collections.hygeia.golden.plugins.module_utils.image import worker
-
-NOT_ENTERED = 125  # what the script and the worker end with when the command was not even started
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import arguments, program
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import MARK, NOT_ENTERED, PYTHON
 
 
 class Connection(ConnectionBase):
@@ -86,30 +119,39 @@ class Connection(ConnectionBase):
     transport = "hygeia.golden.image"
     has_pipelining = True
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._outer = None
+        self._outer: ConnectionBase | None = None
 
-    def _connect(self):
+    def _connect(self) -> Connection:
+        self._build_host()
+        self._connected = True
+        return self
+
+    def _build_host(self) -> ConnectionBase:
+        """The connection to the build host, which is made once."""
         if self._outer is None:
             host = self.get_option("build_host")
             remote = host.get("ansible_host") and host.get("ansible_connection") != "local"
             if not remote and os.geteuid() != 0 and not self.get_option("become"):
                 raise AnsibleError("entering a template needs root on the build host: run as root, or set ansible_image_become")
-            self._outer = connection_loader.get(f"ansible.builtin.{'ssh' if remote else 'local'}", self._play_context, "/dev/null")
-            self._outer.set_options(var_options=host)
-        self._connected = True
-        return self
+            outer = connection_loader.get(f"ansible.builtin.{'ssh' if remote else 'local'}", self._play_context, "/dev/null")
+            outer.set_options(var_options=host)
+            self._outer = outer
+        return self._outer
 
-    def exec_command(self, cmd, in_data=None, sudoable=True):
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         self._connect()
-        code, out, err = self._outer.exec_command(self._entering(["/bin/sh", "-c", to_text(cmd)]), in_data=in_data, sudoable=False)
-        if code == NOT_ENTERED and worker.MARK.encode() in err:
-            raise AnsibleError(to_text(err).rpartition(worker.MARK)[2].strip())
+        words = _own_python(to_text(cmd)) if in_data else None
+        code, out, err = self._build_host().exec_command(
+            self._entering(words or ["/bin/sh", "-c", to_text(cmd)]), in_data=in_data, sudoable=False
+        )
+        if code == NOT_ENTERED and MARK.encode() in err:
+            raise AnsibleError(to_text(err).rpartition(MARK)[2].strip())
         return code, out, err
 
-    def put_file(self, in_path, out_path):
+    def put_file(self, in_path: str, out_path: str) -> None:
         super().put_file(in_path, out_path)
         if not os.path.exists(to_bytes(in_path, errors="surrogate_or_strict")):
             raise AnsibleFileNotFound(f"there is no file {in_path}")
@@ -118,42 +160,54 @@ class Connection(ConnectionBase):
         # Without anything to send, ssh would leave the standard input open for ever.
         self._transfer(f"cat > {shlex.quote(out_path)}" if content else f": > {shlex.quote(out_path)}", content or None)
 
-    def fetch_file(self, in_path, out_path):
+    def fetch_file(self, in_path: str, out_path: str) -> None:
         super().fetch_file(in_path, out_path)
         content = self._transfer(f"cat {shlex.quote(in_path)}")
         with open(to_bytes(out_path, errors="surrogate_or_strict"), "wb") as stream:
             stream.write(content)
 
-    def _transfer(self, command, content=None):
+    def _transfer(self, command: str, content: bytes | None = None) -> bytes:
         code, out, err = self.exec_command(command, in_data=content, sudoable=False)
         if code != 0:
             raise AnsibleError(f"a file cannot be copied to or from the template: {to_text(err).strip()}")
         return out
 
-    def _entering(self, argv):
+    def _entering(self, argv: list[str]) -> str:
         """The build host's command line that runs ``argv`` in the template."""
-        session, root, network = (self.get_option(name) for name in ("session", "root", "network"))
+        session, root = self.get_option("session"), self.get_option("root")
         if bool(session) == bool(root):
             raise AnsibleError("set either ansible_image_session or ansible_image_root to say what to enter")
         command = ["sudo", "-n"] if self.get_option("become") else []
         if session:
-            command += [f"{session}/enter"] + (["--network"] if network else [])
+            command.append(f"{session}/enter")
         else:
-            command += worker.once_command(self.get_option("python"), _source(), root, network)
+            network = {"hosts": self.get_option("package_hosts"), "proxy": self.get_option("package_proxy")}
+            command += program.once_command(self.get_option("python"), root, self.get_option("isolation"), network)
+        command += [option for option in (arguments.NETWORK, arguments.NETWORKS) if self.get_option(option.strip("-"))]
         return " ".join(shlex.quote(word) for word in command + argv)
 
-    def reset(self):
+    def reset(self) -> None:
         if self._outer is not None:
             self._outer.reset()
 
-    def close(self):
+    def close(self) -> None:
         if self._outer is not None:
             self._outer.close()
         self._connected = False
 
 
-def _source():
-    """The worker's source as one short statement, since a build host has nothing of ours installed."""
-    source = to_bytes(worker.__spec__.loader.get_source(worker.__name__))
-    packed = base64.b64encode(zlib.compress(source, 9)).decode()
-    return f"import base64,zlib;exec(zlib.decompress(base64.b64decode('{packed}')))"
+def _own_python(command: str) -> list[str] | None:
+    """The words that have a module run by the build host's own Python, or None for any other command.
+
+    Ansible's shell plugin makes ``/bin/sh -c '[NAME=VALUE ...] PYTHON [&& sleep 0]'`` of a module that comes by standard input.
+    """
+    try:
+        outer = shlex.split(command)
+        inner = shlex.split(outer[2]) if outer[1:2] == ["-c"] and len(outer) == 3 else outer
+    except ValueError:
+        return None
+    if inner[-3:] == ["&&", "sleep", "0"]:
+        inner = inner[:-3]
+    if inner[-1:] != [PYTHON] or not all("=" in word for word in inner[:-1]):
+        return None
+    return [arguments.PYTHON, *inner[:-1]]

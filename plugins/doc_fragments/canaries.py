@@ -9,17 +9,17 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   canaries:
-    description: What M(hygeia.golden.log_canary) returned. Of those that it did not send it says why.
+    description: What M(hygeia.golden.log_canary) returned. For messages that were not sent, the result states why.
     type: list
     elements: dict
     required: true
     suboptions:
       path:
-        description: The path by which it was sent.
+        description: The path over which it was sent.
         type: str
         required: true
       token:
-        description: What stands in the message, there without the hyphen.
+        description: The token, which the message contains without the hyphen.
         type: str
         required: true
       state:

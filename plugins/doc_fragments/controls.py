@@ -11,7 +11,7 @@ options:
   controls:
     description:
       - The controls, as the lookup P(hygeia.golden.controls#lookup) resolves them from a profile and the filter
-        P(hygeia.golden.settings#filter) reduces them to what travels.
+        P(hygeia.golden.settings#filter) reduces them to the fields that a target needs.
     type: list
     elements: dict
     required: true
@@ -21,25 +21,25 @@ options:
         type: str
         required: true
       settings:
-        description: For each kind of setting the wanted values by name.
+        description: The expected values of each kind of setting, by name.
         type: dict
         required: true
       variants:
         description:
-          - For a system, named as in C(applies_to), the kinds whose settings differ there. A kind with no settings is left
-            out there. Of several systems the most exact one counts.
+          - Different settings for a system, named as in C(applies_to). A kind without settings is omitted there. If
+            several systems match, the most specific one applies.
         type: dict
         default: {}
       applies_to:
         description:
-          - On which systems the control means anything.
+          - The systems to which the control applies.
           - C(package) names a package, or several, that must be installed, with C(a | b) where one is enough; C(os) one or several of C(ID),
-            C(ID-VERSION_ID) or C(ID_LIKE) as in C(os-release), where a rebuild of RHEL 9 is C(rhel-9) too; C(kernel=own)
-            leaves containers out.
+            C(ID-VERSION_ID) or C(ID_LIKE) as in C(os-release), where a rebuild of RHEL 9 is C(rhel-9) too;
+            C(kernel=own) excludes containers.
         type: dict
         default: {}
       stages:
-        description: At which stages the control can be observed.
+        description: The stages at which the control can be observed.
         type: list
         elements: str
         choices: [offline, boot, live]

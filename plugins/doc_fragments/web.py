@@ -10,16 +10,16 @@ class ModuleDocFragment:
 options:
   headers:
     description:
-      - Headers of a question over HTTP, such as C(Authorization). They are never printed; keep them in a vault.
+      - Headers of the HTTP request, such as C(Authorization). They are never printed; keep them in a vault.
     type: dict
     default: {}
   ca_path:
     description:
-      - A file with the certificates of the authorities that a server over TLS is trusted by. By default those that the
-        system trusts. A certificate is always verified.
+      - A file with the CA certificates that TLS servers are verified against. The default is the system's trust store.
+        Certificates are always verified.
     type: path
   client_cert:
-    description: A certificate to show to the server, with its key when O(client_key) is not set.
+    description: A client certificate, with its key if O(client_key) is not set.
     type: path
   client_key:
     description: The file with the key of O(client_cert).

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: advised
-short_description: The packages whose updates answer advisories
+short_description: Select the packages whose updates address advisories
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Of the updates that M(hygeia.golden.patch_info) found, takes those that answer one of the advisories or that close one
-    of the vulnerabilities, and returns the names of their packages.
-  - An advisory may be named without its number of revision, as C(DSA-5764).
+  - Selects the updates found by M(hygeia.golden.patch_info) that address one of the advisories or close one of the
+    vulnerabilities, and returns the names of their packages.
+  - An advisory may be named without its revision number, such as C(DSA-5764).
 options:
   _input:
-    description: What is C(pending).
+    description: The C(pending) updates.
     type: list
     elements: dict
     required: true
@@ -29,13 +29,13 @@ options:
     elements: dict
     default: []
   must_apply:
-    description: Whether it is an error when no update answers one of the advisories.
+    description: Whether it is an error if no update addresses one of the advisories.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: Which packages close it?
+- name: Find the packages that close it
   ansible.builtin.debug:
     msg: "{{ patch.pending | hygeia.golden.advised(['CVE-2024-6119'], vulnerabilities=patch.vulnerabilities) }}"
 """
@@ -47,26 +47,32 @@ _value:
   elements: str
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def advised(pending, advisories, vulnerabilities=(), must_apply=True):
-    pending, names = plain(pending), []
-    for advisory in plain(advisories):
+def advised(
+    pending: Sequence[Entry], advisories: Sequence[str], vulnerabilities: Sequence[Entry] = (), must_apply: bool = True
+) -> list[str]:
+    pending, names = to_native(pending), []
+    for advisory in to_native(advisories):
         found = [update["package"] for update in pending if _answers(update, advisory)]
         if must_apply and not found:
-            raise AnsibleFilterError(_why(advisory, plain(vulnerabilities)))
+            raise AnsibleFilterError(_why(advisory, to_native(vulnerabilities)))
         names += found
     return list(dict.fromkeys(names))
 
 
-def _answers(update, advisory):
+def _answers(update: Entry, advisory: str) -> bool:
     """An advisory without its revision means each of its revisions."""
     return advisory in update["closes"] or any(f"{known}-".startswith(f"{advisory}-") for known in update["advisories"])
 
 
-def _why(advisory, vulnerabilities):
+def _why(advisory: str, vulnerabilities: Sequence[Entry]) -> str:
     """Why nothing answers an advisory, in one sentence."""
     same = [entry for entry in vulnerabilities if advisory == entry["id"] or advisory in entry["advisories"]]
     if same:
@@ -78,5 +84,5 @@ def _why(advisory, vulnerabilities):
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"advised": advised}

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: coverage
-short_description: What records say about each citation of a framework
+short_description: Coverage of a framework's citations by results
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Turns records into one row a citation, with the controls that serve it and how it stands.
+  - Turns results into one row per citation, with the controls that serve it and its state.
   - The state is the first of these that is true. V(out_of_reach) - no system can show it, as the framework says.
     V(not_served) - no control of the profile cites it. V(failing) - a control that cites it failed or could not be read.
-    V(waived) - one failed under a waiver. V(proven) - at least one passed, and so did all that could be decided.
-    V(not_checked) - none could be decided here.
-  - A system shows a part of a citation at most, so that V(proven) never says that the citation is met.
-  - Records of other origins than this collection, such as those of OpenSCAP, are left out.
+    V(waived) - one failed under a waiver. V(proven) - at least one passed, and so did all that could be checked.
+    V(not_checked) - none could be checked.
+  - A system can show only part of a citation, so V(proven) never means that the citation is fully met.
+  - Records of other origins than this collection, such as those of OpenSCAP, are excluded.
 options:
   _input:
     description: Records, as P(hygeia.golden.records#filter) returns them.
@@ -23,18 +23,18 @@ options:
     elements: dict
     required: true
   framework:
-    description: The id of the framework, one of the collection's or of a folder of O(policy).
+    description: The id of the framework, one of the collection's or of a directory of O(policy).
     type: str
     default: hipaa
   controls:
     description:
-      - The controls of the profile, as P(hygeia.golden.controls#lookup) returns them. Those that have no record count as
-        not checked. Without it only controls with records are known.
+      - The controls of the profile, as P(hygeia.golden.controls#lookup) returns them. Controls without a result count
+        as not checked. If omitted, only controls with results are known.
     type: list
     elements: dict
     default: []
   policy:
-    description: Folders of the site's own policy, for frameworks of its own.
+    description: Directories of the site's own policy, for frameworks of its own.
     type: list
     elements: path
     default: []
@@ -44,11 +44,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say how the Security Rule's citations stand
+- name: Report the state of the Security Rule's citations
   ansible.builtin.debug:
     msg: "{{ (verify_records | hygeia.golden.coverage('hipaa', baseline_controls)).text }}"
 
-- name: Name the citations that need work
+- name: List the citations that need work
   ansible.builtin.debug:
     msg: >-
       {{ (verify_records | hygeia.golden.coverage('nist_csf')).citations
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The citations and what they add up to.
+  description: The citations and their totals.
   type: dict
   contains:
     framework:
@@ -69,13 +69,13 @@ _value:
       type: dict
       sample: {"failing": 2, "waived": 1, "not_checked": 0, "proven": 20, "not_served": 8, "out_of_reach": 32}
     text:
-      description: A sentence that says what was counted.
+      description: A sentence that summarizes the figures.
       type: str
     meaning:
-      description: A sentence that says what the states do not say.
+      description: A sentence on what the states do not mean.
       type: str
     citations:
-      description: One row a citation, in the framework's order.
+      description: One row per citation, in the framework's order.
       type: list
       elements: dict
       contains:
@@ -88,7 +88,7 @@ _value:
           type: str
           sample: Audit controls
         label:
-          description: What the framework calls it, such as V(required), V(addressable) or V(standard).
+          description: Its classification in the framework, such as V(required), V(addressable) or V(standard).
           type: str
           sample: standard
         shows:
@@ -103,7 +103,7 @@ _value:
           type: str
           sample: of 31 controls, 29 passed, 2 could not be checked
         counts:
-          description: How many controls that serve it have which status.
+          description: The number of controls that serve it, by status.
           type: dict
         controls:
           description: Those controls, each with its C(control), C(title), C(severity) and C(status) over all stages.
@@ -111,23 +111,29 @@ _value:
           elements: dict
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils import coverage as citations
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.frameworks import frameworks
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results import coverage as citations
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def coverage(records, framework="hipaa", controls=(), policy=()):
+def coverage(
+    records: Sequence[Record], framework: str = "hipaa", controls: Sequence[Entry] = (), policy: Sequence[str] = ()
+) -> dict[str, Any]:
     try:
-        known = frameworks(plain(policy))
+        known = frameworks(to_native(policy))
     except PolicyError as problem:
         raise AnsibleFilterError(f"hygeia.golden.coverage: {problem}") from problem
     if framework not in known:
         raise AnsibleFilterError(f"hygeia.golden.coverage: there is no framework {framework}; use {', '.join(known)}")
-    return citations.coverage(plain(records), known[plain(framework)], plain(controls))
+    return citations.coverage(to_native(records), known[to_native(framework)], to_native(controls))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"coverage": coverage}

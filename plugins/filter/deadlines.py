@@ -5,14 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: deadlines
-short_description: By which day each open vulnerability has to be closed
+short_description: Compute the deadline of each open vulnerability
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Says for each vulnerability by which day the site's policy wants it closed, and how it stands with that today.
-  - The clock starts on the later of two days, that on which it was identified on the host and that on which a fix was
-    available. What has no fix has no deadline.
-  - Of the rules that fit a vulnerability the one with the fewest days counts. The numbers are the site's policy, never law.
+  - Returns for each vulnerability the deadline set by the site's policy and its status today.
+  - The period starts on the day on which the vulnerability was identified on the host or on which a fix became
+    available, whichever is later. A vulnerability without a fix has no deadline.
+  - If several rules match a vulnerability, the one with the fewest days applies. The numbers are the site's policy, not
+    law.
 options:
   _input:
     description: Vulnerabilities, as M(hygeia.golden.patch_info) returns them.
@@ -21,39 +22,41 @@ options:
     required: true
   policy:
     description:
-      - A dictionary with C(rules), each with a C(name), C(days) (null for no deadline), and what it is for, which may be
-        C(severity), C(kev), C(epss) (that or more), C(exposure) and C(criticality).
-      - C(exposure) and C(criticality) list the values that a host may have. C(due_within) is the number of days before a
+      - A dictionary with C(rules), each with a C(name), C(days) (null for no deadline), and its conditions, which may
+        be
+        C(severity), C(kev), C(epss) (a minimum), C(exposure) and C(criticality).
+      - C(exposure) and C(criticality) list the permitted values of a host. C(due_within) is the number of days before a
         deadline from which it counts as due.
-      - Each severity, V(unknown) among them, needs a rule without other conditions.
+      - Each severity, including V(unknown), needs a rule without other conditions.
     type: dict
     required: true
   waivers:
     description:
       - Waivers in the format of a policy's C(waivers), or the checks as P(hygeia.golden.checks#lookup) returns them with
-        theirs. The one that names C(patch-open-CVE-2026-1234) as its control covers that vulnerability, C(patch-open-*) all.
+        theirs. A waiver for the control C(patch-open-CVE-2026-1234) covers that vulnerability, one for C(patch-open-*)
+        covers all.
     type: list
     elements: dict
     default: []
   host:
-    description: The name of the host as waivers name it.
+    description: The name of the host, as used in waivers.
     type: str
     default: ""
   today:
-    description: The day as C(YYYY-MM-DD). Without it, the current day in UTC.
+    description: The date as C(YYYY-MM-DD). The default is the current day in UTC.
     type: str
   exposure:
-    description: Who can reach the host, as the policy calls it.
+    description: The exposure of the host, as defined in the policy.
     type: str
     default: ""
   criticality:
-    description: What depends on the host, as the policy calls it.
+    description: The criticality of the host, as defined in the policy.
     type: str
     default: ""
 """
 
 EXAMPLES = r"""
-- name: What is overdue here?
+- name: List overdue vulnerabilities
   ansible.builtin.debug:
     msg: >-
       {{ patch.vulnerabilities | hygeia.golden.deadlines(policy) | selectattr('status', 'eq', 'overdue')
@@ -72,28 +75,46 @@ RETURN = r"""
 _value:
   description:
     - The vulnerabilities, each with C(due) (a day or null), C(status), C(days_left), C(clock_started), the name of the
-      C(rule), and the C(waiver) that names it, an expired one too.
+      C(rule), and the C(waiver) that covers it, even an expired one.
     - C(status) is V(on_time), V(due), V(overdue), V(waived) or V(no_fix).
   type: list
   elements: dict
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.deadlines import dated
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def deadlines(vulnerabilities, policy, waivers=(), host="", today="", exposure="", criticality=""):
-    today = plain(today) or datetime.now(timezone.utc).date().isoformat()
+def deadlines(
+    vulnerabilities: Sequence[Entry],
+    policy: dict[str, Any],
+    waivers: Sequence[Entry] = (),
+    host: str = "",
+    today: str = "",
+    exposure: str = "",
+    criticality: str = "",
+) -> list[Entry]:
+    today = to_native(today) or datetime.now(timezone.utc).date().isoformat()
     try:
-        return dated(plain(vulnerabilities), plain(policy), plain(waivers), plain(host), today, plain(exposure), plain(criticality))
+        return dated(
+            to_native(vulnerabilities),
+            to_native(policy),
+            to_native(waivers),
+            to_native(host),
+            today,
+            to_native(exposure),
+            to_native(criticality),
+        )
     except PolicyError as problem:
         raise AnsibleFilterError(f"hygeia.golden.deadlines: {problem}") from problem
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"deadlines": deadlines}

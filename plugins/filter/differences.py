@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: differences
-short_description: What differs between the controls of two profiles
+short_description: Compare the controls of two profiles
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
@@ -25,7 +25,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What would this host gain from the stricter profile?
+- name: Show what the stricter profile adds
   ansible.builtin.debug:
     msg: "{{ (query('hygeia.golden.controls', 'hipaa') | hygeia.golden.differences(stricter)).only_other }}"
   vars:
@@ -38,11 +38,11 @@ _value:
   type: dict
   contains:
     only_one:
-      description: Each control that only the first has, with its C(control), C(title) and C(severity).
+      description: Each control that only the first profile has, with its C(control), C(title) and C(severity).
       type: list
       elements: dict
     only_other:
-      description: Those that only the other has, in the same form.
+      description: Each control that only the second profile has, in the same form.
       type: list
       elements: dict
     both:
@@ -50,20 +50,25 @@ _value:
       type: int
     settings:
       description:
-        - Each setting of a control of both whose value differs, with the C(control), the C(setting), the values C(one) and
+        - Each setting whose value differs between the profiles, with the C(control), the C(setting), the values C(one)
+          and
           C(other), and the C(system) when it differs only there.
       type: list
       elements: dict
 """
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils import comparison
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results import comparison
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def differences(one, other):
-    return comparison.differences(plain(one), plain(other))
+def differences(one: Sequence[Entry], other: Sequence[Entry]) -> dict[str, Any]:
+    return comparison.differences(to_native(one), to_native(other))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"differences": differences}

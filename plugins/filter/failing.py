@@ -5,12 +5,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: failing
-short_description: The records that a gate does not let through
+short_description: Select the results that are blocking
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Picks the records that failed, or where looking failed, at a severity or above.
-  - What a waiver covers is not among them, unless the waiver has ended.
+  - Selects the results with the status V(fail) or V(error) at or above a severity.
+  - Results covered by a waiver are not included, unless the waiver has expired.
 options:
   _input:
     description: Records, as P(hygeia.golden.records#filter) returns them.
@@ -18,13 +18,13 @@ options:
     elements: dict
     required: true
   severity:
-    description: The least severity that counts.
+    description: The minimum severity.
     type: str
     choices: [low, medium, high, critical]
     default: high
   origins:
     description:
-      - Whose records count. C(hygeia.golden) is this collection; C(openscap) are those of
+      - The origins of the results to include. C(hygeia.golden) is this collection; C(openscap) are those of
         M(hygeia.golden.openscap_info).
     type: list
     elements: str
@@ -32,30 +32,33 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Stop when a control of high or critical severity fails
+- name: Fail if a control of high or critical severity fails
   ansible.builtin.assert:
     that: verify_records | hygeia.golden.failing('high') | length == 0
 """
 
 RETURN = r"""
 _value:
-  description: The records that do not pass the gate, in their order.
+  description: The blocking results, in their original order.
   type: list
   elements: dict
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import OURS
-from ansible_collections.hygeia.golden.plugins.plugin_utils import records as result_records
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import OURS, Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results import join as result_records
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def failing(records, severity="high", origins=(OURS,)):
+def failing(records: Sequence[Record], severity: str = "high", origins: Sequence[str] = (OURS,)) -> list[Record]:
     if severity not in result_records.SEVERITIES:
         raise AnsibleFilterError(f"hygeia.golden.failing: {severity} is no severity; use {', '.join(result_records.SEVERITIES)}")
-    return result_records.failing(plain(records), plain(severity), plain(origins))
+    return result_records.failing(to_native(records), to_native(severity), to_native(origins))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"failing": failing}

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: patch_records
-short_description: Open vulnerabilities as results of checks
+short_description: Convert open vulnerabilities to results
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Says whether the feeds could be asked (C(patch-feeds)), whether nothing is open past its deadline (C(patch-overdue)), and
-    whether nothing is open that is known to be exploited and has a fix (C(patch-known-exploited)). A vulnerability that a
-    waiver names has a result of its own (C(patch-open-ID)) and counts in none of these.
+  - Returns results for whether the feeds could be read (C(patch-feeds)), whether no vulnerability is past its deadline
+    (C(patch-overdue)), and whether no known exploited vulnerability with a fix is open (C(patch-known-exploited)). A
+    vulnerability covered by a waiver has its own result (C(patch-open-ID)) and is not counted in these.
   - Without feeds nothing passes.
 options:
   _input:
@@ -20,7 +20,7 @@ options:
     elements: dict
     required: true
   feeds:
-    description: The feeds that were asked, as M(hygeia.golden.patch_info) returns them.
+    description: The feeds that were read, as M(hygeia.golden.patch_info) returns them.
     type: list
     elements: dict
     required: true
@@ -30,13 +30,13 @@ options:
     choices: [offline, boot, live]
     default: live
   problem:
-    description: Why the feeds could not be asked, when they could not.
+    description: Why the feeds could not be read, if they could not.
     type: str
     default: ""
 """
 
 EXAMPLES = r"""
-- name: Add them to what else was verified
+- name: Add them to the other results
   ansible.builtin.set_fact:
     verify_records: >-
       {{ verify_records + (vulnerabilities | hygeia.golden.patch_records(patch.feeds, patch.system.stage)
@@ -52,14 +52,19 @@ _value:
   elements: dict
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.records import results
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def patch_records(vulnerabilities, feeds, stage="live", problem=""):
-    return results(plain(vulnerabilities), plain(feeds), plain(stage), plain(problem))
+def patch_records(vulnerabilities: Sequence[Entry], feeds: list[dict[str, Any]], stage: str = "live", problem: str = "") -> list[Record]:
+    return results(to_native(vulnerabilities), to_native(feeds), to_native(stage), to_native(problem))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"patch_records": patch_records}

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: patch_report
-short_description: A page about what is open across hosts
+short_description: Render a report of open vulnerabilities on all hosts
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Renders one HTML page that shows the age of every open vulnerability on every host against its deadline, a picture first
-    and then the table. It has no scripts and loads nothing.
+  - Renders one HTML page that shows the age of every open vulnerability on every host against its deadline, as a chart
+    and as a table. It has no scripts and loads no external resources.
 options:
   _input:
-    description: The plans of the hosts, as the role P(hygeia.golden.patch#role) keeps them in C(patch_plan).
+    description: The plans of the hosts, as the role P(hygeia.golden.patch#role) stores them in C(patch_plan).
     type: list
     elements: dict
     required: true
@@ -42,20 +42,23 @@ _value:
 """
 
 import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.page import rendered
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 TEMPLATE = os.path.normpath(os.path.join(BASELINE, "../../evidence/templates/patches.html.j2"))
 
 
-def patch_report(plans, template=TEMPLATE, today=""):
-    plans = plain(plans)
-    day = plain(today) or max((plan["today"] for plan in plans), default="")
-    return rendered(plans, plain(template), day)
+def patch_report(plans: Sequence[dict[str, Any]], template: str = TEMPLATE, today: str = "") -> str:
+    plans = readable_throughout(to_native(plans))
+    day = to_native(today) or max((plan["today"] for plan in plans), default="")
+    return rendered(plans, to_native(template), day)
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"patch_report": patch_report}

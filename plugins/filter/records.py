@@ -5,17 +5,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: records
-short_description: Result records, joined with their controls and checks
+short_description: Join results with their controls and checks
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Joins what M(hygeia.golden.audit_info) found with the title, severity, level, citations and waiver of each control.
+  - Joins the results of M(hygeia.golden.audit_info) with the title, severity, level, citations and waiver of each
+    control.
   - Results of checks, such as those of M(hygeia.golden.flow_info), are joined with what P(hygeia.golden.checks#lookup)
-    returns. Where the id of a check ends in an asterisk, it means each result whose control begins so, and the most exact
-    one counts. A result may have a title of its own that says more than that of its check.
-  - What M(hygeia.golden.openscap_info) found passes through here too; such results bring their own title and severity.
-  - A failure under a waiver that still holds becomes V(waived). A failure under a waiver that has ended stays a
-    failure, and the message says so. Nothing else is changed by a waiver.
+    returns. If the id of a check ends in an asterisk, it matches each result whose control has this prefix, and the
+    most specific check applies. A result may have its own, more specific title.
+  - The results of M(hygeia.golden.openscap_info) are accepted too; they have their own title and severity.
+  - A failure covered by a valid waiver becomes V(waived). A failure covered by an expired waiver stays a failure, and
+    the message states that. A waiver changes nothing else.
 options:
   _input:
     description: The results of the audit.
@@ -28,17 +29,17 @@ options:
     elements: dict
     required: true
   host:
-    description: The name of the host that was looked at.
+    description: The name of the host that was audited.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Keep the records
+- name: Record the results
   ansible.builtin.set_fact:
     verify_records: "{{ audit.results | hygeia.golden.records(baseline_controls, inventory_hostname) }}"
 
-- name: Keep those of checks beside them
+- name: Add the results of checks
   ansible.builtin.set_fact:
     verify_records: "{{ verify_records + flows.results | hygeia.golden.records(baseline_checks, inventory_hostname) }}"
 """
@@ -52,18 +53,23 @@ _value:
   elements: dict
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
-from ansible_collections.hygeia.golden.plugins.plugin_utils.records import joined
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import joined
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def records(results, controls, host):
+def records(results: Sequence[Record], controls: Sequence[Entry], host: str) -> list[Record]:
     try:
-        return joined(plain(results), plain(controls), plain(host))
+        return joined(to_native(results), to_native(controls), to_native(host))
     except ValueError as problem:
         raise AnsibleFilterError(f"hygeia.golden.records: {problem}") from problem
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"records": records}

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: score
-short_description: What records add up to
+short_description: Count results
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Counts each control once over all stages. A control has passed when it passed at a stage and failed at none.
-  - What failed, failed under a waiver, could not be read or could not be checked is never counted as passed.
-  - Records of other origins than this collection, such as those of OpenSCAP, are left out.
-  - The figures are no percentage of compliance. P(hygeia.golden.coverage#filter) says how a framework's citations stand.
+  - Counts each control once over all stages. A control counts as passed if it passed at one stage and failed at none.
+  - Controls that failed, are waived, could not be read or could not be checked are never counted as passed.
+  - Records of other origins than this collection, such as those of OpenSCAP, are excluded.
+  - The figures are not a percentage of compliance. P(hygeia.golden.coverage#filter) returns the state of a framework's
+    citations.
 options:
   _input:
     description: Records, as P(hygeia.golden.records#filter) returns them.
@@ -22,7 +23,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Say how it went
+- name: Report the score
   ansible.builtin.debug:
     msg: "{{ (verify_records | hygeia.golden.score).text }}"
 """
@@ -33,19 +34,19 @@ _value:
   type: dict
   contains:
     controls:
-      description: All controls that have a record.
+      description: The number of controls with a result.
       type: int
     applicable:
-      description: Those of them that mean anything on the host.
+      description: The number of controls that apply to the host.
       type: int
     pass:
-      description: Passed. The other statuses have a figure each under their own names too.
+      description: The number of controls that passed. The other statuses are counted under their own names.
       type: int
     percent:
-      description: Passed of a hundred applicable ones, rounded down; null when none is applicable.
+      description: The percentage of applicable controls that passed, rounded down; null if none is applicable.
       type: int
     text:
-      description: A sentence that says what was counted.
+      description: A sentence that summarizes the figures.
       type: str
       sample: 61 of 66 applicable controls passed, 3 failed, 1 failed under a waiver, 1 could not be checked.
     by_severity:
@@ -58,18 +59,22 @@ _value:
       description: The same figures for the controls of each area, such as V(ssh).
       type: dict
     meaning:
-      description: A sentence that says what the figures do not say.
+      description: A sentence on what the figures do not mean.
       type: str
 """
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils import records as result_records
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results import score as result_score
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def score(records):
-    return result_records.score(plain(records))
+def score(records: Sequence[Record]) -> dict[str, Any]:
+    return result_score.score(to_native(records))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"score": score}

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: segment_allows
-short_description: Whether a segmentation policy lets an address reach a zone
+short_description: Check whether a segmentation policy allows an address to reach a zone
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Says whether a host with some address may open a connection to a host of a zone, as the policy has it.
+  - Returns whether the policy allows a host with a given address to open a connection to a host in a zone.
 options:
   _input:
     description: The policy, as P(hygeia.golden.segmentation#lookup) returns it.
     type: dict
     required: true
   address:
-    description: The address from which the connection comes.
+    description: The source address of the connection.
     type: str
     required: true
   zone:
@@ -24,7 +24,7 @@ options:
     type: str
     required: true
   port:
-    description: The port that it goes to.
+    description: The destination port.
     type: int
     required: true
   protocol:
@@ -35,7 +35,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Refuse to cut the operator off
+- name: Refuse a policy that locks the operator out
   ansible.builtin.assert:
     that: policy | hygeia.golden.segment_allows('10.10.5.7', 'imaging', 22)
   vars:
@@ -44,26 +44,28 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether it may.
+  description: Whether the connection is allowed.
   type: bool
 """
 
 import ipaddress
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def segment_allows(policy, address, zone, port, protocol="tcp"):
-    wanted = Policy(plain(policy))
+def segment_allows(policy: dict[str, Any], address: str, zone: str, port: str | int, protocol: str = "tcp") -> bool:
+    wanted = Policy(to_native(policy))
     try:
-        source = ipaddress.ip_address(plain(address).partition("%")[0])
+        source = ipaddress.ip_address(to_native(address).partition("%")[0])
     except ValueError as problem:
         raise AnsibleFilterError(f"hygeia.golden.segment_allows: {problem}") from problem
-    return wanted.allows(wanted.zone_of(getattr(source, "ipv4_mapped", None) or source), plain(zone), plain(protocol), int(port))
+    return wanted.allows(wanted.zone_of(getattr(source, "ipv4_mapped", None) or source), to_native(zone), to_native(protocol), int(port))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"segment_allows": segment_allows}

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: segment_rules
-short_description: What a packet filter says for a host of one zone
+short_description: Convert a segmentation policy to packet filter rules for a zone
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Turns a segmentation policy into what the ruleset of a host in one of its zones has to say, in the words of nft.
+  - Turns a segmentation policy into the rules for a host in one of its zones, in the syntax of nft.
 options:
   _input:
     description: The policy, as P(hygeia.golden.segmentation#lookup) returns it.
@@ -22,7 +22,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what may come in to a host of the zone imaging
+- name: Show the inbound rules of the zone imaging
   ansible.builtin.debug:
     msg: "{{ (policy | hygeia.golden.segment_rules('imaging')).in.zones }}"
   vars:
@@ -32,25 +32,28 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - For the directions C(in) and C(out) the C(order) in which networks are asked, the smallest first, each with its
+    - For the directions C(in) and C(out) the C(order) in which networks are matched, the smallest first, each with its
       C(family), C(network) and C(zone); and for each of the C(zones) a list of its rules with C(protocol), C(ports) and
       C(comment).
   type: dict
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils import segmentation
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import segmentation
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def segment_rules(policy, zone):
+def segment_rules(policy: dict[str, Any], zone: str) -> dict[str, dict[str, Any]]:
     try:
-        return segmentation.rules(plain(policy), plain(zone))
+        return segmentation.rules(to_native(policy), to_native(zone))
     except PolicyError as problem:
         raise AnsibleFilterError(f"hygeia.golden.segment_rules: {problem}") from problem
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"segment_rules": segment_rules}

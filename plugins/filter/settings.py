@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: settings
-short_description: The part of controls that travels to a host
+short_description: Reduce controls to the fields that a host needs
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
@@ -18,17 +18,17 @@ options:
     elements: dict
     required: true
   waived:
-    description: Whether to keep controls that a waiver covers. What is waived is audited, but not enforced.
+    description: Whether to keep controls covered by a waiver. Waived controls are audited but not applied.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: Look at every control
+- name: Audit every control
   hygeia.golden.audit_info:
     controls: "{{ baseline_controls | hygeia.golden.settings }}"
 
-- name: Make those so that are not waived
+- name: Apply the controls that are not waived
   hygeia.golden.enforce:
     controls: "{{ baseline_controls | hygeia.golden.settings(waived=false) }}"
 """
@@ -40,9 +40,12 @@ _value:
   elements: dict
 """
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.settings import settings
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.settings import settings
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"settings": settings}

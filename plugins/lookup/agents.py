@@ -5,22 +5,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: agents
-short_description: The known agents for logging, backup, monitoring, endpoint protection and guest tools
+short_description: List known agents for logging, backup, monitoring, endpoint protection and guest tools
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Returns how each known product is recognised on a system and how its configuration is read, those of the collection
-    first and then those of each folder of O(policy). Every file of these folders is checked.
+  - Returns how each known product is detected on a system and how its configuration is read, first for the collection
+    and then for each directory of O(policy). Every file of these directories is validated.
   - Use it through P(ansible.builtin.query#lookup), since it returns a list.
 requirements:
   - jsonschema, on the controller, when O(policy) is used
 options:
   _terms:
-    description: Ids of agents or names of classes. Without any, all agents.
+    description: Ids of agents or names of classes. The default is all agents.
     type: list
     elements: str
   policy:
-    description: Folders of the site's own policy, each of which may have a folder C(agents) with YAML files in it.
+    description: Directories of the site's own policy, each of which may have a directory C(agents) with YAML files in it.
     type: list
     elements: path
     default: []
@@ -29,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which backup agents are known?
+- name: List the known backup agents
   ansible.builtin.debug:
     msg: "{{ query('hygeia.golden.agents', 'backup') | map(attribute='title') }}"
 """
@@ -52,19 +52,21 @@ _raw:
       type: str
 """
 
+from typing import Any
+
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        wanted = plain(terms)
+        wanted = to_native(terms)
         try:
-            agents = list(Catalogue(plain(self.get_option("policy"))).agents.values())
+            agents = list(Catalogue(to_native(self.get_option("policy"))).agents.values())
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem
         known = {name for agent in agents for name in (agent["id"], agent["class"])}

@@ -5,42 +5,42 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: checks
-short_description: What is verified and is no control
+short_description: List the checks
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
   - Returns every check, such as those of M(hygeia.golden.flow_info), with its title, severity, rationale and citations,
     and with the waiver that covers it on a host. P(hygeia.golden.records#filter) joins results with them.
-  - The id of a check may end in an asterisk, as C(segment-in-*) does, and then means each result whose control begins
-    so. A waiver may name the check, or one of those that it means, such as C(segment-in-guest), which is then returned
-    as a check of its own.
-  - Reads the collection's own checks and then those of each folder of O(policy), and fails with all mistakes at once.
+  - The id of a check may end in an asterisk, such as C(segment-in-*), and then matches each result whose control has
+    this prefix. A waiver may name the check, or a single match such as C(segment-in-guest), which is then returned as a
+    separate check.
+  - Reads the collection's own checks and then those of each directory of O(policy), and reports all errors at once.
   - Use it through P(ansible.builtin.query#lookup), since it returns a list.
 requirements:
   - jsonschema, on the controller, when O(policy) or O(waivers) is used
 options:
   _terms:
-    description: Nothing; all checks are returned.
+    description: Ignored; all checks are returned.
     type: list
     elements: str
     default: []
   policy:
     description:
-      - Folders of the site's own policy. Each may have the folders C(controls), C(checks), C(profiles), C(waivers) and
-        C(frameworks) with YAML files in them.
+      - Directories of the site's own policy. Each may have the directories C(controls), C(checks), C(agents), C(profiles),
+        C(waivers) and C(frameworks) with YAML files in them.
     type: list
     elements: path
     default: []
   host:
-    description: The name of the host as waivers name it. Without it no waiver counts.
+    description: The name of the host, as used in waivers. If omitted, no waiver applies.
     type: str
   waivers:
-    description: More waivers, in the format of the files in C(waivers).
+    description: Additional waivers, in the format of the files in C(waivers).
     type: list
     elements: dict
     default: []
   today:
-    description: The day as C(YYYY-MM-DD) on which waivers are judged. Without it, the current day in UTC.
+    description: The day as C(YYYY-MM-DD) for which waivers are evaluated. The default is the current day in UTC.
     type: str
 seealso:
   - plugin: hygeia.golden.records
@@ -68,7 +68,7 @@ _raw:
       type: str
       sample: segment-in-*
     title:
-      description: What must be true. An asterisk in it is what that of the id stands for.
+      description: What must be true. An asterisk in it stands for the same text as the one in the id.
       type: str
       sample: Only flows of the policy come in from *
     severity:
@@ -86,21 +86,22 @@ _raw:
 """
 
 from datetime import datetime, timezone
+from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.checks import covered
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.checks import covered
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 OPTIONS = ("policy", "host", "waivers", "today")
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        options = plain({name: self.get_option(name) for name in OPTIONS})
+        options = to_native({name: self.get_option(name) for name in OPTIONS})
         try:
             catalogue = Catalogue(options["policy"])
             catalogue.add_waivers_of_play(options["waivers"])

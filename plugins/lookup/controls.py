@@ -11,8 +11,8 @@ author: The hygeia.golden authors (@hygeia)
 description:
   - Resolves a profile to its list of controls, each with its settings, severity, rationale and citations, and with the
     waiver that covers it on a host.
-  - Reads the collection's own policy and then each folder of O(policy). Every file of these folders is checked, and
-    all mistakes are told at once, each with the file, the line, the control and the field.
+  - Reads the collection's own policy and then each directory of O(policy). Every file of these directories is
+    validated, and all errors are reported at once, each with the file, the line, the control and the field.
   - Use it through P(ansible.builtin.query#lookup), since it returns a list.
 requirements:
   - jsonschema, on the controller, when O(policy) or O(waivers) is used
@@ -24,21 +24,26 @@ options:
     required: true
   policy:
     description:
-      - Folders of the site's own policy. Each may have the folders C(controls), C(checks), C(profiles),
-        C(waivers) and C(frameworks) with YAML files in them.
+      - Directories of the site's own policy. Each may have the directories C(controls), C(checks), C(agents),
+        C(profiles), C(waivers) and C(frameworks) with YAML files in them.
     type: list
     elements: path
     default: []
   host:
-    description: The name of the host as waivers name it. Without it no waiver counts.
+    description: The name of the host, as used in waivers. If omitted, no waiver applies.
     type: str
   waivers:
-    description: More waivers, in the format of the files in C(waivers).
+    description: Additional waivers, in the format of the files in C(waivers).
     type: list
     elements: dict
     default: []
+  add:
+    description: Ids of controls to add to those of the profile, with C(*) as a wildcard.
+    type: list
+    elements: str
+    default: []
   remove:
-    description: Ids of controls that the profile has and that are not wanted. An asterisk stands for anything.
+    description: Ids of controls to remove from those of the profile, with C(*) as a wildcard.
     type: list
     elements: str
     default: []
@@ -54,18 +59,19 @@ options:
     default: low
   tags:
     description:
-      - Keep only the controls that one of these means. A tag is an area such as V(ssh), the id of a control, V(level1) or
+      - Keep only the controls that match one of these tags. A tag is an area such as V(ssh), the id of a control,
+        V(level1) or
         V(level2). Ansible's own tags V(all), V(tagged), V(untagged), V(always) and V(never) mean nothing here.
     type: list
     elements: str
     default: []
   skip_tags:
-    description: Leave out the controls that one of these means.
+    description: Leave out the controls that match one of these tags.
     type: list
     elements: str
     default: []
   today:
-    description: The day as C(YYYY-MM-DD) on which waivers are judged. Without it, the current day in UTC.
+    description: The day as C(YYYY-MM-DD) for which waivers are evaluated. The default is the current day in UTC.
     type: str
 seealso:
   - plugin: hygeia.golden.settings
@@ -75,15 +81,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How many controls does the default profile have?
+- name: Count the controls of the default profile
   ansible.builtin.debug:
     msg: "{{ query('hygeia.golden.controls', 'hipaa') | length }}"
 
-- name: Which of its controls about SSH are of high or critical severity?
+- name: List its SSH controls of high or critical severity
   ansible.builtin.debug:
     msg: "{{ query('hygeia.golden.controls', 'hipaa', tags=['ssh'], severity='high') | map(attribute='title') }}"
 
-- name: Resolve a profile of our own, with our waivers
+- name: Resolve a site's own profile with its waivers
   ansible.builtin.set_fact:
     baseline_controls: >-
       {{ query('hygeia.golden.controls', 'hospital', policy=['/srv/policy'], host=inventory_hostname) }}
@@ -105,32 +111,32 @@ _raw:
       description: V(low), V(medium), V(high) or V(critical).
       type: str
     level:
-      description: V(1) when it suits every server, V(2) when it may cost function or performance.
+      description: V(1) if it suits every server, V(2) if it may reduce functionality or performance.
       type: int
     rationale:
       description: Why it must be true.
       type: str
     impact:
-      description: What an application or its users may notice.
+      description: The impact on applications or their users.
       type: str
     applies_to:
-      description: On which systems the control means anything.
+      description: The systems to which the control applies.
       type: dict
     stages:
-      description: At which stages the control can be observed.
+      description: The stages at which the control can be observed.
       type: list
       elements: str
     settings:
-      description: For each kind of setting the wanted values by name.
+      description: The expected values of each kind of setting, by name.
       type: dict
     variants:
-      description: For each system that differs the kinds that differ there.
+      description: The kinds of setting that differ, for each system that differs.
       type: dict
     references:
       description: Citations by framework.
       type: dict
     area:
-      description: The first word of the identifier, which names what the control is about.
+      description: The first word of the identifier, which names the subject of the control.
       type: str
     waiver:
       description: The C(reason), C(approver), C(until) and C(expired) of the waiver that covers the control, or null.
@@ -138,40 +144,41 @@ _raw:
 """
 
 from datetime import datetime, timezone
+from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.hygeia.golden.plugins.plugin_utils import choice, waivers
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import selection, waivers
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 display = Display()
 
-OPTIONS = ("policy", "host", "waivers", "remove", "set", "severity", "tags", "skip_tags", "today")
+OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "severity", "tags", "skip_tags", "today")
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         if len(terms) != 1:
             raise AnsibleLookupError("hygeia.golden.controls wants the id of one profile")
-        options = plain({name: self.get_option(name) for name in OPTIONS})
+        options = to_native({name: self.get_option(name) for name in OPTIONS})
         try:
-            return self._controls(plain(terms[0]), options)
+            return self._controls(to_native(terms[0]), options)
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem
 
     @staticmethod
-    def _controls(profile, options):
+    def _controls(profile: str, options: dict[str, Any]) -> list[Entry]:
         catalogue = Catalogue(options["policy"])
         for name in catalogue.unused() if options["policy"] else ():
             display.warning(f"No profile has the control {name}, so nothing ever looks at it; add it to a profile's controls.")
         catalogue.add_waivers_of_play(options["waivers"])
         today = options["today"] or datetime.now(timezone.utc).date().isoformat()
-        controls = catalogue.resolve(profile, options["remove"], options["set"])
+        controls = catalogue.resolve(profile, options["remove"], options["set"], options["add"])
         return [
             {**control, "waiver": waivers.find(catalogue.waivers, control["id"], options["host"] or "", today)}
-            for control in choice.chosen(controls, options["severity"], options["tags"], options["skip_tags"])
+            for control in selection.chosen(controls, options["severity"], options["tags"], options["skip_tags"])
         ]

@@ -5,25 +5,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: policy
-short_description: What can be said about a site's policy before it is used
+short_description: Validate a site's policy
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Reads the folders of a site's policy together with the collection's own, checks every file, and tells all mistakes at
-    once instead of failing at them.
-  - Asks each kind of setting whether it could express what the policy wants. What only the software of a host can tell,
-    such as whether its sshd knows a keyword, is not found here.
-  - The playbook C(hygeia.golden.validate_policy) prints the answer and fails at mistakes.
+  - Reads the directories of a site's policy together with the collection's own, validates every file, and returns all
+    errors instead of failing.
+  - Checks whether each kind of setting can express what the policy requires. What only the software of a host can tell,
+    such as whether its sshd supports a keyword, is not checked.
+  - The playbook C(hygeia.golden.validate_policy) prints the result and fails on errors.
 requirements:
   - jsonschema, on the controller
 options:
   _terms:
-    description: The folders.
+    description: The directories.
     type: list
     elements: path
     required: true
   today:
-    description: The day as C(YYYY-MM-DD) on which waivers are judged. Without it, the current day in UTC.
+    description: The day as C(YYYY-MM-DD) for which waivers are evaluated. The default is the current day in UTC.
     type: str
 seealso:
   - plugin: hygeia.golden.controls
@@ -31,31 +31,35 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse a policy with mistakes
+- name: Fail if the policy has errors
   ansible.builtin.assert:
-    that: lookup('hygeia.golden.policy', '/srv/policy').mistakes | length == 0
+    that: lookup('hygeia.golden.policy', '/srv/policy').errors | length == 0
 """
 
 RETURN = r"""
 _raw:
-  description: One answer about all folders together.
+  description: One result for all directories.
   type: list
   elements: dict
   contains:
-    mistakes:
-      description: What keeps the policy from being used, one sentence each, with the file and the line.
+    errors:
+      description: Errors that prevent the use of the policy, one sentence each, with the file and the line.
       type: list
       elements: str
-    remarks:
-      description: What works and may not be meant, such as a control that no profile has and a waiver that has ended.
+    warnings:
+      description: What is valid but may be unintended, such as a control that no profile includes or an expired waiver.
       type: list
       elements: str
     controls:
-      description: The ids of the controls that the folders add.
+      description: The ids of the controls that the directories add.
       type: list
       elements: str
     checks:
       description: The ids of the checks that they add.
+      type: list
+      elements: str
+    agents:
+      description: The ids of the agents that they add.
       type: list
       elements: str
     profiles:
@@ -67,24 +71,25 @@ _raw:
       type: list
       elements: str
     waivers:
-      description: How many waivers they have.
+      description: The number of waivers in them.
       type: int
 """
 
 from datetime import datetime, timezone
+from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
-from ansible_collections.hygeia.golden.plugins.plugin_utils.validation import validated
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.validation import validated
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         today = self.get_option("today") or datetime.now(timezone.utc).date().isoformat()
         try:
-            return [validated(plain(terms), plain(today))]
+            return [validated(to_native(terms), to_native(today))]
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem

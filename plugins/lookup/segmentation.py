@@ -5,12 +5,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: segmentation
-short_description: A site's segmentation policy, checked
+short_description: Load and validate a site's segmentation policy
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Reads a segmentation policy, which has zones with their networks and the flows between them that are allowed, and
-    fails with all its mistakes at once.
+  - Reads a segmentation policy, which defines zones with their networks and the allowed flows between them, and reports
+    all its errors at once.
 requirements:
   - jsonschema, on the controller
 options:
@@ -38,17 +38,19 @@ _raw:
   elements: dict
 """
 
+from typing import Any
+
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.hygeia.golden.plugins.plugin_utils import segmentation
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.plain import plain
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import segmentation
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            return [segmentation.read(path) for path in plain(terms)]
+            return [segmentation.read(path) for path in to_native(terms)]
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem

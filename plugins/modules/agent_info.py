@@ -6,13 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: agent_info
-short_description: Look which agents a system has and what they are configured to do
+short_description: Detect the agents of a system and read their configuration
 description:
   - Recognises agents for logging, backup, monitoring, endpoint protection and guest tools by their packages, programs,
     files and units, reads what they are configured to do, and compares it with what a site requires.
-  - Looks at a running host, an opened template or a root filesystem, all in one call. Nothing is changed.
-  - A configuration, or a line of one, that is not understood gives V(not_checked) with its place, and never V(pass).
-  - Credentials are told by file and name. Their values are neither returned nor kept.
+  - Inspects a running host, an opened template or a root filesystem in one call. Nothing is changed.
+  - A configuration file or line that cannot be parsed is reported as V(not_checked) with its location, and never as
+    V(pass).
+  - Credentials are reported by file and name. Their values are neither returned nor stored.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 requirements:
@@ -33,7 +34,7 @@ options:
     default: []
     suboptions:
       class:
-        description: Any agent of this class is enough.
+        description: Any agent of this class satisfies the requirement.
         type: str
         choices: [logging, backup, monitoring, endpoint_protection, guest_tools]
       product:
@@ -41,30 +42,30 @@ options:
         type: str
       destination:
         description:
-          - The machines, addresses or repositories that it may send to. An asterisk stands for anything. It must send to
-            one of them, and to no others but this system itself.
+          - The machines, addresses or repositories that it may send to, with C(*) as a wildcard. It must send to at
+            least one of them and to no others except this system itself.
         type: list
         elements: str
         default: []
       encrypted:
-        description: Each way to another machine must be encrypted.
+        description: Each connection to another machine must be encrypted.
         type: bool
         default: false
       recovery_point_hours:
         description:
-          - The hours that may lie between two backups, by the schedule. On a running host the last one that succeeded may
-            not be older either, where that is known.
+          - The maximum number of hours between two scheduled backups. On a running host, the last successful backup
+            must not be older either, where that is known.
         type: int
       retention_days:
-        description: The days for which the oldest copy must be kept at least.
+        description: The minimum number of days for which backups are kept.
         type: int
       signatures_days:
-        description: The days that signatures may be old.
+        description: The maximum age of the signatures in days.
         type: int
   stage:
     description:
-      - Where the system stands, V(offline), V(boot) or V(live). By default V(live) where systemd runs, else V(offline).
-      - Anywhere but on a live host credentials are a finding. There they are one when everybody may read them.
+      - The stage of the system. The default is V(live) where systemd runs, otherwise V(offline).
+      - In an image, any stored credential is a finding. On a live host, only a world-readable one is.
     type: str
     choices: [offline, boot, live]
 seealso:
@@ -75,7 +76,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Do records go to the log server, and does restic run each night?
+- name: Check that logs are forwarded and that restic runs daily
   hygeia.golden.agent_info:
     agents: "{{ query('hygeia.golden.agents') }}"
     required:
@@ -91,34 +92,43 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One record a class and level.
+  description: One result per class and level.
   returned: success
   type: list
   elements: dict
   contains:
     control:
       description: C(agents-CLASS-present), C(agents-CLASS-configured) or C(agents-CLASS-credentials).
+      returned: always
       type: str
       sample: agents-logging-configured
     status:
       description: V(pass), V(fail) or V(not_checked).
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
     stage:
-      description: V(offline), V(boot) or V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
     expected:
-      description: What was required.
+      description: The required values.
+      returned: always
       type: dict
     observed:
-      description: What was found.
+      description: The observed values.
+      returned: always
       type: dict
     read_from:
       description: Where it was read.
+      returned: always
       type: str
     message:
-      description: What is wrong and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
-found:
+agents:
   description: Each agent that is installed.
   returned: success
   type: list
@@ -133,34 +143,38 @@ found:
       type: str
       sample: logging
     evidence:
-      description: By what it was recognised.
+      description: What identified it.
       type: str
       sample: rsyslog 8.2302.0-1
     unit:
-      description: The unit that starts it, empty where it has none.
+      description: The systemd unit that starts it, empty if it has none.
       type: str
       sample: rsyslog.service
-    starts:
-      description: V(pass) when the unit starts by itself and, on a running host, runs.
+    unit_status:
+      description: V(pass) if the unit is enabled and, on a running host, active.
       type: str
-    ways:
-      description: Each other machine that it sends to, without user and password.
+    destinations:
+      description: The other machines that it sends to, without user name and password.
       type: list
       elements: dict
       sample: [{"destination": "logs.example.org", "encrypted": true, "read_from": "/etc/rsyslog.d/remote.conf:3"}]
     not_understood:
-      description: Places of its configuration that were not understood.
+      description: Locations in its configuration that could not be parsed.
       type: list
       elements: str
 """
 
 import time
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.judge import judged
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.look import CLASSES, look
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import CLASSES, detect
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.evaluate import evaluated
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import DetectedAgent
 
 REQUIRED = {
     "class": {"type": "str", "choices": list(CLASSES)},
@@ -173,27 +187,31 @@ REQUIRED = {
 }
 
 
-def told(found):
+def told(found: DetectedAgent) -> dict[str, Any]:
     """An agent for the one who asks, without its configuration."""
-    ways = [{"destination": way.destination, "encrypted": way.encrypted, "read_from": way.place} for way in found.facts.ways()]
+    destinations = [{"destination": way.destination, "encrypted": way.encrypted, "read_from": way.place} for way in found.facts.ways()]
     return {
         "id": found.agent["id"],
         "class": found.agent["class"],
         "evidence": found.evidence,
         "unit": found.unit,
-        "starts": found.starts,
-        "ways": ways,
+        "unit_status": found.starts,
+        "destinations": destinations,
         "not_understood": found.configuration.problems,
     }
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "agents": {"type": "list", "elements": "dict", "required": True},
             "required": {
-                "type": "list", "elements": "dict", "default": [], "options": REQUIRED,
-                "mutually_exclusive": [["class", "product"]], "required_one_of": [["class", "product"]],
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": REQUIRED,
+                "mutually_exclusive": [["class", "product"]],
+                "required_one_of": [["class", "product"]],
             },
             "stage": {"type": "str", "choices": list(STAGES)},
         },
@@ -203,11 +221,11 @@ def main():
     known = [agent["id"] for agent in agents]
     unknown = [need["product"] for need in required if need["product"] and need["product"] not in known]
     if unknown:
-        module.fail_json(msg=f"There is no agent {unknown[0]}; known are {', '.join(known)}. A folder of the site's policy may add it.")
+        module.fail_json(msg=f"There is no agent {unknown[0]}; known are {', '.join(known)}. A directory of the site's policy may add it.")
     host = Host(check=True)
     stage = module.params["stage"] or ("live" if host.booted else "offline")
-    found = look(host, agents)
-    module.exit_json(changed=False, results=judged(agents, found, required, stage, time.time()), found=[told(each) for each in found])
+    found = detect(host, agents)
+    module.exit_json(changed=False, results=evaluated(agents, found, required, stage, time.time()), agents=[told(each) for each in found])
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: alert_rules_info
-short_description: See whether the alerts are there that a site asks for
+short_description: Check that Prometheus has the alert rules that a site requires
 description:
-  - Looks among the alerts of Prometheus, those that it has loaded (O(url)) or those of its rules files (O(groups)), for
-    each that is asked for, with its threshold.
-  - An alert that Prometheus cannot evaluate is none.
+  - Searches the alert rules of Prometheus for each required alert and its threshold, either in the rules that it has
+    loaded (O(url)) or in its rules files (O(groups)).
+  - An alert that Prometheus cannot evaluate counts as missing.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - hygeia.golden.web
 options:
   alerts:
-    description: The alerts that are asked for.
+    description: The required alerts.
     type: list
     elements: dict
     required: true
@@ -33,30 +33,30 @@ options:
         type: str
         choices: ["<", "<=", "==", "!=", ">=", ">"]
       threshold:
-        description: The number with which it compares. Without it any will do.
+        description: The threshold that it compares with. If omitted, any threshold is accepted.
         type: float
       for:
-        description: How long it may wait at most before it fires, such as C(15m).
+        description: The longest time that it may be pending before it fires, such as C(15m).
         type: str
   url:
     description: The address of Prometheus, such as C(https://prometheus.example.org).
     type: str
   groups:
-    description: The groups of rules, as they stand under C(groups) in its files.
+    description: The rule groups, as listed under C(groups) in its rules files.
     type: list
     elements: dict
   source:
-    description: What the results call the place of O(groups), such as the path of a file.
+    description: The name of the source of O(groups) in the results, such as the path of a file.
     type: str
     default: the rules files
   timeout:
-    description: The seconds within which Prometheus must answer.
+    description: The timeout in seconds for the answer of Prometheus.
     type: float
     default: 10
 """
 
 EXAMPLES = r"""
-- name: Ask Prometheus
+- name: Query Prometheus
   hygeia.golden.alert_rules_info:
     url: https://prometheus.example.org
     ca_path: /etc/ssl/certs/hospital-ca.pem
@@ -76,38 +76,50 @@ results:
   contains:
     control:
       description: C(monitoring-alerts-configured).
+      returned: always
       type: str
       sample: monitoring-alerts-configured
     status:
       description: V(pass) or V(fail).
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: live
     expected:
       description: Each alert with its threshold.
+      returned: always
       type: dict
       sample: {DiskFillsUp: "< 10 for 15m at most"}
     observed:
       description: The expressions of each alert.
+      returned: always
       type: dict
     read_from:
-      description: Where the alerts stand.
+      description: Where the alerts are defined.
+      returned: always
       type: str
     message:
-      description: What is wrong and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
       sample: "there is no alert DiskFillsUp: add a rule for it"
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import alerts, web
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "alerts": {
                 "type": "list",
@@ -134,15 +146,15 @@ def main():
     module.exit_json(changed=False, results=[_looked(module.params)])
 
 
-def _looked(given):
+def _looked(given: dict[str, Any]) -> Record:
     wanted = given["alerts"]
     if given["groups"] is not None:
-        return alerts.judged(alerts.alerts(given["groups"]), wanted, given["source"])
+        return alerts.evaluated(alerts.alerts(given["groups"]), wanted, given["source"])
     try:
         groups = alerts.from_prometheus(given["url"], given["timeout"], web.how(given))
     except web.Unanswered as problem:
         return alerts.unread(wanted, web.shown(given["url"]), problem)
-    return alerts.judged(alerts.alerts(groups), wanted, web.shown(given["url"]))
+    return alerts.evaluated(alerts.alerts(groups), wanted, web.shown(given["url"]))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audit_info
-short_description: Observe whether controls hold on a system
+short_description: Audit a system against controls
 description:
-  - Looks at the effective value of every setting of every given control, all in one call, and says what it found.
+  - Reads the effective value of every setting of every given control in one call and compares it with the expected
+    value.
   - A value counts as effective when the software says so, such as C(sshd -T), the merged order of C(sysctl.d) or
-    C(systemctl is-enabled). What M(hygeia.golden.enforce) wrote is never taken as an answer.
+    C(systemctl is-enabled). The files written by M(hygeia.golden.enforce) are never taken as evidence.
   - Nothing is changed.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -21,17 +22,32 @@ extends_documentation_fragment:
 options:
   stage:
     description:
-      - Where the system stands - V(offline) in an opened template or a root filesystem, V(boot) in a throwaway boot
-        of a template, V(live) on a running system.
-      - Without it, V(live) on a system where systemd runs, else V(offline).
+      - The stage of the system - V(offline) for an opened template or a root filesystem, V(boot) for a throwaway boot
+        of a template, V(live) for a running system.
+      - The default is V(live) on a system where systemd runs, otherwise V(offline).
     type: str
     choices: [offline, boot, live]
+  injected:
+    description:
+      - What M(hygeia.golden.image_boot) injected into a throwaway copy for its login, as that module returns it. It is
+        not part of the template and is not evaluated.
+      - A line that was changed afterwards, or that occurs twice, is evaluated like everything else.
+    type: dict
+    suboptions:
+      account:
+        description: The user's name.
+        type: str
+        required: true
+      lines:
+        description: The injected lines for each file.
+        type: dict
+        required: true
 seealso:
   - module: hygeia.golden.enforce
 """
 
 EXAMPLES = r"""
-- name: Is packet forwarding off?
+- name: Check that packet forwarding is disabled
   hygeia.golden.audit_info:
     controls:
       - id: network-no-forwarding
@@ -40,68 +56,93 @@ EXAMPLES = r"""
             net.ipv4.ip_forward: 0
   register: audit
 
-- name: Stop when it is not
+- name: Fail if it is enabled
   ansible.builtin.assert:
     that: audit.results | selectattr('status', 'equalto', 'fail') | length == 0
 """
 
 RETURN = r"""
+without_root:
+  description: Whether the module ran without root privileges, so that much could not be read.
+  returned: if the module ran without root privileges
+  type: bool
+  sample: true
 results:
-  description: One record a control, in the order in which they were given.
+  description: One result per control, in the order of O(controls).
   returned: success
   type: list
   elements: dict
   contains:
     control:
       description: The identifier of the control.
+      returned: always
       type: str
       sample: network-no-forwarding
     status:
       description:
-        - V(pass), V(fail), V(error) when looking failed, V(not_applicable) when the control means nothing here, or
-          V(not_checked) when the truth cannot be seen from here.
+        - V(pass), V(fail), V(error) if the check itself failed, V(not_applicable) if the control does not apply to this
+          system, or V(not_checked) if it cannot be determined at this stage.
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: The stage at which it was observed.
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: offline
     expected:
-      description: The wanted value of each setting that decided the status.
+      description: The expected value of each setting that determined the status.
+      returned: always
       type: dict
       sample: {"sysctl: net.ipv4.ip_forward": 0}
     observed:
       description: The effective value of the same settings.
+      returned: always
       type: dict
       sample: {"sysctl: net.ipv4.ip_forward": "1"}
     read_from:
       description: Where the values were read.
+      returned: always
       type: str
       sample: "/etc/sysctl.d/99-router.conf:3"
     message:
-      description: What is wrong, with the culprit named.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
       sample: "/etc/sysctl.d/zz-router.conf:3 sets net.ipv4.ip_forward and is read after /etc/sysctl.d/zz-hygeia.conf"
 """
 
-from ansible.module_utils.basic import AnsibleModule
+import os
+
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
-from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import Conflict
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.settings import Conflict
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import CONTROLS_SPEC, Control
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.module_utils.system.brought import Brought
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
-        argument_spec={"controls": CONTROLS_SPEC, "stage": {"type": "str", "choices": list(STAGES)}},
+def main() -> None:
+    module = Module(
+        argument_spec={
+            "controls": CONTROLS_SPEC,
+            "stage": {"type": "str", "choices": list(STAGES)},
+            "injected": {
+                "type": "dict",
+                "options": {"account": {"type": "str", "required": True}, "lines": {"type": "dict", "required": True}},
+            },
+        },
         supports_check_mode=True,
     )
-    host = Host(check=True)
+    brought = module.params["injected"]
+    host = Host(check=True, brought=Brought(**brought) if brought else None)
     stage = module.params["stage"] or ("live" if host.booted else "offline")
     controls = [Control.load(control) for control in module.params["controls"]]
     try:
-        module.exit_json(changed=False, results=audit(host, controls, stage))
+        module.exit_json(changed=False, results=audit(host, controls, stage), **({"without_root": True} if os.geteuid() else {}))
     except Conflict as problem:
         module.fail_json(msg=str(problem))
 

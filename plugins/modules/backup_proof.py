@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backup_proof
-short_description: Prove that the backup of a host is recent, encrypted, and comes back
+short_description: Prove that the backup of a host is recent, encrypted and restorable
 description:
-  - Asks the backup product itself when the last backup of the host succeeded, how far its backups reach back and
-    whether they are encrypted, and asks systemd or cron how often the next ones start.
-  - Backs up a canary, a file of random bytes, restores it from the real repository, compares every byte, and takes it
-    out of the repository again.
-  - Restores files that the site names from the last backup into a private folder, compares them with what they should
-    be, and removes them. Their content is never shown.
-  - The folder is gone when the module has ended, also when it was killed; then the canary is taken out too.
-  - What is found is a result for each check. The module fails only where it was called wrongly.
+  - Queries the backup product for the last successful backup of the host, its oldest backup and its encryption, and
+    systemd or cron for the schedule.
+  - Backs up a canary, a file of random bytes, restores it from the real repository, compares every byte, and removes it
+    from the repository again.
+  - Restores files that the site names from the last backup into a private directory, compares them with their expected
+    content, and removes them. Their content is never shown.
+  - The directory and the canary are removed when the module ends, even if it is killed.
+  - Each check returns a result. The module fails only if it is called with invalid arguments.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 requirements:
@@ -27,17 +27,17 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: It looks at the repository and at the schedule. Nothing is backed up or restored, and the results say so.
+    details: Reads the repository and the schedule only. Nothing is backed up or restored, and the results report that.
   diff_mode:
     support: none
-    details: A canary that goes in and comes out has no diff.
+    details: A canary that is backed up and removed has no diff.
   idempotent:
     support: none
-    details: Each run makes a proof of its own, and leaves behind in the repository what a forgotten backup leaves there.
+    details: Each run performs a new proof, and leaves in the repository what a forgotten backup leaves there.
 options:
   product:
     description:
-      - What makes the backups.
+      - The backup product.
       - V(borgmatic) is borg with the repository, the passphrase and the paths of borgmatic's own configuration.
       - V(command) is any product for which the site gives O(commands).
     type: str
@@ -45,9 +45,9 @@ options:
     required: true
   repository:
     description:
-      - Where the backups are, in the words of the product. By default what its environment says.
+      - The repository, in the product's own notation. The default is taken from its environment.
       - With V(borgmatic) the path or the label of one of its repositories, where it has several.
-      - A login in an address belongs into O(environment_file) or O(secrets).
+      - Credentials belong in O(environment_file) or O(secrets), not in the address.
     type: str
   password_file:
     description: A file on the host with the password of the repository.
@@ -61,11 +61,11 @@ options:
         service reads.
     type: path
   environment:
-    description: More for the product's environment, none of which is secret.
+    description: Additional environment variables for the product that are not secret.
     type: dict
     default: {}
   secrets:
-    description: More for the product's environment that is secret.
+    description: Additional environment variables for the product that are secret.
     type: dict
     default: {}
   configuration:
@@ -73,16 +73,17 @@ options:
     type: path
   commands:
     description:
-      - How to ask another product, each as a list of words. No shell is between; start one where you need it.
+      - The commands to query another product, each as a list of arguments. No shell is involved; call one explicitly
+        where you need it.
     type: dict
     default: {}
     suboptions:
       last_success:
-        description: Prints when the last backup that succeeded began, as ISO 8601 or in seconds since 1970.
+        description: Prints the start time of the last successful backup, in ISO 8601 or in seconds since 1970.
         type: list
         elements: str
       oldest:
-        description: Prints when the oldest backup that is kept began.
+        description: Prints the start time of the oldest backup that is kept.
         type: list
         elements: str
       encrypted:
@@ -90,65 +91,65 @@ options:
         type: list
         elements: str
       backup:
-        description: Backs up the file C({path}), waits until that is done, and prints how the product calls the backup.
+        description: Backs up the file C({path}), waits for completion, and prints the identifier of the backup.
         type: list
         elements: str
       restore:
         description:
-          - Restores the file C({path}) of the backup C({backup}) into the folder C({folder}), with or without the
-            folders that it lies in. For a file of the last backup C({backup}) is V(latest).
+          - Restores the file C({path}) of the backup C({backup}) into the directory C({directory}), with or without its
+            parent directories. For a file of the last backup C({backup}) is V(latest).
         type: list
         elements: str
       forget:
-        description: Takes each canary out of the backups.
+        description: Removes each canary from the backups.
         type: list
         elements: str
   program:
-    description: The product's program, where it is not in a usual place.
+    description: The path of the product's program, if it is not in a standard location.
     type: path
   host_name:
-    description: How the host is called in its backups. By default its host name.
+    description: The name of the host in its backups. The default is its host name.
     type: str
   paths:
-    description: Count only snapshots of restic that were made of all of these paths.
+    description: Consider only restic snapshots that include all of these paths.
     type: list
     elements: str
     default: []
   archives:
-    description: Count archives of borg whose name matches this pattern, instead of those that the host made.
+    description: Consider borg archives whose name matches this pattern, instead of those created by the host.
     type: str
   recovery_point:
     description:
-      - How old the last backup may be, as a number with V(m), V(h), V(d) or V(w), such as V(24h).
-      - There is no default, since it is for the site to say how much work may be lost.
+      - The maximum age of the last backup, as a number with V(m), V(h), V(d) or V(w), such as V(24h).
+      - There is no default, because the site must decide how much work may be lost.
     type: str
   recovery_time:
-    description: How long a restore may take, as a number with V(s), V(m), V(h) or V(d). There is no default either.
+    description: The maximum duration of a restore, as a number with V(s), V(m), V(h) or V(d). There is no default.
     type: str
   retention:
     description: How far back the backups must reach, such as V(30d).
     type: str
   timer:
-    description: The timer of systemd that starts the backup.
+    description: The systemd timer that starts the backup.
     type: str
   cron:
-    description: A text that stands in the line of cron, or in the script, that starts the backup.
+    description: A text that occurs in the crontab line, or in the script, that starts the backup.
     type: str
   sample:
-    description: Files, and no folders, to restore from the last backup that has them.
+    description: Files (not directories) to restore from the last backup that contains them.
     type: list
     elements: path
     default: []
-  folder:
+  directory:
     description:
-      - Where files are restored to, in a private folder. The default is in memory; name a folder on an encrypted disk for
+      - Where files are restored to, in a private directory. The default is in memory; name a directory on an encrypted disk for
         samples that are larger than that.
     type: path
     default: /run
   limit:
     description:
-      - Seconds that one backup of the canary or one restore may take. It is interrupted then.
-      - A question to the product may take as long, and two minutes at most.
+      - The timeout in seconds for one backup of the canary or one restore.
+      - The same timeout applies to each query of the product, with a maximum of two minutes.
     type: int
     default: 600
   lock_wait:
@@ -192,7 +193,7 @@ EXAMPLES = r"""
     commands:
       last_success: [/usr/local/sbin/tape, last]
       backup: [/usr/local/sbin/tape, save, "{path}"]
-      restore: [/usr/local/sbin/tape, fetch, "{backup}", "{path}", "{folder}"]
+      restore: [/usr/local/sbin/tape, fetch, "{backup}", "{path}", "{directory}"]
       forget: [/usr/local/sbin/tape, drop-canaries]
     recovery_point: 24h
   become: true
@@ -210,48 +211,57 @@ results:
         - C(backup-reachable-proven), C(backup-encrypted-configured), C(backup-recent-proven),
           C(backup-retention-proven), C(backup-canary-proven), C(backup-sample-proven), C(backup-time-proven) and
           C(backup-schedule-configured).
+      returned: always
       type: str
       sample: backup-recent-proven
     status:
       description: V(pass), V(fail), or V(not_checked) where something was not declared or could not be tried now.
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: Always V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: live
     expected:
-      description: What the site asks for.
+      description: What the site requires.
+      returned: always
       type: dict
       sample: {last backup: at most 24 hours old}
     observed:
-      description: What was found, with the seconds that a restore took.
+      description: The observed values, with the duration of the restore in seconds.
+      returned: always
       type: dict
       sample: {last backup: 3 days old, began: '2026-05-01T02:00:00Z'}
     read_from:
-      description: The repository, or what starts the backup.
+      description: The repository, or the timer or job that starts the backup.
+      returned: always
       type: str
       sample: /srv/backup
     message:
-      description: What is wrong and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
       sample: >-
-        the last backup is 3 days old, and the recovery point asks for 24 hours: find out why none succeeded since, and
+        the last backup is 3 days old, and the recovery point requires 24 hours: find out why none succeeded since, and
         start one
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import seconds
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.products import PRODUCTS
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Wanted
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Objectives, Proof
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 WORDS = {"type": "list", "elements": "str"}
 SPANS = ("recovery_point", "recovery_time", "retention")
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "product": {"type": "str", "choices": list(PRODUCTS), "required": True},
             "repository": {"type": "str"},
@@ -264,9 +274,7 @@ def main():
             "commands": {
                 "type": "dict",
                 "default": {},
-                "options": {
-                    "last_success": WORDS, "oldest": WORDS, "encrypted": WORDS, "backup": WORDS, "restore": WORDS, "forget": WORDS,
-                },
+                "options": {"last_success": WORDS, "oldest": WORDS, "encrypted": WORDS, "backup": WORDS, "restore": WORDS, "forget": WORDS},
             },
             "program": {"type": "path"},
             "host_name": {"type": "str"},
@@ -278,7 +286,7 @@ def main():
             "timer": {"type": "str"},
             "cron": {"type": "str"},
             "sample": {"type": "list", "elements": "path", "default": []},
-            "folder": {"type": "path", "default": "/run"},
+            "directory": {"type": "path", "default": "/run"},
             "limit": {"type": "int", "default": 600},
             "lock_wait": {"type": "int", "default": 60},
         },
@@ -291,10 +299,12 @@ def main():
         spans = {name: seconds(declared[name]) for name in SPANS}
     except ValueError as problem:
         module.fail_json(msg=f"A span of time cannot be read: {problem}.")
-    relative = [path for path in [declared["folder"], *declared["sample"]] if not path.startswith("/")]
+    relative = [path for path in [declared["directory"], *declared["sample"]] if not path.startswith("/")]
     if relative:
-        module.fail_json(msg=f"{relative[0]} is no absolute path: name files and the folder with all folders that they lie in.")
-    wanted = Wanted(timer=declared["timer"], cron=declared["cron"], sample=tuple(declared["sample"]), folder=declared["folder"], **spans)
+        module.fail_json(msg=f"{relative[0]} is no absolute path: name files and the directory with all directories that they lie in.")
+    wanted = Objectives(
+        timer=declared["timer"], cron=declared["cron"], sample=tuple(declared["sample"]), directory=declared["directory"], **spans
+    )
     results = Proof(Host(check=module.check_mode), declared, wanted).records()
     tried = any(result["control"] == "backup-canary-proven" and result["observed"] for result in results)
     module.exit_json(changed=tried, results=results)

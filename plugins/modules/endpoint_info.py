@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: endpoint_info
-short_description: Ask the endpoint of a monitoring agent, and see where it listens
+short_description: Query the endpoint of a monitoring agent and check where it listens
 description:
-  - Asks the endpoint for metrics in the format of Prometheus, from wherever the module runs.
-  - With O(silent) it must not be reached from there instead, as from a ward.
-  - With O(networks) it looks on the host that has the endpoint at which addresses its port listens.
+  - Queries the endpoint for metrics in the Prometheus format, from the host on which the module runs.
+  - With O(silent), checks instead that the endpoint cannot be reached from there, for example from a ward.
+  - With O(networks), checks on the host of the endpoint which addresses its port listens on.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -21,31 +21,31 @@ options:
   url:
     description:
       - The address of the endpoint, such as C(https://10.10.5.7:9100/metrics). For an agent that does not speak HTTP,
-        such as that of Zabbix, C(tcp://10.10.5.7:10050) asks only whether it takes a connection.
+        such as that of Zabbix, C(tcp://10.10.5.7:10050) only checks that it accepts a connection.
     type: str
     required: true
   metrics:
-    description: The names of metrics that the answer must have.
+    description: The names of metrics that the answer must contain.
     type: list
     elements: str
     default: []
   silent:
-    description: Whether the endpoint must be out of reach.
+    description: Whether the endpoint must be unreachable.
     type: bool
     default: false
   networks:
-    description: The networks on whose addresses the port may listen; then nobody is asked.
+    description: The networks on whose addresses the port may listen. The endpoint is not queried then.
     type: list
     elements: str
     default: []
   timeout:
-    description: The seconds within which an answer must come.
+    description: The timeout in seconds for the answer.
     type: float
     default: 10
 """
 
 EXAMPLES = r"""
-- name: Ask the endpoint
+- name: Query the endpoint
   hygeia.golden.endpoint_info:
     url: https://10.10.5.7:9100/metrics
     metrics: [node_filesystem_avail_bytes]
@@ -77,41 +77,52 @@ results:
       description:
         - C(monitoring-endpoint-proven), with O(silent) C(monitoring-elsewhere-proven), with O(networks)
           C(monitoring-network-proven).
+      returned: always
       type: str
       sample: monitoring-endpoint-proven
     status:
       description: V(pass) or V(fail).
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: pass
     stage:
-      description: V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: live
     expected:
-      description: What must be.
+      description: The expected state.
+      returned: always
       type: dict
     observed:
-      description: What is.
+      description: The observed state.
+      returned: always
       type: dict
     read_from:
-      description: What was asked, without a query or a password.
+      description: The address, without query and password.
+      returned: always
       type: str
       sample: https://10.10.5.7:9100/metrics
     message:
-      description: What is wrong and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
 """
 
 import ipaddress
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import endpoint, web
-from ansible_collections.hygeia.golden.plugins.module_utils.running.sockets import listening
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.running.sockets import listening
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "url": {"type": "str", "required": True},
             "metrics": {"type": "list", "elements": "str", "default": []},
@@ -129,7 +140,7 @@ def main():
     module.exit_json(changed=False, results=[found])
 
 
-def _looked(given):
+def _looked(given: dict[str, Any]) -> Record:
     url, timeout = given["url"], given["timeout"]
     port = endpoint.place(url)[1]
     if given["networks"]:

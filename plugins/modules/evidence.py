@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: evidence
-short_description: Write what a run found, for people and for machines
+short_description: Write the evidence of a run
 description:
-  - Writes a folder on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json), C(junit.xml)
-    and, where it is known what is installed, C(sbom.cdx.json), all views of the same facts. The folder appears whole or
-    not at all, and an earlier one is never overwritten.
-  - Works with whatever is known, so that a run which failed halfway leaves evidence too.
-  - What looks like a secret is masked in every file.
+  - Writes a directory on the controller with C(results.json), C(report.html), C(coverage.csv), C(manifest.json), C(junit.xml)
+    and, where it is known what is installed, C(sbom.cdx.json), which are all views of the same facts. The directory is
+    written atomically, and an earlier one is never overwritten.
+  - Works with partial data, so that a run that failed also leaves evidence.
+  - Values that look like secrets are masked in every file.
   - Runs on the controller and needs no connection to the host.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -25,10 +25,10 @@ attributes:
     support: none
   idempotent:
     support: none
-    details: Each call leaves a folder of its own.
+    details: Each call writes a new directory.
 options:
   path:
-    description: The folder to write. When it exists, a number is added to its name.
+    description: The directory to write. When it exists, a number is added to its name.
     type: path
     required: true
   template:
@@ -40,22 +40,28 @@ options:
     type: str
     required: true
   severity:
-    description: The least severity at which a failed control stops a promotion.
+    description: The minimum severity at which a failed control is blocking.
     type: str
     choices: [low, medium, high, critical]
     default: high
   origins:
-    description: Whose records the gate looked at. Others are shown, and decide nothing.
+    description: The origins of the results that the gate evaluated. Other results are shown but are not blocking.
     type: list
     elements: str
     default: [hygeia.golden]
   frameworks:
-    description: The ids of the frameworks whose citations the report tells one by one, the first of them in full.
+    description: The ids of the frameworks whose citations the report lists individually, the first of them in full.
     type: list
     elements: str
     default: [hipaa]
+  docs:
+    description:
+      - The address under which the collection's C(docs) directory can be read, to which the report links each control.
+        An empty string disables the links.
+      - The default is the address that the collection names as its documentation.
+    type: str
   policy:
-    description: Folders of the site's own policy, for frameworks of its own.
+    description: Directories of the site's own policy, for frameworks of its own.
     type: list
     elements: path
     default: []
@@ -90,16 +96,36 @@ options:
     elements: dict
     default: []
   pending:
-    description: The packages that have an update which was not installed, in the same form.
+    description: The packages with an update that was not installed, in the same form.
     type: list
     elements: dict
     default: []
   source:
     description: The template, with C(path), C(sha256) and C(size).
     type: dict
+  isolation:
+    description:
+      - The isolation of the programs that ran in the template, with C(held) as V(strong) or V(reduced), and the
+        C(reason) if it was not V(strong).
+    type: dict
+    default: {}
   image:
     description: The promoted image, with C(path), C(sha256) and C(size).
     type: dict
+  staged:
+    description: The image that is about to be promoted, in the same form. The evidence then says V(approved).
+    type: dict
+  boot_skipped:
+    description: Whether the boot check was skipped.
+    type: bool
+    default: false
+  boot_required:
+    description: Whether a template must have been booted to be promoted.
+    type: bool
+    default: false
+  replaces:
+    description: A directory that this module wrote earlier in the same run, to be replaced.
+    type: path
   vulnerabilities:
     description: The vulnerabilities that stay open, as P(hygeia.golden.deadlines#filter) or M(hygeia.golden.patch_info) returns them.
     type: list
@@ -112,8 +138,8 @@ options:
     default: []
   feeds:
     description:
-      - The feeds that were asked, as M(hygeia.golden.patch_info) returns them. Without any the evidence says that nothing
-        can be said about vulnerabilities.
+      - The feeds that were read, as M(hygeia.golden.patch_info) returns them. Without feeds, the evidence states that
+        vulnerabilities are unknown.
     type: list
     elements: dict
     default: []
@@ -131,11 +157,11 @@ options:
     type: dict
     default: {}
   rollback:
-    description: The move of a pointer, as M(hygeia.golden.image_rollback) returns it.
+    description: The change of the pointer, as M(hygeia.golden.image_rollback) returns it.
     type: dict
     default: {}
   boot:
-    description: What there is to know about the throwaway boot.
+    description: The facts about the throwaway boot.
     type: dict
     default: {}
   playbook:
@@ -150,7 +176,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Leave evidence
+- name: Write the evidence
   hygeia.golden.evidence:
     path: "/srv/evidence/{{ inventory_hostname }}/{{ now(utc=true).strftime('%Y%m%dT%H%M%SZ') }}"
     template: "{{ role_path }}/templates/report.html.j2"
@@ -161,12 +187,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The folder that was written.
+  description: The directory that was written.
   returned: always
   type: str
   sample: /srv/evidence/debian-12/20261009T120000Z
 verdict:
-  description: V(promoted), V(passed), V(refused), V(stopped), V(rolled_back), or V(unverified) when nothing was looked at.
+  description:
+    - V(promoted), V(approved) before that, V(passed), V(refused), V(stopped), V(rolled_back), or V(unverified) if
+      nothing was checked.
   returned: always
   type: str
   sample: refused
@@ -174,13 +202,19 @@ text:
   description: How the run ended, in a sentence.
   returned: always
   type: str
-  sample: One control of severity high or above does not hold, so the image was not promoted.
+  sample: One control of severity high or above failed, so the image was not promoted.
 failing:
-  description: The controls that stopped the promotion.
+  description: The controls that are blocking, in the order of the records.
   returned: always
   type: list
   elements: str
   sample: [ssh-root-login]
+failures:
+  description: Every control that failed or could not be read, the most severe first, with its title and whether it is blocking.
+  returned: always
+  type: list
+  elements: str
+  sample: ["ssh-root-login: Set PermitRootLogin to no (blocking)"]
 score:
   description: The figures, as P(hygeia.golden.score#filter) returns them.
   returned: always

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: flow_info
-short_description: Try with real packets which flows a system's packet filter lets through
+short_description: Test with real packets which flows a packet filter allows
 description:
-  - Loads the packet filter of a system, whoever wrote it, into a fresh network namespace, puts a second one with an
-    address of each zone on the other end of a cable, and sends real packets, TCP and UDP, in both directions, over IPv4
-    and IPv6.
-  - It tries every port that the policy or the ruleset names, and some that neither does, against each network of each
-    zone and an address in none, and compares what came through with what the policy allows.
-  - In a template or a root filesystem the ruleset is the one that boots load; on a running host the one that runs.
-  - Nothing leaves the machine, nothing of the system is changed, nothing needs to be booted, and the namespaces have no
-    name, so they are gone when the module has ended or was killed.
-  - A ruleset that accepts only so many connections a minute may seem to drop what it allows.
+  - Loads the packet filter of a system, whoever wrote it, into a new network namespace, connects a second namespace
+    with an address of each zone, and sends real TCP and UDP packets in both directions over IPv4 and IPv6.
+  - Tests every port named by the policy or the ruleset, and some others, against each network of each zone and an
+    address outside all zones, and compares the packets that arrived with what the policy allows.
+  - In a template or a root filesystem, the ruleset is the one loaded at boot; on a running host, the one that is
+    loaded.
+  - Nothing leaves the machine, nothing of the system is changed, nothing needs to be booted, and the namespaces are
+    unnamed, so they disappear when the module ends or is killed.
+  - A ruleset with rate limits may appear to drop packets that it allows.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 requirements:
@@ -31,35 +31,38 @@ options:
     type: dict
     required: true
   zone:
-    description: The zone of the policy that the system is in.
+    description: The zone of the system in the policy.
     type: str
     required: true
   addresses:
-    description: The addresses that it has, one of each version of IP. By default some of its zone.
+    description: The addresses of the system, one per IP version. The default is taken from its zone.
     type: list
     elements: str
     default: []
   interface:
-    description: The interface by which others reach it. By default the first that the ruleset names, or C(eth0).
+    description: The interface through which others reach it. The default is the first one named by the ruleset, or
+      C(eth0).
     type: str
   ruleset:
-    description: A file with the ruleset, instead of the one that boots load or that runs.
+    description: A file with the ruleset, instead of the ruleset that is loaded.
     type: path
   sample:
-    description: Ports to try besides those of the policy and of the ruleset, instead of some that attackers try first.
+    description: Additional ports to test besides those of the policy and of the ruleset. The default is a list of ports
+      that attackers commonly try.
     type: dict
     default: {}
     suboptions:
       tcp:
-        description: Ports of TCP.
+        description: TCP ports.
         type: list
         elements: int
       udp:
-        description: Ports of UDP.
+        description: UDP ports.
         type: list
         elements: int
   stage:
-    description: What the results say of the system's stage. By default V(live) where it runs, else V(offline).
+    description: The stage recorded in the results. The default is V(live) if the system is running, otherwise
+      V(offline).
     type: str
     choices: [offline, boot, live]
 seealso:
@@ -70,7 +73,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Try the packet filter of a host of the zone imaging
+- name: Test the packet filter of a host in the zone imaging
   hygeia.golden.flow_info:
     policy: "{{ lookup('hygeia.golden.segmentation', '/srv/policy/segmentation.yml') }}"
     zone: imaging
@@ -80,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One result for each zone and direction, and one for each thing that packets cannot show.
+  description: One result for each zone and direction, and one for each property that packets cannot show.
   returned: success
   type: list
   elements: dict
@@ -89,38 +92,47 @@ results:
       description:
         - C(segment-in-ZONE) and C(segment-out-ZONE) for flows, where the zone C(elsewhere) is what lies in none;
           C(segment-loaded), C(segment-default-drop), C(segment-no-accept-any), C(segment-drops-logged) and
-          C(segment-drops-counted) for the ruleset; C(segment-judged) when nothing could be tried.
+          C(segment-drops-counted) for the ruleset; C(segment-testable) when nothing could be tested.
+      returned: always
       type: str
       sample: segment-in-guest
     status:
-      description: V(pass), V(fail), or V(not_checked) when nothing could be tried.
+      description: V(pass), V(fail), or V(not_checked) if nothing could be tested.
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: V(offline), V(boot) or V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: offline
     expected:
-      description: How many flows were tried and are allowed, and each flow that went wrong with what the policy says.
+      description: How many flows were tested and are allowed, and what the policy says of each flow that differs.
+      returned: always
       type: dict
     observed:
-      description: The same, with V(allowed), V(rejected) or V(dropped) for each flow that went wrong.
+      description: The same, with V(allowed), V(rejected) or V(dropped) for each flow that differs.
+      returned: always
       type: dict
     read_from:
       description: The ruleset.
+      returned: always
       type: str
       sample: /etc/nftables.conf
     message:
-      description: Which flows went wrong.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
       sample: tcp 3389 over IPv6 from fd00:50::1 to fd00:30::1 is allowed, and the policy does not allow it
 flows:
-  description: How many flows were tried.
+  description: The number of flows that were tested.
   returned: success
   type: int
   sample: 504
 seconds:
-  description: How long their packets took.
+  description: The duration of the test in seconds.
   returned: success
   type: float
   sample: 0.9
@@ -128,15 +140,15 @@ seconds:
 
 import ipaddress
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.flows.judge import judged
+from ansible_collections.hygeia.golden.plugins.module_utils.flows.evaluate import evaluated
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "policy": {"type": "dict", "required": True},
             "zone": {"type": "str", "required": True},
@@ -156,11 +168,13 @@ def main():
         policy = Policy(module.params["policy"])
         addresses = [str(ipaddress.ip_address(address)) for address in module.params["addresses"]]
     except (KeyError, TypeError, ValueError) as problem:
-        module.fail_json(msg=f"The policy or an address cannot be used ({problem}); read the policy with the lookup hygeia.golden.segmentation.")
+        module.fail_json(
+            msg=f"The policy or an address cannot be used ({problem}); read the policy with the lookup hygeia.golden.segmentation."
+        )
     if module.params["zone"] not in policy.zones:
         module.fail_json(msg=f"There is no zone {module.params['zone']}; known are {', '.join(policy.zones)}.")
     wanted = {name: module.params[name] for name in ("zone", "interface", "sample", "stage")}
-    module.exit_json(changed=False, **judged(Host(), policy, addresses=addresses, path=module.params["ruleset"], **wanted))
+    module.exit_json(changed=False, **evaluated(Host(), policy, addresses=addresses, path=module.params["ruleset"], **wanted))
 
 
 if __name__ == "__main__":

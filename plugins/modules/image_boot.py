@@ -10,48 +10,48 @@ short_description: Boot a throwaway copy of a closed template, and enter it
 description:
   - Starts the template of a closed session (see M(hygeia.golden.image_session)) in QEMU with its own boot loader, from a
     throwaway overlay. Neither the template's file nor the session's overlay is written.
-  - The overlay gets a user for this boot alone, C(hygeia-verify), with an SSH key made for this boot alone and C(sudo)
-    without a password. He joins a group that C(sshd) of the template lets in. A template with cloud-init gets an empty
-    NoCloud seed too.
-  - The guest has a console, a disk, a source of entropy and a network that leads to the build host's loopback address
-    and nowhere else.
+  - A temporary user is added to the overlay, with a random name, a new SSH key and passwordless C(sudo). It joins a
+    group that the template's C(sshd) accepts. A template with cloud-init also gets an empty NoCloud seed.
+  - The guest has a console, a disk, an entropy source and a network that reaches only the build host's loopback
+    address.
   - While it runs, the connection P(hygeia.golden.image#connection) runs tasks inside the guest, as root.
-  - KVM is used where a kernel that is booted for a few seconds proves that it works, else emulation. The answer is kept
-    until the build host itself starts anew.
-  - The guest ends with the Ansible run that started it, with O(lifetime), or with the session, whatever is first.
+  - KVM is used if a short test boot proves that it works, otherwise emulation. The result is cached until the build
+    host reboots.
+  - The guest is stopped when the Ansible run that started it ends, when O(lifetime) expires, or when the session ends,
+    whichever comes first.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 requirements:
   - root on the build host, which is an x86-64 machine
-  - qemu-system-x86_64, ssh, ssh-keygen, and for templates that start by UEFI its firmware, which are in the Debian packages
+  - qemu-system-x86_64, ssh, ssh-keygen, and for UEFI templates the firmware, which are in the Debian packages
     C(qemu-system-x86), C(openssh-client) and C(ovmf)
-  - openssh-server and sudo in the template, whose network takes an address by DHCP
+  - openssh-server and sudo in the template, and a network configured by DHCP
 extends_documentation_fragment:
   - hygeia.golden.attributes
 attributes:
   check_mode:
     support: full
-    details: It does in check mode what it always does, since it touches nothing but a throwaway overlay.
+    details: Runs in check mode as well, because it changes only a throwaway overlay.
   diff_mode:
     support: none
-    details: What is thrown away has no diff.
+    details: A throwaway copy has no diff.
   idempotent:
     support: partial
-    details: A guest that runs is not started again; stop it first.
+    details: A running guest is not restarted; stop it first.
 options:
   state:
     description:
-      - V(started) boots the template and returns when somebody can log in and systemd has started everything.
-      - V(stopped) shuts the guest down and removes everything of it.
+      - V(started) boots the template and returns once a login is possible and systemd has finished starting.
+      - V(stopped) shuts the guest down and removes its files.
     type: str
     choices: [started, stopped]
     required: true
   session:
-    description: The session's name, or the absolute path of its folder. The session must be closed.
+    description: The session's name, or the absolute path of its directory. The session must be closed.
     type: str
     required: true
   work_dir:
-    description: The folder that holds the sessions.
+    description: The directory that holds the sessions.
     type: path
     default: /var/lib/hygeia/sessions
   memory:
@@ -65,32 +65,33 @@ options:
   accelerator:
     description:
       - V(kvm) uses the processor's own virtualization, V(tcg) emulates.
-      - V(auto) finds out what works.
+      - V(auto) detects what works.
     type: str
     choices: [auto, kvm, tcg]
     default: auto
   firmware:
     description:
-      - What starts the disk.
-      - V(auto) takes V(uefi) where the disk has an EFI system partition, else V(bios) where it has boot code, else
-        V(direct), which starts the newest kernel of the template's C(/boot) without a boot loader.
+      - The firmware that boots the disk.
+      - V(auto) selects V(uefi) if the disk has an EFI system partition, otherwise V(bios) if it has boot code,
+        otherwise V(direct), which starts the newest kernel of the template's C(/boot) without a boot loader.
     type: str
     choices: [auto, uefi, bios, direct]
     default: auto
   boot_timeout:
-    description: Seconds within which somebody must be able to log in.
+    description: The timeout in seconds until a login must be possible.
     type: int
     default: 300
   settle_timeout:
-    description: Seconds that systemd has after that to start everything. Past it the guest is entered as it is.
+    description: The timeout in seconds for systemd to finish starting after that. When it expires, the guest is entered
+      as it is.
     type: int
     default: 300
   shutdown_timeout:
-    description: Seconds that the guest has to shut down before it is killed.
+    description: The timeout in seconds for shutting down before the guest is killed.
     type: int
     default: 60
   lifetime:
-    description: Seconds after which the guest is killed, whatever it does.
+    description: Seconds after which the guest is killed unconditionally.
     type: int
     default: 3600
 seealso:
@@ -110,7 +111,7 @@ EXAMPLES = r"""
   ansible.builtin.command: systemctl --failed
   changed_when: false
 
-- name: Throw the copy away
+- name: Remove the throwaway copy
   hygeia.golden.image_boot:
     state: stopped
     session: debian-12
@@ -119,7 +120,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 guest:
-  description: What came up.
+  description: The guest that was booted.
   returned: when O(state=started)
   type: dict
   contains:
@@ -136,7 +137,7 @@ guest:
       type: float
       sample: 31.4
     system_state:
-      description: What C(systemctl is-system-running) says in the end.
+      description: The final output of C(systemctl is-system-running).
       type: str
       sample: running
     failed_units:
@@ -154,8 +155,22 @@ guest:
       type: list
       elements: str
       sample: []
+injected:
+  description: What was injected into the overlay for the login, to be passed to M(hygeia.golden.audit_info), which
+    excludes it from the audit.
+  returned: when O(state=started)
+  type: dict
+  contains:
+    account:
+      description: The user's name.
+      type: str
+      sample: hygeia-verify-5f0c9d3be1a47288
+    lines:
+      description: The injected lines for each file.
+      type: dict
+      sample: {/etc/group: ["hygeia-verify-5f0c9d3be1a47288:x:59990:\n"]}
 clean:
-  description: Whether the guest shut down by itself within its time.
+  description: Whether the guest shut down within the timeout.
   returned: when O(state=stopped) and there was a guest
   type: bool
   sample: true
@@ -167,23 +182,25 @@ console:
   sample: ["ALERT! UUID=5476616f-8882-4751-bdf7-9bdbb8acf9d5 does not exist.  Dropping to a shell!"]
 booted:
   description:
-    - Whether the template booted. Where it is V(false), the message says what is wrong with the template; where it is
-      missing, the build host could not try.
+    - Whether the template booted. If it is V(false), the message states what is wrong with the template; if it is
+      missing, the build host could not boot it.
   returned: when O(state=started) succeeds, and when the template does not boot
   type: bool
   sample: true
 """
 
 import os
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import WORK_DIR, Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import WORK_DIR
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "state": {"type": "str", "choices": ["started", "stopped"], "required": True},
             "session": {"type": "str", "required": True},
@@ -201,21 +218,28 @@ def main():
     )
     try:
         module.exit_json(**act(module.params))
-    except boot.BootError as problem:
+    except boot_check.BootError as problem:
         module.fail_json(msg=str(problem), booted=False, console=list(problem.console))
     except ImageError as problem:
         module.fail_json(msg=str(problem))
 
 
-def act(params):
+def act(params: dict[str, Any]) -> dict[str, Any]:
     session = Session(os.path.join(params["work_dir"], params["session"]))
-    wish = boot.Wish(
-        params["memory"], params["cpus"], params["accelerator"], params["firmware"],
-        params["boot_timeout"], params["settle_timeout"], params["shutdown_timeout"], params["lifetime"],
+    request = boot_check.BootRequest(
+        params["memory"],
+        params["cpus"],
+        params["accelerator"],
+        params["firmware"],
+        params["boot_timeout"],
+        params["settle_timeout"],
+        params["shutdown_timeout"],
+        params["lifetime"],
     )
     if params["state"] == "started":
-        return {"changed": True, "booted": True, "guest": boot.start(session, wish)}
-    clean = boot.stop(session, wish)
+        found, brought = boot_check.start(session, request)
+        return {"changed": True, "booted": True, "guest": found, "injected": brought}
+    clean = boot_check.stop(session, request)
     return {"changed": False} if clean is None else {"changed": True, "clean": clean}
 
 

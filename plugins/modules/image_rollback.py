@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_rollback
-short_description: Move the pointer of a promoted image back to another kept version
+short_description: Point a promoted image back to another kept version
 description:
-  - Moves the symbolic link C(NAME.qcow2) to another image of that name in the same folder, in one step.
+  - Moves the symbolic link C(NAME.qcow2) to another image of that name in the same directory, in one step.
   - The image's SHA-256 is compared first with the one that it was promoted with. A damaged image is refused, and so is
     a version that is not there.
   - Who did it and why is added to C(NAME.history.jsonl) beside the images, as every promotion is. A killed rollback
     either happened and is in the history, or did not happen and is not.
-  - No image is removed. One that somebody went back to stays when later promotions remove old images.
+  - No image is removed. An image that was rolled back to is kept when later promotions remove old images.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -28,7 +28,7 @@ attributes:
     support: full
 options:
   dest:
-    description: The folder with the promoted images, on the build host.
+    description: The directory with the promoted images, on the build host.
     type: path
     required: true
   name:
@@ -36,15 +36,15 @@ options:
     type: str
     required: true
   version:
-    description: The version that the pointer shall name. V(VERSION-DIGEST) tells two images of the same version apart.
+    description: The version to roll back to. V(VERSION-DIGEST) distinguishes two images of the same version.
     type: str
     required: true
   reason:
-    description: Why, in words for those who read the history later.
+    description: The reason, for readers of the history.
     type: str
     required: true
   user:
-    description: Who wants it. The default is the user that the module runs as.
+    description: The person who requests the rollback. The default is the user that the module runs as.
     type: str
 seealso:
   - module: hygeia.golden.image_versions_info
@@ -52,12 +52,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Go back to the image of October
+- name: Roll back to the image of October
   hygeia.golden.image_rollback:
     dest: /srv/golden
     name: debian-12
     version: 20261009T120000Z
-    reason: The viewer of radiology does not start on the image of November.
+    reason: The radiology viewer does not start on the November image.
     user: a.meier
 """
 
@@ -87,8 +87,8 @@ image:
       sample: /srv/golden/debian-12.qcow2
 move:
   description:
-    - What is in the history, with C(time), C(action), C(image), C(from), C(version), C(sha256), C(by) and C(reason).
-    - Nothing when the pointer named that version already.
+    - The history entry, with C(time), C(action), C(image), C(from), C(version), C(sha256), C(by) and C(reason).
+    - Null if the pointer already named that version.
   returned: success
   type: dict
 msg:
@@ -99,16 +99,17 @@ msg:
 """
 
 import os
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.image.history import account
-from ansible_collections.hygeia.golden.plugins.module_utils.image.rollback import roll_back
-from ansible_collections.hygeia.golden.plugins.module_utils.image.shelf import Shelf
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import account
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.rollback import roll_back
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "dest": {"type": "path", "required": True},
             "name": {"type": "str", "required": True},
@@ -126,24 +127,28 @@ def main():
         module.fail_json(msg=f"the pointer cannot be moved in {module.params['dest']}: {problem.strerror or problem}")
 
 
-def act(params, check):
+def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
     if not params["reason"].strip():
         raise ImageError("a rollback needs a reason: say why, for those who read the history later")
-    shelf = Shelf(params["dest"], params["name"])
-    before = shelf.current
-    move, image, digest = roll_back(shelf, params["version"], params["user"] or account(), params["reason"].strip(), check)
+    store = ImageStore(params["dest"], params["name"])
+    before = store.current
+    move, image, digest = roll_back(store, params["version"], params["user"] or account(), params["reason"].strip(), check)
     if move is None:
-        said = f"{shelf.name} is version {image.version} already, so nothing was changed."
+        said = f"{store.name} is version {image.version} already, so nothing was changed."
     else:
-        said = f"{shelf.name} {'would be' if check else 'is'} version {image.version} again."
+        said = f"{store.name} {'would be' if check else 'is'} version {image.version} again."
     return {
         "changed": move is not None,
         "msg": said,
         "move": move,
         "image": {
-            "path": image.path, "version": image.version, "sha256": digest, "size": os.path.getsize(image.path), "pointer": shelf.pointer,
+            "path": image.path,
+            "version": image.version,
+            "sha256": digest,
+            "size": os.path.getsize(image.path),
+            "pointer": store.pointer,
         },
-        "diff": {"before_header": shelf.pointer, "after_header": shelf.pointer, "before": f"{before}\n", "after": f"{image.name}\n"},
+        "diff": {"before_header": store.pointer, "after_header": store.pointer, "before": f"{before}\n", "after": f"{image.name}\n"},
     }
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_stamp
-short_description: Write into an image which image it is
+short_description: Stamp an image with its identity
 description:
   - Writes C(/etc/image-release), in the format of os-release(5), and C(/usr/share/hygeia/manifest.json) with the packages
-    and their versions, so that every machine that is made from the image can say which one it came from.
-  - C(PATCH_LEVEL) is the day of the newest update that is installed, as changelogs or rpm tell it. Where no package tells,
-    it is left out, as everything else that is not known is.
+    and their versions, so that every machine created from the image can report its origin.
+  - C(PATCH_LEVEL) is the date of the newest installed update, according to the changelogs or rpm. Unknown values are
+    omitted.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -33,10 +33,10 @@ options:
     type: str
     required: true
   built:
-    description: When it was made, in UTC as ISO 8601.
+    description: The build time, in UTC as ISO 8601.
     type: str
   source:
-    description: The file name of the template that it was made from.
+    description: The file name of the template that it was built from.
     type: str
   source_sha256:
     description: The digest of that template.
@@ -45,10 +45,10 @@ options:
     description: The profile that it was hardened with.
     type: str
   controls_sha256:
-    description: The digest of the controls that it was made to meet.
+    description: The digest of the controls that were applied to it.
     type: str
   evidence:
-    description: What the evidence of the run is called.
+    description: The name of the evidence of the run.
     type: str
 seealso:
   - module: hygeia.golden.release_info
@@ -65,11 +65,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 image:
-  description: What the image says of itself, with the C(patch_level).
+  description: The identity of the image, with the C(patch_level).
   returned: success
   type: dict
 packages:
-  description: What is installed, each with C(package), C(version), C(architecture), C(source) and C(source_version).
+  description: The installed packages, each with C(package), C(version), C(architecture), C(source) and
+    C(source_version).
   returned: success
   type: list
   elements: dict
@@ -79,10 +80,13 @@ system:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils import release
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.rpm import RpmError
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.system import release
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.rpm import RpmError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
+from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked_diff
 
 OPTIONS = {
     "id": {"type": "str", "required": True},
@@ -91,15 +95,15 @@ OPTIONS = {
 }
 
 
-def main():
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+def main() -> None:
+    module = Module(argument_spec=OPTIONS, supports_check_mode=True)
     try:
         module.exit_json(**act(Host(check=module.check_mode), module.params))
     except (RpmError, OSError) as problem:
-        module.fail_json(msg=f"The image cannot be told which one it is: {problem}.")
+        module.fail_json(msg=f"The image cannot be stamped with its identity: {problem}.")
 
 
-def act(host, params):
+def act(host: Host, params: dict[str, Any]) -> dict[str, Any]:
     packages = host.packages.listing()
     image = {name: value for name, value in {**params, "patch_level": release.patch_level(host)}.items() if value}
     files = {release.RELEASE: release.written(image), release.MANIFEST: release.manifest(image, packages)}
@@ -107,7 +111,7 @@ def act(host, params):
     for path, text in files.items():
         before = host.read(path)
         if before != text:
-            diffs.append({"before_header": path, "after_header": path, "before": before or "", "after": text})
+            diffs.append(masked_diff(path, before or "", text))
             if not host.check:
                 host.write(path, text, 0o644)
     return {"changed": bool(diffs), "image": image, "packages": packages, "system": release.system(host), "diff": diffs}

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_versions_info
-short_description: Say which versions of a promoted image are kept
+short_description: List the kept versions of a promoted image
 description:
-  - Lists the promoted images of a name in a folder, which of them the pointer names, and the history of the pointer.
+  - Lists the promoted images of a name in a directory, which of them the pointer names, and the history of the pointer.
   - Nothing is changed.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - hygeia.golden.attributes.info
 options:
   dest:
-    description: The folder with the promoted images, on the build host.
+    description: The directory with the promoted images, on the build host.
     type: path
     required: true
   name:
@@ -25,7 +25,7 @@ options:
     type: str
     required: true
   verify:
-    description: Compare the digest of each image with the one that it was promoted with, which reads all of it.
+    description: Compare the digest of each image with the one recorded at promotion, which reads the whole image.
     type: bool
     default: false
 seealso:
@@ -47,7 +47,7 @@ pointer:
   type: str
   sample: /srv/golden/debian-12.qcow2
 current:
-  description: The version that the pointer names, or nothing.
+  description: The version that the pointer names, or null.
   returned: success
   type: str
   sample: 20261009T120000Z
@@ -69,36 +69,41 @@ versions:
       description: Its size in bytes.
       type: int
     sha256:
-      description: The digest that it was promoted with, or nothing when the history does not tell.
+      description: The digest recorded at promotion, or null if the history does not contain it.
       type: str
     promoted:
-      description: When it was promoted, or nothing when the history does not tell.
+      description: The time of promotion, or null if the history does not contain it.
       type: str
       sample: "2026-10-09T12:03:41Z"
     current:
       description: Whether the pointer names it.
       type: bool
     intact:
-      description: Whether its digest is what it was. Nothing unless asked for with O(verify).
+      description: Whether its digest is unchanged. Null unless O(verify) is true.
       type: bool
 history:
-  description: Every move of the pointer, the oldest first, as RV(hygeia.golden.image_rollback#module:move) has them.
+  description: Every change of the pointer, the oldest first, in the form of
+    RV(hygeia.golden.image_rollback#module:move).
   returned: success
   type: list
   elements: dict
 """
 
 import os
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.image.history import PROMOTED
-from ansible_collections.hygeia.golden.plugins.module_utils.image.rollback import verified
-from ansible_collections.hygeia.golden.plugins.module_utils.image.shelf import Shelf
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import PROMOTED
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.rollback import verified
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import Kept
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "dest": {"type": "path", "required": True},
             "name": {"type": "str", "required": True},
@@ -107,21 +112,21 @@ def main():
         supports_check_mode=True,
     )
     try:
-        shelf = Shelf(module.params["dest"], module.params["name"])
-        found = look(shelf, module.params["verify"])
+        store = ImageStore(module.params["dest"], module.params["name"])
+        found = look(store, module.params["verify"])
     except ImageError as problem:
         module.fail_json(msg=str(problem))
     except OSError as problem:
         module.fail_json(msg=f"{module.params['dest']} cannot be looked at: {problem.strerror or problem}")
-    for number in shelf.history.damaged():
-        module.warn(f"Line {number} of {shelf.history.path} cannot be read.")
-    if shelf.current and not os.path.exists(shelf.pointer):
-        module.warn(f"{shelf.pointer} names {shelf.current}, which is not there: go back to a kept version.")
+    for number in store.history.damaged():
+        module.warn(f"Line {number} of {store.history.path} cannot be read.")
+    if store.current and not os.path.exists(store.pointer):
+        module.warn(f"{store.pointer} names {store.current}, which is not there: go back to a kept version.")
     module.exit_json(changed=False, **found)
 
 
-def look(shelf, verify=False):
-    history = shelf.history.moves()
+def look(store: ImageStore, verify: bool = False) -> dict[str, Any]:
+    history = store.history.moves()
     promoted = {move["image"]: move for move in history if move["action"] == PROMOTED}
     versions = [
         {
@@ -130,18 +135,18 @@ def look(shelf, verify=False):
             "size": os.path.getsize(image.path),
             "sha256": promoted.get(image.name, {}).get("sha256"),
             "promoted": promoted.get(image.name, {}).get("time"),
-            "current": image.name == shelf.current,
-            "intact": _intact(shelf, image) if verify else None,
+            "current": image.name == store.current,
+            "intact": _intact(store, image) if verify else None,
         }
-        for image in shelf.kept()
+        for image in store.kept()
     ]
     current = [image["version"] for image in versions if image["current"]]
-    return {"pointer": shelf.pointer, "current": current[0] if current else None, "versions": versions, "history": history}
+    return {"pointer": store.pointer, "current": current[0] if current else None, "versions": versions, "history": history}
 
 
-def _intact(shelf, image):
+def _intact(store: ImageStore, image: Kept) -> bool:
     try:
-        verified(shelf, image)
+        verified(store, image)
     except ImageError:
         return False
     return True

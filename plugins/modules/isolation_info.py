@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: isolation_info
-short_description: Look how isolated a guest is from its neighbours and its hypervisor
+short_description: Check how a guest is isolated from its neighbours and its hypervisor
 description:
-  - Looks at the ways into and through a virtual machine that need no flow of the network policy - what listens for other
-    machines and for the hypervisor, folders that the hypervisor shares, agents that share the clipboard and files, what
-    QEMU's guest agent lets the hypervisor do, and whether packets of others pass through.
-  - The guest agent itself is asked which calls are left, with the arguments that its unit starts it with and the
-    configuration that it reads, so that a line which it does not understand blocks nothing here either.
-  - What listens is known only when the system runs; elsewhere that result is V(not_checked).
+  - Checks the paths into and through a virtual machine that the network policy does not cover - listening sockets,
+    vsock listeners, directories shared by the hypervisor, agents that share the clipboard and files, the calls that
+    QEMU's guest agent allows, and packet forwarding.
+  - The guest agent itself reports the calls that remain, with the arguments of its unit and its configuration, so that
+    a line that it does not understand does not count as blocking either.
+  - Listening sockets are known only on a running system; otherwise that result is V(not_checked).
   - Nothing is changed.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -25,27 +25,27 @@ extends_documentation_fragment:
 options:
   listeners:
     description:
-      - The ports that other machines may reach, as C(22/tcp) or C(68/udp), and those for the hypervisor alone, as
-        C(22/vsock).
+      - The ports that other machines may reach, such as C(22/tcp) or C(68/udp), and those for the hypervisor only, such
+        as C(22/vsock).
     type: list
     elements: str
     required: true
-  shared_folders:
-    description: Mount points at which folders of the hypervisor may be mounted.
+  shared_directories:
+    description: Mount points of permitted directories shared by the hypervisor.
     type: list
     elements: str
     default: []
   agents:
-    description: Agents of a console that may be there.
+    description: Permitted console agents.
     type: list
     elements: str
     choices: [spice-vdagent, spice-webdavd, open-vm-tools-desktop, virtualbox-guest, hyperv-fcopy, parallels-tools]
     default: []
   guest_rpcs:
     description:
-      - Calls that QEMU's guest agent may answer. An asterisk stands for anything.
-      - The default leaves what backups, shutdowns and inventories need, and nothing that runs programs, touches files,
-        passwords or keys.
+      - Permitted calls of QEMU's guest agent, with C(*) as a wildcard.
+      - The default permits what backups, shutdowns and inventories need, but nothing that runs programs or accesses
+        files, passwords or keys.
     type: list
     elements: str
     default:
@@ -60,11 +60,12 @@ options:
       - guest-set-time
       - guest-shutdown
   forwarding:
-    description: Whether packets of others may pass through.
+    description: Whether the guest may forward packets of other machines.
     type: bool
     default: false
   stage:
-    description: What the results say of the system's stage. By default V(live) where it runs, else V(offline).
+    description: The stage recorded in the results. The default is V(live) if the system is running, otherwise
+      V(offline).
     type: str
     choices: [offline, boot, live]
 seealso:
@@ -74,7 +75,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look how isolated an archive is
+- name: Check the isolation of an archive
   hygeia.golden.isolation_info:
     listeners: [22/tcp, 104/tcp]
     guest_rpcs: [guest-sync*, guest-ping, guest-info, guest-fsfreeze-*, guest-shutdown]
@@ -91,52 +92,69 @@ results:
   contains:
     control:
       description:
-        - C(isolation-listeners), C(isolation-shared-folders), C(isolation-agents), C(isolation-guest-rpcs) or
+        - C(isolation-listeners), C(isolation-shared-directories), C(isolation-agents), C(isolation-guest-rpcs) or
           C(isolation-forwarding).
+      returned: always
       type: str
       sample: isolation-guest-rpcs
     status:
       description: V(pass), V(fail), V(error), V(not_applicable) without an agent, or V(not_checked).
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: V(offline), V(boot) or V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: offline
     expected:
-      description: What the site lets be.
+      description: What the site permits.
+      returned: always
       type: dict
     observed:
-      description: What is there.
+      description: The observed state.
+      returned: always
       type: dict
     read_from:
-      description: Where that was read.
+      description: Where it was read.
+      returned: always
       type: str
       sample: /usr/sbin/qemu-ga --dump-conf
     message:
-      description: What is too much, and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
 """
 
 import re
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.isolation.looked import looked
+from ansible_collections.hygeia.golden.plugins.module_utils.isolation.detected import detect
 from ansible_collections.hygeia.golden.plugins.module_utils.isolation.sharing import AGENTS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 GUEST_RPCS = [
-    "guest-sync", "guest-sync-delimited", "guest-ping", "guest-info", "guest-get-*", "guest-network-get-*", "guest-fsfreeze-*", "guest-fstrim",
-    "guest-set-time", "guest-shutdown",
+    "guest-sync",
+    "guest-sync-delimited",
+    "guest-ping",
+    "guest-info",
+    "guest-get-*",
+    "guest-network-get-*",
+    "guest-fsfreeze-*",
+    "guest-fstrim",
+    "guest-set-time",
+    "guest-shutdown",
 ]
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "listeners": {"type": "list", "elements": "str", "required": True},
-            "shared_folders": {"type": "list", "elements": "str", "default": []},
+            "shared_directories": {"type": "list", "elements": "str", "default": []},
             "agents": {"type": "list", "elements": "str", "choices": [agent.name for agent in AGENTS], "default": []},
             "guest_rpcs": {"type": "list", "elements": "str", "default": GUEST_RPCS},
             "forwarding": {"type": "bool", "default": False},
@@ -147,7 +165,7 @@ def main():
     wrong = [port for port in module.params["listeners"] if not re.fullmatch(r"[0-9]+/(tcp|udp|vsock)", port)]
     if wrong:
         module.fail_json(msg=f"listeners: {wrong[0]} is no port; write one such as 22/tcp, 68/udp or 22/vsock.")
-    module.exit_json(changed=False, results=looked(Host(), module.params, module.params["stage"]))
+    module.exit_json(changed=False, results=detect(Host(), module.params, module.params["stage"]))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: log_canary
-short_description: Send messages with a random token the ways that a host's own messages go
+short_description: Send log messages with a random token over the paths of a host's own logs
 description:
-  - Sends one message along each path, so that M(hygeia.golden.log_collector_info) can look for it at the collector and
-    M(hygeia.golden.log_canary_info) can say what became of it.
+  - Sends one message along each path, so that M(hygeia.golden.log_collector_info) can search for it at the collector
+    and M(hygeia.golden.log_canary_info) can evaluate the delivery.
   - In a container no message goes to the audit log, which belongs to the machine that runs the container.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: It sends nothing, and each message says so.
+    details: Nothing is sent, and each message has the state V(not_tried).
   diff_mode:
     support: none
   idempotent:
@@ -38,7 +38,7 @@ options:
   priority:
     description:
       - The facility and level of the message in the system log, and the level in the journal, as logger(1) writes them.
-        Choose one that the site's rules send on.
+        Choose one that the site's rules forward.
     type: str
     default: user.notice
 seealso:
@@ -65,11 +65,11 @@ canaries:
       type: str
       sample: logger
     token:
-      description: What stands in the message, there without the hyphen, and nowhere else.
+      description: The unique token, which the message contains without the hyphen.
       type: str
       sample: 0f8fad5bd9cb469f-a16570867728950e
     state:
-      description: V(sent), V(unsent) when that went wrong, or V(not_tried).
+      description: V(sent), V(unsent) if sending failed, or V(not_tried).
       type: str
       sample: sent
     reason:
@@ -79,14 +79,14 @@ canaries:
 
 import re
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
+def main() -> None:
     paths = list(canary.PATHS)
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "paths": {"type": "list", "elements": "str", "choices": paths, "default": paths},
             "priority": {"type": "str", "default": "user.notice"},

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: log_canary_info
-short_description: Say what became of messages that a host sent to its collector
+short_description: Evaluate the delivery of test messages to a log collector
 description:
-  - Makes a result of each message that M(hygeia.golden.log_canary) sent on this host, from what
-    M(hygeia.golden.log_collector_info) saw of it.
-  - For a message that did not arrive it looks on this host at the agents that send messages on - whether they run, and
-    what they complained of last.
+  - Returns a result for each message that M(hygeia.golden.log_canary) sent on this host, based on what
+    M(hygeia.golden.log_collector_info) found.
+  - For a message that did not arrive, it checks the forwarding agents on this host - whether they run, and their latest
+    error message.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -23,21 +23,22 @@ options:
     description: What M(hygeia.golden.log_collector_info) returned as RV(hygeia.golden.log_collector_info#module:arrivals).
     type: dict
     default: {}
-  during:
+  during_outage:
     description:
-      - The same from when the collector was away. With it, the one result says whether messages wait for the collector,
-        by the last of O(canaries). Those before it were sent as the collector went away, and may be lost on the way.
+      - The same, from the time when the collector was unavailable. If set, a single result states whether messages are
+        queued during an outage, based on the last of O(canaries). Earlier ones were sent while the collector stopped
+        and may be lost.
     type: dict
   collector:
     description: The collector's name in the results.
     type: str
     required: true
   timeout:
-    description: The seconds within which the messages had to be there.
+    description: The timeout in seconds for the arrival of the messages.
     type: float
     default: 60
   problem:
-    description: Why the collector could not be asked, else empty.
+    description: Why the collector could not be queried, otherwise empty.
     type: str
     default: ""
 seealso:
@@ -58,50 +59,59 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One result for each message, or with O(during) one for all.
+  description: One result for each message, or with O(during_outage) one for all.
   returned: success
   type: list
   elements: dict
   contains:
     control:
       description: C(logging-PATH-proven), or C(logging-queue-proven) for messages that waited.
+      returned: always
       type: str
       sample: logging-journal-proven
     status:
       description: V(pass), V(fail), V(error) when an outage was none, or V(not_checked) when nothing was sent.
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: V(live).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: live
     expected:
-      description: Within how many seconds it arrives.
+      description: The time limit for its arrival, in seconds.
+      returned: always
       type: dict
     observed:
-      description: After how many seconds it was seen at the latest.
+      description: The seconds after which it had arrived.
+      returned: always
       type: dict
     read_from:
       description: The collector.
+      returned: always
       type: str
       sample: /var/log/remote on logs.example.org
     message:
-      description: What is wrong and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
       sample: "a message to the journal did not reach /var/log/remote on logs.example.org within 60 s: rsyslog.service is masked and does not run"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary, delivery, senders
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "canaries": canary.SPEC,
             "arrivals": {"type": "dict", "default": {}},
-            "during": {"type": "dict"},
+            "during_outage": {"type": "dict"},
             "collector": {"type": "str", "required": True},
             "timeout": {"type": "float", "default": 60},
             "problem": {"type": "str", "default": ""},
@@ -110,10 +120,10 @@ def main():
     )
     given, host = module.params, Host(check=True)
     facts = (given["arrivals"], given["collector"], given["timeout"], given["problem"], lambda: senders.state(host))
-    if given["during"] is None:
-        results = delivery.judged(given["canaries"], *facts)
+    if given["during_outage"] is None:
+        results = delivery.evaluated(given["canaries"], *facts)
     else:
-        results = delivery.queued(given["canaries"], given["during"], *facts)
+        results = delivery.queued(given["canaries"], given["during_outage"], *facts)
     module.exit_json(changed=False, results=results)
 
 

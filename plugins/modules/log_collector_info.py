@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: log_collector_info
-short_description: Ask a collector of logs whether messages arrived
+short_description: Query a log collector for test messages
 description:
-  - Looks for the messages that M(hygeia.golden.log_canary) sent, until all are there or the time is over.
-  - The collector is asked in one of three ways - by what its receiver writes, where that lies (O(path)); by a query over
-    HTTP (O(url)); or by a command (O(command)).
-  - Each time it is also asked for a message that nobody sent. One that claims to have this too proves nothing.
-  - A collector that cannot be asked is no failure of this module; RV(problem) says why.
+  - Searches for the messages that M(hygeia.golden.log_canary) sent, until all have arrived or the timeout expires.
+  - The collector is queried in one of three ways - through the files that its receiver writes (O(path)), through an
+    HTTP query (O(url)), or through a command (O(command)).
+  - Each query is repeated for a token that was never sent. A collector that claims to have that one too proves nothing.
+  - A collector that cannot be queried is not a failure of this module; RV(problem) states the reason.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -22,24 +22,24 @@ extends_documentation_fragment:
   - hygeia.golden.web
 options:
   path:
-    description: A file that the receiver writes, or a folder with all its files.
+    description: A file that the receiver writes, or a directory with all its files.
     type: path
   url:
-    description: A query, in which C({token}) stands for the token. Its answer must have the token in it.
+    description: The URL of a query, in which C({token}) is replaced by the token. Its answer must contain the token.
     type: str
   field:
     description:
-      - A place in the answer to O(url), which is JSON, such as C(hits.total.value). Then what stands there must be
-        something other than nothing, zero or empty; the token need not be in the answer.
+      - A place in the answer to O(url), which is JSON, such as C(hits.total.value). The value there must not be null,
+        zero or empty; the token need not be in the answer.
     type: str
     default: ""
   command:
     description:
-      - A program and its arguments, in which C({token}) stands for the token. It must end well and print the token.
+      - A program and its arguments, in which C({token}) is replaced by the token. It must succeed and print the token.
     type: list
     elements: str
   timeout:
-    description: The seconds within which the messages must be there, from when they were sent.
+    description: The timeout in seconds for the arrival of the messages, counted from when they were sent.
     type: float
     default: 60
   age:
@@ -73,31 +73,33 @@ EXAMPLES = r"""
 
 RETURN = r"""
 arrivals:
-  description: The tokens that were seen, each with the seconds after which.
+  description: The tokens that arrived, each with the seconds that it took.
   returned: success
   type: dict
   sample: {0f8fad5bd9cb469f-a16570867728950e: 1.4}
 collector:
-  description: Where was looked.
+  description: The source that was searched.
   returned: success
   type: str
   sample: /var/log/remote
 problem:
-  description: Why the collector could not be asked, else empty.
+  description: Why the collector could not be queried, otherwise empty.
   returned: success
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from typing import Any
+
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary, web
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.collector import Command, Files, Query, arrivals
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 WAYS = ("path", "url", "command")
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "canaries": canary.SPEC,
             "path": {"type": "path"},
@@ -119,7 +121,7 @@ def main():
     module.exit_json(changed=False, arrivals=arrived, collector=collector.name, problem=problem)
 
 
-def _collector(given):
+def _collector(given: dict[str, Any]) -> Files | Query | Command:
     if given["path"]:
         return Files(given["path"])
     if given["url"]:

@@ -6,22 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openscap_info
-short_description: Let OpenSCAP look at a system, and return what it found as results
+short_description: Scan a system with OpenSCAP and return the results
 description:
-  - Runs an installed C(oscap) with a SCAP source data stream and a profile of it, and returns one result for each rule,
-    in the form of M(hygeia.golden.audit_info) and marked with their origin.
-  - On a running system C(oscap) and the data stream are on that system.
-  - An opened template or a root filesystem is looked at from its build host, with the build host's C(oscap) and data
-    stream. They are taken along into the namespaces of the template for as long as it takes and lie in memory there.
-    Nothing is installed in it and nothing of it is changed. Scripts of the data stream are not run there.
-  - A rule that asks for what only a running system has, such as values of the kernel, mounts or services, is
-    V(not_checked) in a system that does not run, whatever C(oscap) says of it.
-  - Nothing is mended, and nothing is downloaded.
+  - Runs an installed C(oscap) with a SCAP source data stream and a profile, and returns one result per rule in the
+    format of M(hygeia.golden.audit_info), marked with its origin.
+  - On a running system, C(oscap) and the data stream must be on that system.
+  - An opened template or a root filesystem is scanned from its build host, with the build host's C(oscap) and data
+    stream. They are provided in memory inside the namespaces of the template for the duration of the scan. Nothing in
+    the template is installed or changed, and scripts of the data stream are not run.
+  - A rule that depends on a running system, such as one about kernel values, mounts or services, is V(not_checked) on a
+    system that is not running, whatever C(oscap) reports.
+  - Nothing is remediated, and nothing is downloaded.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 requirements:
   - oscap 1.3 or later where it runs, which is in the package C(openscap-scanner) of Debian and of RHEL
-  - root, to enter a template and to see all of a running system
+  - root, to enter a template and to read all of a running system
 extends_documentation_fragment:
   - hygeia.golden.attributes
   - hygeia.golden.attributes.info
@@ -31,20 +31,20 @@ options:
     type: path
     required: true
   profile:
-    description: One of its profiles, by its full id or by the end of it, such as V(cis_level2_server).
+    description: One of its profiles, by its full id or its suffix, such as V(cis_level2_server).
     type: str
     required: true
   tailoring:
     description: An XCCDF tailoring file for it, on the same machine. A profile of the tailoring can be named too.
     type: path
   session:
-    description: The folder of the session in which the template is open, as M(hygeia.golden.image_session) returns it.
+    description: The directory of the session in which the template is open, as M(hygeia.golden.image_session) returns it.
     type: path
   root:
-    description: The folder of a root filesystem to look at.
+    description: The directory of a root filesystem to scan.
     type: path
   timeout:
-    description: Seconds that C(oscap) may take.
+    description: The timeout in seconds for C(oscap).
     type: int
     default: 1800
 seealso:
@@ -78,46 +78,61 @@ results:
   contains:
     control:
       description: The id of the rule after C(openscap:).
+      returned: always
       type: str
       sample: openscap:xccdf_org.ssgproject.content_rule_sshd_disable_root_login
     title:
       description: The title of the rule.
+      returned: always
       type: str
       sample: Disable SSH Root Login
     severity:
       description: V(low), V(medium) or V(high). A rule that nobody rated is V(medium).
+      returned: always
       type: str
+      choices: [low, medium, high]
       sample: medium
     status:
       description:
         - V(pass) for C(pass) and C(fixed), V(fail), V(error) for C(error) and C(unknown), V(not_applicable), or
           V(not_checked) for C(notchecked), C(informational) and what only a running system could tell.
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: pass
     stage:
-      description: V(live) for a running system, else V(offline).
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: offline
     read_from:
       description: The version of oscap, the data stream and the profile.
+      returned: always
       type: str
       sample: oscap 1.3.7, ssg-debian12-ds.xml, cis_level2_server
     message:
-      description: What there is to say about the status.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
     references:
       description: What the data stream cites for the rule, to be shown. The coverage of a framework never counts it.
+      returned: always
       type: dict
       sample: {"CIS benchmark": ["5.1.20"]}
     origin:
       description: Always V(openscap).
+      returned: always
       type: str
+      choices: [openscap]
       sample: openscap
     expected:
-      description: Nothing, since a rule does not tell.
+      description: Null, because rules do not state it.
+      returned: always
       type: raw
     observed:
-      description: Nothing, since a rule does not tell.
+      description: Null, because rules do not state it.
+      returned: always
       type: raw
 profile:
   description: The full id of the profile.
@@ -128,17 +143,18 @@ profile:
 
 import os
 import tempfile
+from typing import Any
 from xml.etree import ElementTree
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap import scan
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import Content, ScapError
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap.results import records
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "datastream": {"type": "path", "required": True},
             "profile": {"type": "str", "required": True},
@@ -156,7 +172,7 @@ def main():
         module.fail_json(msg=f"OpenSCAP found nothing: {problem}.")
 
 
-def found(params):
+def found(params: dict[str, Any]) -> dict[str, Any]:
     oscap = scan.program()
     content = Content(params["datastream"], params["tailoring"])
     profile = content.profile(params["profile"])

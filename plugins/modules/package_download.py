@@ -8,11 +8,11 @@ DOCUMENTATION = r"""
 module: package_download
 short_description: Download updates and packages without installing them
 description:
-  - Fetches the lists of apt, or the metadata of dnf, and then every package that the updates and the named packages need, into
-    the package manager's own cache.
-  - This is the only step of a patch that needs the network. What it fetched is installed without network by
+  - Downloads the package lists of apt, or the metadata of dnf, and then every package that the updates and the named
+    packages need, into the package manager's own cache.
+  - This is the only step of patching that needs the network. The downloaded packages are installed without network by
     M(hygeia.golden.package_upgrade) and M(hygeia.golden.enforce).
-  - In check mode nothing is fetched, and the packages are those that the lists on the system name.
+  - In check mode nothing is downloaded, and the packages are taken from the lists that are on the system.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -21,15 +21,15 @@ extends_documentation_fragment:
 options:
   updates:
     description:
-      - Which updates of installed packages to fetch - V(all), only those from a V(security) suite with what they need,
-        or V(none).
+      - Which updates of installed packages to download - V(all), only those from a V(security) suite with their
+        dependencies, or V(none).
     type: str
     choices: [all, security, none]
     default: all
   only:
     description:
-      - Of these updates only those of these installed packages, with what they need.
-      - A package that has no update is well as it is; one that is not installed or that is held is an error.
+      - Limit the updates to these installed packages and their dependencies.
+      - A package without an update is skipped; one that is not installed or that is held is an error.
     type: list
     elements: str
     default: []
@@ -37,22 +37,22 @@ options:
     description:
       - Sources to take packages from instead of the system's own, such as a local mirror or a snapshot of a day, written
         as C(sources.list(5)) has it, by preference in the deb822 format. For C(dnf) it is the text of a C(.repo) file.
-      - They hold for this run. They and their lists lie in C(/run), so that nothing of them becomes a part of a template.
-        Without this option those of an earlier run are put away.
-      - Each must name its key in C(Signed-By), as a file of the system or written out. A snapshot is older than its
-        archive calls valid, so it needs C(Check-Valid-Until) V(no), which the result then tells.
+      - They apply to this run only. They and their lists are kept in C(/run), so that they never become part of a
+        template. Without this option, those of an earlier run are removed.
+      - Each must name its key in C(Signed-By), as a file of the system or inline. A snapshot is older than its validity
+        period, so it needs C(Check-Valid-Until) V(no), which the result then reports.
     type: str
     default: ""
   names:
     description:
-      - Packages to fetch besides, with what they depend on, where they are not installed yet.
-      - V(chrony | systemd-timesyncd) asks for one of several, the first where none is installed.
+      - Additional packages to download with their dependencies, if they are not installed yet.
+      - V(chrony | systemd-timesyncd) selects one of several, the first if none is installed.
     type: list
     elements: str
     default: []
   controls:
     description:
-      - Controls whose packages are fetched too, those alone that are meant for the system.
+      - Controls whose packages are downloaded too, if the controls apply to the system.
       - Takes what the filter P(hygeia.golden.settings#filter) returns.
     type: list
     elements: dict
@@ -63,19 +63,19 @@ options:
         type: str
         required: true
       settings:
-        description: For each kind of setting the wanted values by name.
+        description: The expected values of each kind of setting, by name.
         type: dict
         required: true
       variants:
-        description: For each system that differs the kinds that do.
+        description: The kinds of setting that differ, for each system that differs.
         type: dict
         default: {}
       applies_to:
-        description: On which systems the control means anything.
+        description: The systems to which the control applies.
         type: dict
         default: {}
       stages:
-        description: At which stages the control can be observed.
+        description: The stages at which the control can be observed.
         type: list
         elements: str
         choices: [offline, boot, live]
@@ -95,7 +95,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 packages:
-  description: What is wanted and not installed, whether it was fetched now or lay in the cache.
+  description: The packages that are needed and not installed, whether they were downloaded now or were in the cache.
   returned: success
   type: list
   elements: dict
@@ -117,7 +117,7 @@ packages:
       type: str
       sample: Debian-Security:12/oldstable-security
 sources:
-  description: Where the lists came from, which says which state of the archive was installed.
+  description: The origin of the package lists, which identifies the state of the archive that was installed.
   returned: success
   type: list
   elements: dict
@@ -139,39 +139,39 @@ sources:
       type: str
       sample: Sat, 06 Sep 2025 10:12:18 UTC
     valid_until:
-      description: Until when it calls them valid, empty when it does not say.
+      description: The end of their validity, empty if it is not stated.
       type: str
       sample: ""
     checks_validity:
-      description: Whether that day was looked at; V(false) where the source says C(Check-Valid-Until) V(no).
+      description: Whether that date was checked; V(false) if the source sets C(Check-Valid-Until) to V(no).
       type: bool
       sample: true
     sha256:
       description: The digest of the file that the archive signed.
       type: str
 bytes:
-  description: How much was fetched, without the lists.
+  description: The size of the download in bytes, without the lists.
   returned: success
   type: int
   sample: 92100000
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import CONTROLS_SPEC, Control
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, UPDATES, PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, UPDATES, PackageError, Request
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import download
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def wanted(host, controls):
+def wanted(host: Host, controls: list[Control]) -> list[str]:
     """The packages that controls want installed on a system, each once."""
     meant = [control.on(host.systems) for control in controls if control.meant_for(host.systems)]
     packages = [control.settings.get("package", {}) for control in meant]
     return list(dict.fromkeys(name for values in packages for name, value in values.items() if value == "present"))
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "updates": {"type": "str", "choices": list(UPDATES), "default": ALL},
             "only": {"type": "list", "elements": "str", "default": []},
@@ -184,8 +184,8 @@ def main():
     host = Host(check=module.check_mode)
     names = module.params["names"] + wanted(host, [Control.load(control) for control in module.params["controls"]])
     try:
-        wish = Wish(module.params["updates"], tuple(module.params["only"]))
-        result = download(host, wish, names, module.params["sources"])
+        request = Request(module.params["updates"], tuple(module.params["only"]))
+        result = download(host, request, names, module.params["sources"])
     except (PackageError, RuntimeError) as problem:
         module.fail_json(msg=f"Downloading packages failed: {problem}.")
     after = "".join(f"{entry['package']} {entry['to']}\n" for entry in result["packages"]) if result["changed"] else ""

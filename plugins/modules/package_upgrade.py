@@ -8,10 +8,10 @@ DOCUMENTATION = r"""
 module: package_upgrade
 short_description: Install downloaded updates without network and keep kernels bootable
 description:
-  - Installs the updates that M(hygeia.golden.package_download) fetched. It never uses the network and never asks a
-    question; a configuration file that the site changed is kept.
-  - Before it begins it looks whether the disks have room, and finishes what an interrupted C(dpkg) left half done.
-  - Afterwards each kernel in C(/boot) has an initramfs that is newer than its modules; where it has not, it is built.
+  - Installs the updates that M(hygeia.golden.package_download) downloaded. It never uses the network and never prompts;
+    a configuration file that the site changed is kept.
+  - Before it starts, it checks the free disk space and completes an interrupted run of C(dpkg).
+  - Afterwards it rebuilds the initramfs of each kernel in C(/boot) that is missing or older than the kernel's modules.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -20,26 +20,27 @@ extends_documentation_fragment:
 options:
   updates:
     description:
-      - Which updates to install - V(all), or only those whose new version comes from a V(security) suite, with what
-        they need.
+      - Which updates to install - V(all), or only those whose new version comes from a V(security) suite, with their
+        dependencies.
     type: str
     choices: [all, security, none]
     default: all
   only:
     description:
-      - Of these updates only those of these installed packages, with what they need.
-      - A package that has no update is well as it is; one that is not installed or that is held is an error.
+      - Limit the updates to these installed packages and their dependencies.
+      - A package without an update is skipped; one that is not installed or that is held is an error.
     type: list
     elements: str
     default: []
   autoremove:
-    description: Also remove packages that were installed as dependencies and that nothing needs any more, old kernels too.
+    description: Also remove packages that were installed as dependencies and are no longer needed, including old
+      kernels.
     type: bool
     default: false
   kernels_keep:
     description:
-      - How many kernels stay, the newest first. V(0) removes none.
-      - The newest kernel and the one that runs stay in any case, and so does a kernel that another package needs.
+      - How many kernels to keep, the newest first. V(0) removes none.
+      - The newest kernel, the running kernel and a kernel that another package needs are always kept.
     type: int
     default: 0
   sources:
@@ -49,10 +50,10 @@ options:
     default: ""
   throwaway:
     description:
-      - Says that the system is a copy which is discarded when anything fails, as in an opened image.
-      - Then C(dpkg) does not wait for the disk, and each initramfs is built once at the end instead of once by the
-        kernel's package and again by its trigger. This halves the time of a patch with a new kernel.
-      - A running system must never be patched so, since an interruption could leave it without an initramfs.
+      - Whether the system is a copy that is discarded if anything fails, such as an opened image.
+      - C(dpkg) then does not sync to disk, and each initramfs is built only once at the end. This halves the time of
+        patching with a new kernel.
+      - Never use it on a running system, since an interruption could leave it without an initramfs.
     type: bool
     default: false
 seealso:
@@ -114,7 +115,7 @@ kernels:
       type: str
       sample: ok
 configuration:
-  description: The configuration files of which two versions lie there now.
+  description: The configuration files that now exist in two versions.
   returned: success
   type: list
   elements: dict
@@ -124,28 +125,28 @@ configuration:
       type: str
       sample: /etc/ssh/sshd_config
     kept:
-      description: V(old) when it is the one that was there before, V(new) when the package's own took its place.
+      description: V(old) if the previous file was kept, V(new) if the package's own file replaced it.
       type: str
       sample: old
     beside:
-      description: Where the other one lies.
+      description: The path of the other version.
       type: str
       sample: /etc/ssh/sshd_config.dpkg-dist
 repaired:
-  description: Packages that an interrupted C(dpkg) had left half installed, and that were finished first.
+  description: Packages that an interrupted run of C(dpkg) had left half installed, and that were completed first.
   returned: success
   type: list
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, UPDATES, PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import ALL, UPDATES, PackageError, Request
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.upgrade import upgrade
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "updates": {"type": "str", "choices": list(UPDATES), "default": ALL},
             "only": {"type": "list", "elements": "str", "default": []},
@@ -160,17 +161,15 @@ def main():
     if module.params["throwaway"] and host.booted:
         module.fail_json(msg="This system is running, so it is no throwaway copy: leave throwaway out.")
     try:
-        wish = Wish(options.pop("updates"), tuple(options.pop("only")))
-        result = upgrade(host, wish, **options)
+        request = Request(options.pop("updates"), tuple(options.pop("only")))
+        result = upgrade(host, request, **options)
     except (PackageError, RuntimeError) as problem:
         module.fail_json(msg=f"Installing updates failed: {problem}.")
     module.exit_json(diff=_diff(result["changes"]), **result)
 
 
-def _diff(changes):
-    texts = [
-        "".join(f"{change['package']} {change[side]}\n" for change in changes if change[side]) for side in ("from", "to")
-    ]
+def _diff(changes: list[dict[str, str]]) -> dict[str, str]:
+    texts = ["".join(f"{change['package']} {change[side]}\n" for change in changes if change[side]) for side in ("from", "to")]
     return {"before_header": "packages", "after_header": "packages", "before": texts[0], "after": texts[1]}
 
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patch_info
-short_description: Say which updates are pending and which vulnerabilities are open
+short_description: List pending updates and open vulnerabilities
 description:
-  - Lists the updates that the package manager's lists on the system know and that are not installed, with the suite that
-    each comes from, everything that is installed, and the kernels with their initramfs.
-  - Nothing is fetched and nothing is changed. Without lists it fails, because nothing would be known.
-  - With O(feeds) it also says which vulnerabilities are open, which update closes each, and why the others stay open.
-    The feeds are files on the controller, which a site mirrors. Each is read once, however many hosts there are.
-  - A feed that is missing, older than its O(feeds[].max_age), empty, cut off or damaged is a failure, and so are feeds of
-    which none tells of the system's release. Nothing is ever called clean because a feed was not there.
-  - Of packages that are installed in several versions side by side, as kernels are, the newest counts.
+  - Lists the updates that are available in the package lists on the system but not installed, with their suites, all
+    installed packages, and the kernels with the state of their initramfs.
+  - Nothing is downloaded and nothing is changed. It fails without package lists, because nothing would be known.
+  - With O(feeds), it also lists open vulnerabilities, the update that closes each, and the reason why others stay open.
+    The feeds are files on the controller, which the site mirrors. Each is read once for all hosts.
+  - The module fails if a feed is missing, older than its O(feeds[].max_age), empty, truncated or damaged, or if no feed
+    covers the system's release. A missing feed never makes a system look clean.
+  - If several versions of a package are installed side by side, as with kernels, the newest one counts.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 requirements:
@@ -25,7 +25,7 @@ extends_documentation_fragment:
   - hygeia.golden.attributes.info
 options:
   feeds:
-    description: The feeds to ask, files or folders on the controller.
+    description: The feeds to read, which are files or directories on the controller.
     type: list
     elements: dict
     default: []
@@ -34,7 +34,7 @@ options:
         description:
           - V(debian_tracker) is the JSON file of the Debian security tracker.
           - V(debsecan) is one suite's file of debsecan; its name is that of the suite, such as C(bookworm).
-          - V(osv) are records of OSV, as a zip file of JSON files, a folder of them, or a file with one on each line.
+          - V(osv) are records of OSV, as a zip file of JSON files, a directory of them, or a file with one on each line.
           - V(updateinfo) is the C(updateinfo.xml) of a repository of packages for rpm, compressed or not.
           - V(kev) is CISA's catalogue of known exploited vulnerabilities as JSON.
           - V(epss) are the EPSS scores as CSV, compressed or not.
@@ -42,31 +42,32 @@ options:
         choices: [debian_tracker, debsecan, osv, updateinfo, kev, epss]
         required: true
       path:
-        description: The file, or for V(osv) also a folder.
+        description: The file, or for V(osv) also a directory.
         type: path
         required: true
       max_age:
-        description: The days after which the feed is too old to be relied on.
+        description: The maximum age of the feed in days.
         type: int
         default: 7
   feeds_cache:
     description:
-      - The folder on the controller in which the index of each feed is kept.
+      - The directory on the controller in which the index of each feed is kept.
     type: path
     default: ~/.cache/hygeia.golden/feeds
   changes:
-    description: Updates that were installed just before, as M(hygeia.golden.package_upgrade) returns them, to say what they closed.
+    description: Updates that were just installed, as M(hygeia.golden.package_upgrade) returns them, to determine the
+      vulnerabilities that they closed.
     type: list
     elements: dict
     default: []
   ledger:
     description:
-      - A JSON file on the controller that remembers the day on which each vulnerability was first seen on this host, and
-        that on which a fix was. It is made when it is not there. A day in it never becomes a later one.
-      - Without it, what is open counts as identified today.
+      - A JSON file on the controller that records when each vulnerability was first seen on this host, and when its fix
+        was. It is created if it does not exist. A recorded date is never moved to a later one.
+      - Without it, open vulnerabilities count as identified today.
     type: path
   today:
-    description: The day as C(YYYY-MM-DD) that it is. By default the current day in UTC.
+    description: The date of today as C(YYYY-MM-DD). The default is the current day in UTC.
     type: str
 seealso:
   - module: hygeia.golden.package_download
@@ -119,7 +120,7 @@ pending:
       type: str
       sample: 3.0.17-1~deb12u1
     to:
-      description: The version that is there.
+      description: The available version.
       type: str
       sample: 3.0.17-1~deb12u3
     source:
@@ -127,7 +128,7 @@ pending:
       type: str
       sample: Debian-Security:12/oldstable-security
     security:
-      description: Whether that is a security suite.
+      description: Whether it is a security suite.
       type: bool
       sample: true
     held:
@@ -175,7 +176,7 @@ installed:
       type: str
       sample: amd64
     source:
-      description: The source package that vulnerabilities of it are told of.
+      description: The source package that vulnerability feeds use for it.
       type: str
       sample: openssl
     source_version:
@@ -183,7 +184,7 @@ installed:
       type: str
       sample: 3.0.17-1~deb12u1
 holds:
-  description: The packages that somebody holds at their version.
+  description: The packages that are held at their version.
   returned: success
   type: list
   elements: str
@@ -196,7 +197,7 @@ system:
   type: dict
   sample: {"id": "debian", "version": "12", "codename": "bookworm", "names": ["debian-12", "debian"], "manager": "dpkg", "stage": "live"}
 vulnerabilities:
-  description: The vulnerabilities that are open, when O(feeds) were asked; without feeds nothing is known and it is empty.
+  description: The open vulnerabilities, if O(feeds) are given; otherwise nothing is known and the list is empty.
   returned: success
   type: list
   elements: dict
@@ -219,15 +220,15 @@ vulnerabilities:
       elements: str
       sample: [libssl3, openssl]
     severity:
-      description: The highest that a feed has for it, V(low), V(medium), V(high), V(critical) or V(unknown).
+      description: The highest severity in any feed, V(low), V(medium), V(high), V(critical) or V(unknown).
       type: str
       sample: high
     kev:
-      description: Whether CISA knows that it is exploited.
+      description: Whether it is in CISA's catalogue of known exploited vulnerabilities.
       type: bool
       sample: false
     kev_added:
-      description: The day since which CISA knows, or null.
+      description: The date on which CISA added it to that catalogue, or null.
       type: str
       sample: null
     epss:
@@ -256,11 +257,11 @@ vulnerabilities:
       elements: str
       sample: [DSA-5764-1]
     closed_by_update:
-      description: Whether a pending update closes it that nothing keeps out.
+      description: Whether a pending update that is not held closes it.
       type: bool
       sample: true
     state:
-      description: V(fixable), V(no_fix), or V(held) when somebody keeps the fix out.
+      description: V(fixable), V(no_fix), or V(held) if the package with the fix is held.
       type: str
       sample: fixable
     reason:
@@ -268,19 +269,20 @@ vulnerabilities:
       type: str
       sample: The pending update of openssl to 3.0.14-1~deb12u2 closes it.
     feeds:
-      description: The feeds that say so.
+      description: The feeds that list it.
       type: list
       elements: str
       sample: [debian_tracker]
 closed:
   description:
     - The vulnerabilities that O(changes) closed, with C(id), C(package), C(installed), C(packages), C(severity), C(kev),
-      C(kev_added), C(epss), C(fixed), C(fix_available), C(published), C(advisories) and C(feeds) as RV(vulnerabilities) has them.
+      C(kev_added), C(epss), C(fixed), C(fix_available), C(published), C(advisories) and C(feeds) as in
+      RV(vulnerabilities).
   returned: success
   type: list
   elements: dict
 feeds:
-  description: The feeds that were asked and tell of this system.
+  description: The feeds that were read and that cover this system.
   returned: success
   type: list
   elements: dict
@@ -301,23 +303,23 @@ feeds:
       description: The digest of its content.
       type: str
     date:
-      description: The day that it is of.
+      description: The date of the feed.
       type: str
       sample: "2024-09-05"
     dated_by:
-      description: V(content) when the feed itself says its day, else V(file), the time at which the file was last written.
+      description: V(content) if the feed states its own date, otherwise V(file), the modification time of the file.
       type: str
       sample: file
     entries:
-      description: How many entries it has.
+      description: The number of its entries.
       type: int
       sample: 3521
     parsed:
-      description: Whether it was read anew for this host; otherwise an index from before served.
+      description: Whether it was parsed for this host; otherwise an existing index was used.
       type: bool
       sample: false
 expired:
-  description: A sentence for each list that is too old to tell what is pending today.
+  description: A sentence for each package list that is too old to show what is pending today.
   returned: success
   type: list
   elements: str
@@ -330,13 +332,18 @@ kernels:
 """
 
 import datetime
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.simulation import Update
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.managers import manager_of
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.rpm import RpmError, serves
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.rpm import RpmError, serves
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import Manager
 
 # The feeds are files on the controller, where the action plugin of this name asks them.
 CONTROLLER_SPEC = {
@@ -345,9 +352,7 @@ CONTROLLER_SPEC = {
         "elements": "dict",
         "default": [],
         "options": {
-            "kind": {
-                "type": "str", "required": True, "choices": ["debian_tracker", "debsecan", "osv", "updateinfo", "kev", "epss"],
-            },
+            "kind": {"type": "str", "required": True, "choices": ["debian_tracker", "debsecan", "osv", "updateinfo", "kev", "epss"]},
             "path": {"type": "path", "required": True},
             "max_age": {"type": "int", "default": 7},
         },
@@ -359,8 +364,8 @@ CONTROLLER_SPEC = {
 }
 
 
-def main():
-    module = AnsibleModule(argument_spec=CONTROLLER_SPEC, supports_check_mode=True)
+def main() -> None:
+    module = Module(argument_spec=CONTROLLER_SPEC, supports_check_mode=True)
     host = Host(check=True)
     try:
         manager = manager_of(host)
@@ -369,15 +374,23 @@ def main():
     except (PackageError, RpmError) as problem:
         module.fail_json(msg=f"Looking for updates failed: {problem}.")
     old = list(manager.expired(datetime.datetime.now(datetime.timezone.utc)))
-    for problem in old:
-        module.warn(f"What is pending may be out of date: {problem}.")
+    for remark in old:
+        module.warn(f"What is pending may be out of date: {remark}.")
     module.exit_json(
-        changed=False, pending=found, installed=installed, holds=holds, system=_system(host), vulnerabilities=[], closed=[], feeds=[],
-        expired=old, kernels=kernels.states(host),
+        changed=False,
+        pending=found,
+        installed=installed,
+        holds=holds,
+        system=_system(host),
+        vulnerabilities=[],
+        closed=[],
+        feeds=[],
+        expired=old,
+        kernels=kernels.states(host),
     )
 
 
-def _with_origins(manager, updates):
+def _with_origins(manager: Manager, updates: list[Update]) -> list[Update]:
     """The updates with the source packages that vulnerabilities are told of."""
     origins = manager.origins(updates)
     for update in updates:
@@ -387,7 +400,7 @@ def _with_origins(manager, updates):
     return updates
 
 
-def _system(host):
+def _system(host: Host) -> dict[str, Any]:
     release = host.os_release
     return {
         "id": release.get("ID", "linux"),

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: probe_info
-short_description: Try from a running host whether the endpoints that a policy lists can be reached
+short_description: Probe from a running host the endpoints that a policy lists
 description:
   - Opens one connection, or sends one datagram, to each endpoint that the segmentation policy lists for the zone of the
-    host, and compares what became of it with what the policy expects. Filters anywhere on the way count, not only the
+    host, and compares the response with what the policy expects. This covers filters anywhere on the path, not only the
     host's own.
-  - It is never a scan. An endpoint is a single address with a single port, a host has 32 of them at most, and an address
-    in no zone, of many hosts, or in a zone that is marked with C(medical_devices) is refused, and then nothing is sent
+  - It is never a scan. An endpoint is a single address and port, a host has at most 32 of them, and an address outside
+    all zones, of several hosts, or in a zone marked with C(medical_devices) is refused, in which case nothing is sent
     at all.
-  - A connection of TCP is closed as soon as it is there. A datagram is a question that servers of names or time answer
-    on their ports, and an empty line on others.
-  - What was refused shows no denial, since perhaps nothing listens there, and a datagram without an answer shows nothing;
-    both are V(not_checked).
-  - Where the system does not run, nothing is sent either, and the results say so.
+  - A TCP connection is closed as soon as it is established. A datagram is a query on the ports of name and time
+    servers, and an empty line on others.
+  - A refused connection does not prove a denial, since perhaps nothing listens there, and a datagram without an answer
+    proves nothing; both are V(not_checked).
+  - On a system that is not running nothing is sent, and the results report that.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -30,11 +30,11 @@ options:
     type: dict
     required: true
   zone:
-    description: The zone of the policy that the host is in.
+    description: The zone of the host in the policy.
     type: str
     required: true
   timeout:
-    description: Seconds that an answer may take.
+    description: The timeout in seconds for an answer.
     type: float
     default: 3
 seealso:
@@ -46,7 +46,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Try the endpoints that hosts of the zone imaging are to be tried against
+- name: Probe the endpoints listed for the zone imaging
   hygeia.golden.probe_info:
     policy: "{{ lookup('hygeia.golden.segmentation', '/srv/policy/segmentation.yml') }}"
     zone: imaging
@@ -61,42 +61,51 @@ results:
   elements: dict
   contains:
     control:
-      description: C(segment-live-NAME) with the name that the endpoint has in the policy.
+      description: C(segment-live-NAME) with the name of the endpoint in the policy.
+      returned: always
       type: str
       sample: segment-live-backup
     status:
       description: V(pass), V(fail), or V(not_checked) with the reason.
+      returned: always
       type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
       sample: fail
     stage:
-      description: V(live), or V(offline) where the system does not run.
+      description: The stage at which the control was observed.
+      returned: always
       type: str
+      choices: [offline, boot, live]
       sample: live
     expected:
       description: The endpoint with V(allowed) or V(denied).
+      returned: always
       type: dict
       sample: {"tcp 8007 to 10.40.0.5": "allowed"}
     observed:
-      description: The endpoint with what became of the probe.
+      description: The endpoint with the outcome of the probe.
+      returned: always
       type: dict
       sample: {"tcp 8007 to 10.40.0.5": "no answer"}
     read_from:
       description: The endpoint.
+      returned: always
       type: str
       sample: tcp 8007 to 10.40.0.5
     message:
-      description: What is wrong, and what to do.
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
       type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hygeia.golden.plugins.module_utils.flows import probes
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
             "policy": {"type": "dict", "required": True},
             "zone": {"type": "str", "required": True},
@@ -115,7 +124,9 @@ def main():
     if refused:
         module.fail_json(msg=f"Nothing was sent: {'; '.join(refused)}.")
     if len(wanted) > probes.MOST:
-        module.fail_json(msg=f"Nothing was sent: there are {len(wanted)} probes, and {probes.MOST} may be, since a list of endpoints is no scan.")
+        module.fail_json(
+            msg=f"Nothing was sent: there are {len(wanted)} probes, and {probes.MOST} may be, since a list of endpoints is no scan."
+        )
     if Host().booted:
         results = probes.records(wanted, probes.sent(wanted, module.params["timeout"]), "live")
     else:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release_info
-short_description: Say which image a system came from, and what has changed since
+short_description: Identify the image that a system came from and the changes since
 description:
-  - Reads what M(hygeia.golden.image_stamp) wrote into the image, and compares the packages of then with those of now.
+  - Reads what M(hygeia.golden.image_stamp) wrote into the image, and compares the recorded packages with the installed
+    ones.
   - Nothing is changed.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -20,7 +21,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which image did this machine come from?
+- name: Identify the image of this machine
   hygeia.golden.release_info:
   register: release
 """
@@ -28,57 +29,66 @@ EXAMPLES = r"""
 RETURN = r"""
 image:
   description:
-    - What the image said of itself, with C(id), C(version), C(built), C(source), C(source_sha256), C(profile),
-      C(controls_sha256), C(patch_level) and C(evidence) as far as it said so; empty where the system came from no such image.
+    - The identity of the image, with C(id), C(version), C(built), C(source), C(source_sha256), C(profile),
+      C(controls_sha256), C(patch_level) and C(evidence) as far as recorded; empty if the system did not come from such
+      an image.
   returned: success
   type: dict
 patch_level:
-  description: The day of the newest update that is installed now, empty where no package tells.
+  description: The date of the newest installed update, empty if it is unknown.
   returned: success
   type: str
   sample: "2026-11-10"
 changes:
   description:
-    - The packages that differ from the image's, each with C(package), C(from) and C(to).
-    - Nothing where the image left no manifest that can be read.
-  returned: success
+    - The packages that differ from those of the image, each with C(package), C(from) and C(to).
+    - Null if the image has no readable manifest.
+  returned: success, and null if the image has no readable manifest
   type: list
   elements: dict
 packages:
-  description: What is installed, as M(hygeia.golden.image_stamp) returns it.
+  description: The installed packages, as M(hygeia.golden.image_stamp) returns them.
   returned: success
   type: list
   elements: dict
 system:
-  description: The C(id), C(version) and package C(manager) of the system.
+  description:
+    - The C(id), C(version) and package C(manager) of the system, and the C(names) that controls and frameworks use for
+      it,
+      such as V(debian-12) and V(debian).
   returned: success
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils import release
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.rpm import RpmError
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.system import release
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.rpm import RpmError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def main():
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+def main() -> None:
+    module = Module(argument_spec={}, supports_check_mode=True)
     try:
-        module.exit_json(changed=False, **look(Host(check=True)))
+        module.exit_json(changed=False, **detect(Host(check=True)))
     except (RpmError, OSError) as problem:
         module.fail_json(msg=f"It is not known which image this system came from: {problem}.")
 
 
-def look(host):
+def detect(host: Host) -> dict[str, Any]:
     packages = host.packages.listing()
     now = {(entry["package"], entry["architecture"]): entry["version"] for entry in packages}
     then = release.packages_then(host)
     return {
         "image": release.read(host) or {},
         "patch_level": release.patch_level(host),
-        "changes": None if then is None else [
+        "changes": None
+        if then is None
+        else [
             {"package": name[0], "from": then.get(name, ""), "to": now.get(name, "")}
-            for name in sorted({*then, *now}) if then.get(name) != now.get(name)
+            for name in sorted({*then, *now})
+            if then.get(name) != now.get(name)
         ],
         "packages": packages,
         "system": release.system(host),

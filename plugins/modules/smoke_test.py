@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smoke_test
-short_description: Try whether what a system is for still works
+short_description: Run a site's smoke tests
 description:
-  - Runs a site's own commands on a running system, one after the other, and returns a result record for each.
-  - A command passes when it ends with 0 in its time. The others are run in any case.
+  - Runs a site's own commands on a running system, one after another, and returns a result for each.
+  - A command passes if it exits with 0 within its timeout. The remaining commands are run in any case.
   - The role P(hygeia.golden.verify#role) uses it in the throwaway copy of a template and on running hosts.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
@@ -18,13 +18,13 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The commands are run in check mode too, for they shall change nothing.
+    details: The commands are also run in check mode, because they must not change anything.
   diff_mode:
     support: none
-    details: What a command does is not known.
+    details: The effect of a command is unknown.
   idempotent:
     support: N/A
-    details: What a command does is not known.
+    details: The effect of a command is unknown.
 options:
   commands:
     description: The commands to run.
@@ -33,7 +33,8 @@ options:
     required: true
     suboptions:
       name:
-        description: What is tried, in small letters, digits and hyphens. The result is the check C(smoke-NAME).
+        description: The name of the test, in lower-case letters, digits and hyphens. The result has the check
+          C(smoke-NAME).
         type: str
         required: true
       command:
@@ -41,18 +42,18 @@ options:
         type: str
         required: true
       timeout:
-        description: The seconds after which it has failed.
+        description: The timeout in seconds.
         type: int
         default: 60
   stage:
-    description: Where the system stands.
+    description: The stage of the system.
     type: str
     choices: [boot, live]
     default: live
 """
 
 EXAMPLES = r"""
-- name: Does the application answer?
+- name: Check that the application responds
   hygeia.golden.smoke_test:
     commands:
       - name: worklist
@@ -65,42 +66,74 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: A result record for each command.
+  description: A result for each command.
   returned: success
   type: list
   elements: dict
-  sample:
-    - control: smoke-worklist
-      status: pass
-      stage: boot
-      expected: 0
-      observed: 0
-      read_from: curl --fail --silent --show-error http://127.0.0.1:8042/worklist
-      message: ""
+  contains:
+    control:
+      description: The identifier of the check.
+      returned: always
+      type: str
+      sample: smoke-worklist
+    status:
+      description: V(pass) or V(fail).
+      returned: always
+      type: str
+      choices: [pass, fail, error, not_applicable, not_checked]
+      sample: pass
+    stage:
+      description: The stage at which the control was observed.
+      returned: always
+      type: str
+      choices: [offline, boot, live]
+      sample: boot
+    expected:
+      description: The expected exit code.
+      returned: always
+      type: raw
+    observed:
+      description: The exit code, or null if it did not finish.
+      returned: always
+      type: raw
+    read_from:
+      description: The command.
+      returned: always
+      type: str
+    message:
+      description: What is wrong and how to fix it, empty if nothing is.
+      returned: always
+      type: str
 """
 
 import re
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, PASS, record
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
-def tried(host, name, command, timeout, stage):
+def tried(host: Host, name: str, command: str, timeout: int, stage: str) -> dict[str, Any]:
     """The record of one command."""
     ran = host.run(["/bin/sh", "-c", command], timeout=timeout)
     message = "" if ran.ok else f"{name} does not work: {ran.complaint}"
     return record(f"smoke-{name}", PASS if ran.ok else FAIL, stage, 0, ran.code, command, message)
 
 
-def main():
-    module = AnsibleModule(
+def main() -> None:
+    module = Module(
         argument_spec={
-            "commands": {"type": "list", "elements": "dict", "required": True, "options": {
-                "name": {"type": "str", "required": True},
-                "command": {"type": "str", "required": True},
-                "timeout": {"type": "int", "default": 60},
-            }},
+            "commands": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "command": {"type": "str", "required": True},
+                    "timeout": {"type": "int", "default": 60},
+                },
+            },
             "stage": {"type": "str", "choices": ["boot", "live"], "default": "live"},
         },
         supports_check_mode=True,

@@ -15,9 +15,9 @@ from collections import defaultdict
 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 STEPS = ("enforce first", "enforce second", "audit")
 # How many of a hundred controls are of these kinds; the kinds with a few well-known options are there as they are.
@@ -74,6 +74,7 @@ class Clock:
 
     def timed(self, name, kind):
         """The same kind, whose work is timed."""
+
         def measured(function):
             def wrapper(*args, **kwargs):
                 started = time.perf_counter()
@@ -81,6 +82,7 @@ class Clock:
                     return function(*args, **kwargs)
                 finally:
                     self.spent[name] += time.perf_counter() - started
+
             return wrapper
 
         class Timed(kind):

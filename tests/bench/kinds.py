@@ -33,9 +33,9 @@ def script(controls):
         modules = {path: PACKAGE / path.relative_to(REPO) for path in REPO.glob("plugins/module_utils/**/*.py")}
         for path, name in modules.items():
             archive.write(path, str(name))
-        for folder in {parent for name in modules.values() for parent in name.parents if parent.name}:
-            if folder / "__init__.py" not in modules.values():
-                archive.writestr(f"{folder}/__init__.py", "")
+        for directory in {parent for name in modules.values() for parent in name.parents if parent.name}:
+            if directory / "__init__.py" not in modules.values():
+                archive.writestr(f"{directory}/__init__.py", "")
     return SCRIPT.format(archive=base64.b64encode(buffer.getvalue()).decode(), given=json.dumps({"controls": controls}))
 
 
@@ -43,7 +43,8 @@ def packages(controls):
     """The same controls with nothing but their packages."""
     return [
         {"id": control["id"], "applies_to": control["applies_to"], "variants": {}, "settings": {"package": control["settings"]["package"]}}
-        for control in controls if "package" in control["settings"]
+        for control in controls
+        if "package" in control["settings"]
     ]
 
 

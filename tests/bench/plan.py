@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Print what a plan costs with a feed of 50 MB: figures to read; asserted is only that the feed is read once.
 
-The root is a folder with a Debian 12 that has lists, as `tests/templates/build.py --format directory` makes and
-`apt-get update` fills. Many hosts are that folder many times.
+The root is a directory with a Debian 12 that has lists, as `tests/templates/build.py --format directory` makes and
+`apt-get update` fills. Many hosts are that directory many times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SUITES = ("bullseye", "bookworm", "trixie", "forky", "sid")
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("root", type=Path, help="a folder with a Debian 12 and its lists")
+    parser.add_argument("root", type=Path, help="a directory with a Debian 12 and its lists")
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--megabytes", type=int, default=50)
     options = parser.parse_args()
@@ -52,9 +52,13 @@ def timed(place, root, hosts, feeds):
     """The seconds of a whole run of Ansible, and how often a feed was read."""
     names = [f"host-{number}" for number in range(hosts)]
     shared = {
-        "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(root.resolve()), "ansible_remote_tmp": "/run/ansible",
+        "ansible_connection": "hygeia.golden.image",
+        "ansible_image_root": str(root.resolve()),
+        "ansible_remote_tmp": "/run/ansible",
         "ansible_python_interpreter": "/usr/bin/python3",
-        "bench_feeds": feeds, "bench_cache": str(place / "cache"), "bench_figures": str(place / "figures.json"),
+        "bench_feeds": feeds,
+        "bench_cache": str(place / "cache"),
+        "bench_figures": str(place / "figures.json"),
     }
     (place / "inventory.json").write_text(json.dumps({"all": {"hosts": dict.fromkeys(names, {}), "vars": shared}}))
     command = ["ansible-playbook", "--forks", "10", "--inventory", place / "inventory.json", HERE / "plan.yml"]
@@ -81,7 +85,12 @@ def tracker(path, megabytes):
 
 def _vulnerability():
     version = f"{random.randint(1, 9)}.{random.randint(0, 30)}-{random.randint(1, 5)}"
-    state = {"status": "resolved", "repositories": {"a": version, "b": version}, "fixed_version": random.choice(("0", version)), "urgency": "unimportant"}
+    state = {
+        "status": "resolved",
+        "repositories": {"a": version, "b": version},
+        "fixed_version": random.choice(("0", version)),
+        "urgency": "unimportant",
+    }
     return {"description": "x" * 250, "debianbug": 1, "scope": "local", "releases": dict.fromkeys(SUITES, state)}
 
 

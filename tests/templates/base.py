@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import os
-import subprocess
-import tempfile
+import sys
 from pathlib import Path
 
-# What later builds need not make or fetch again.
-CACHE = Path(__file__).parents[2] / ".build/cache"
+# build.py is a program beside it, and tests import it as a part of the collection.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import roots  # pylint: disable=wrong-import-position
+
 # What a small server has; the kernel is the one for virtual machines, which halves the initramfs.
 PACKAGES = """
     systemd-sysv udev dbus libpam-systemd systemd-timesyncd
@@ -62,54 +61,13 @@ systemd-machine-id-setup
 """
 
 
-def make(suite, cache=CACHE, more=()):
+def make(suite, cache=roots.CACHE, more=()):
     """The path of the tar file; built only when no equal one is in the cache."""
-    with open(__file__, encoding="utf-8") as recipe:
-        digest = hashlib.sha256((recipe.read() + repr((mirrors(), list(more)))).encode()).hexdigest()
-    tar = os.path.join(cache, f"base-{suite}-{digest[:12]}.tar")
-    if not os.path.exists(tar):
-        _bootstrap(suite, cache, tar, PACKAGES + list(more))
-    return tar
-
-
-@functools.lru_cache(maxsize=None)
-def mirrors():
-    """Where this machine gets Debian's packages and their security updates: the template uses the same mirrors."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"],
-        check=True, text=True, stdout=subprocess.PIPE,
-    ).stdout.split("\n")
-    places = {release: uri for release, component, uri in map(str.split, filter(None, listed)) if component == "main"}
-    for release, uri in places.items():
-        main = places.get(release[:-len("-security")])
-        if release.endswith("-security") and main:
-            return {"main": main, "security": uri}
-    raise SystemExit("apt on this machine knows no mirror of Debian and its security suite: see sources.list(5)")
-
-
-def _bootstrap(suite, cache, tar, packages):
-    """mmdebstrap from the release pocket alone; the packages are kept, so that the mirror is asked for them once."""
-    archives = os.path.join(cache, f"packages-{suite}")
-    os.makedirs(archives, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as work:
-        script, made = os.path.join(work, "setup.sh"), os.path.join(work, "base.tar")
-        with open(script, "w", encoding="utf-8") as stream:
-            stream.write(_customize(suite))
-        command = [
-            "mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(packages),
-            '--aptopt=Acquire::Languages "none"',
-            "--skip=download/empty", "--skip=essential/unlink", "--skip=cleanup/reproducible",
-            '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
-            f"--setup-hook=sync-in '{archives}' /var/cache/apt/archives",
-            f"--customize-hook=sync-out /var/cache/apt/archives '{archives}'",
-            f"--customize-hook=sh '{script}' \"$1\"",
-            suite, made, f"deb {mirrors()['main']} {suite} main",
-        ]
-        subprocess.run(command, check=True)
-        os.rename(made, tar)
+    name = "-".join(["base", suite, *more])[:100]
+    return roots.extended(name, roots.smallest(suite, cache), PACKAGES + list(more), cache, script=roots.CLEAN + _customize(suite))
 
 
 def _customize(suite):
-    """A shell script that mmdebstrap runs with the new root as its argument."""
-    writes = [f'cat >"$1{path}" <<"END"\n{text.format(suite=suite, **mirrors())}END\n' for path, text in FILES.items()]
-    return "set -e\n" + "".join(writes) + f'chroot "$1" sh -e <<"END"{SETUP}END\n'
+    """A shell script that runs in the directory of the new root."""
+    writes = [f'cat >".{path}" <<"END"\n{text.format(suite=suite, **roots.mirrors())}END\n' for path, text in FILES.items()]
+    return "".join(writes) + f'chroot . sh -e <<"END"{SETUP}END\n'

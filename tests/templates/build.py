@@ -13,10 +13,18 @@ import sys
 import base
 import disk
 import loader
+import roots
 
 PACKAGES = {
-    "mmdebstrap": "mmdebstrap", "qemu-img": "qemu-utils", "sfdisk": "fdisk", "mkfs.ext4": "e2fsprogs",
-    "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs", "mkfs.vfat": "dosfstools", "mcopy": "mtools",
+    "mmdebstrap": "mmdebstrap",
+    "unshare": "util-linux",
+    "qemu-img": "qemu-utils",
+    "sfdisk": "fdisk",
+    "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs",
+    "mkfs.btrfs": "btrfs-progs",
+    "mkfs.vfat": "dosfstools",
+    "mcopy": "mtools",
 }
 FSTAB = "UUID={uuid} / {filesystem} {options} 0 {check}\n"
 FSTAB_ESP = "UUID={serial} /boot/efi vfat umask=0077 0 1\n"
@@ -56,7 +64,7 @@ def arguments():
     parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
     parser.add_argument("--size", type=int, default=3072, help="MiB (default: %(default)s)")
     parser.add_argument("--include", default=[], nargs="+", metavar="PACKAGE", help="more packages")
-    parser.add_argument("--cache", default=base.CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
+    parser.add_argument("--cache", default=roots.CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
     options = parser.parse_args()
     options.firmware = options.firmware or ("direct" if options.table == "none" else "bios")
     if options.table == "none" and options.firmware != "direct":
@@ -81,28 +89,27 @@ def needs(options):
 def fill(target, tar, options):
     """Make the filesystems and put everything on them."""
     target.format_root(options.filesystem)
-    with target.mounted() as (folder, device):
-        unpack(tar, folder)
-        with open(f"{folder}/etc/fstab", "w", encoding="utf-8") as stream:
+    with target.mounted() as (directory, device):
+        unpack(tar, directory)
+        with open(f"{directory}/etc/fstab", "w", encoding="utf-8") as stream:
             stream.write(fstab(target, options))
         if options.firmware == "direct":
             return
-        with disk.entered(folder, device, target.uuid) as enter:
-            esp = loader.install(target, folder, enter, options.firmware)
+        with disk.entered(directory, device, target.uuid) as enter:
+            esp = loader.install(target, directory, enter, options.firmware)
         if esp:
-            os.makedirs(f"{folder}/boot/efi", exist_ok=True)
+            os.makedirs(f"{directory}/boot/efi", exist_ok=True)
             target.format_esp(esp)
 
 
-def unpack(tar, folder):
-    disk.run("tar", "--extract", "--file", tar, "--directory", folder, "--numeric-owner", "--xattrs", "--xattrs-include=*")
+def unpack(tar, directory):
+    disk.run("tar", "--extract", "--file", tar, "--directory", directory, "--numeric-owner", "--xattrs", "--xattrs-include=*")
 
 
 def fstab(target, options):
     ext4 = options.filesystem == "ext4"
     text = FSTAB.format(
-        uuid=target.uuid, filesystem=options.filesystem,
-        options="errors=remount-ro" if ext4 else "defaults", check=1 if ext4 else 0,
+        uuid=target.uuid, filesystem=options.filesystem, options="errors=remount-ro" if ext4 else "defaults", check=1 if ext4 else 0
     )
     return text + (FSTAB_ESP.format(serial=target.esp_serial) if "esp" in target.parts else "")
 

@@ -74,9 +74,9 @@ class Disk:
             esp.truncate(size)
             run("mkfs.vfat", "-F", "32", "-i", serial.replace("-", ""), esp.name, stdout=subprocess.DEVNULL)
             for path, source in files.items():
-                folders = path.strip("/").split("/")[:-1]
-                for depth in range(1, len(folders) + 1):
-                    run("mmd", "-D", "s", "-i", esp.name, "::" + "/".join(folders[:depth]))
+                directories = path.strip("/").split("/")[:-1]
+                for depth in range(1, len(directories) + 1):
+                    run("mmd", "-D", "s", "-i", esp.name, "::" + "/".join(directories[:depth]))
                 run("mcopy", "-i", esp.name, source, "::" + path)
             with open(esp.name, "rb") as stream:
                 self.write(offset, stream.read())
@@ -88,13 +88,15 @@ class Disk:
 
     @contextlib.contextmanager
     def mounted(self):
-        """The root filesystem, mounted in a folder, with the device it is on."""
-        with self._loop() as device, tempfile.TemporaryDirectory(prefix="template-") as folder:
-            run("mount", device, folder)
+        """The root filesystem, mounted in a directory, with the device it is on."""
+        with self._loop() as device, tempfile.TemporaryDirectory(prefix="template-") as directory:
+            run("mount", device, directory)
             try:
-                yield folder, device
+                yield directory, device
             finally:
-                run("umount", "--recursive", folder)
+                # Whoever has copied the mounts meanwhile keeps the filesystem mounted, and what was not written stays unwritten.
+                run("sync", "--file-system", directory)
+                run("umount", "--recursive", directory)
 
     @contextlib.contextmanager
     def _loop(self):
@@ -107,22 +109,22 @@ class Disk:
 
 
 @contextlib.contextmanager
-def entered(folder, device, identifier):
+def entered(directory, device, identifier):
     """Run in the root with just enough of /dev and /proc that update-grub finds where it is.
 
     The root's device goes by a name of its own: for a loop device on a file, update-grub writes a menu without a
     single kernel and reports success.
     """
-    run("mount", "-t", "proc", "proc", os.path.join(folder, "proc"))
-    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", os.path.join(folder, "dev"))
+    run("mount", "-t", "proc", "proc", os.path.join(directory, "proc"))
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", os.path.join(directory, "dev"))
     for name in ("null", "zero", "random", "urandom", "tty"):
         node = os.stat("/dev/" + name)
-        os.mknod(os.path.join(folder, "dev", name), node.st_mode, node.st_rdev)
-    os.mknod(os.path.join(folder, "dev/template"), 0o60600, os.stat(device).st_rdev)
-    os.makedirs(os.path.join(folder, "dev/disk/by-uuid"))
+        os.mknod(os.path.join(directory, "dev", name), node.st_mode, node.st_rdev)
+    os.mknod(os.path.join(directory, "dev/template"), 0o60600, os.stat(device).st_rdev)
+    os.makedirs(os.path.join(directory, "dev/disk/by-uuid"))
     for alias in (device, "/dev/disk/by-uuid/" + identifier):
-        os.symlink("/dev/template", folder + alias)
+        os.symlink("/dev/template", directory + alias)
     try:
-        yield lambda *command: run("chroot", folder, *command)
+        yield lambda *command: run("chroot", directory, *command)
     finally:
-        run("umount", os.path.join(folder, "dev"), os.path.join(folder, "proc"))
+        run("umount", os.path.join(directory, "dev"), os.path.join(directory, "proc"))

@@ -31,23 +31,20 @@ DISKBOOT_KERNEL_SECTOR = 0x1F4
 BOOT_CODE_END = 440
 
 
-def install(disk, folder, enter, firmware):
+def install(disk, directory, enter, firmware):
     """Everything of GRUB that lies on the root filesystem; returns the files of the EFI system partition."""
     platform = PLATFORMS[firmware]
-    os.makedirs(f"{folder}/boot/grub", exist_ok=True)
+    os.makedirs(f"{directory}/boot/grub", exist_ok=True)
     enter("cp", "-r", f"/usr/lib/grub/{platform}", "/boot/grub/")
-    _write(f"{folder}/etc/default/grub", DEFAULTS)
-    _write(f"{folder}/boot/grub/early.cfg", FIND_ROOT.format(uuid=disk.uuid))
+    _write(f"{directory}/etc/default/grub", DEFAULTS)
+    _write(f"{directory}/boot/grub/early.cfg", FIND_ROOT.format(uuid=disk.uuid))
     core = f"/boot/grub/{platform}/core." + ("efi" if firmware == "uefi" else "img")
     drivers = [] if firmware == "uefi" else ["biosdisk"]
-    enter(
-        "grub-mkimage", "-O", platform, "-p", "/boot/grub", "-c", "/boot/grub/early.cfg", "-o", core,
-        *MODULES, *drivers,
-    )
+    enter("grub-mkimage", "-O", platform, "-p", "/boot/grub", "-c", "/boot/grub/early.cfg", "-o", core, *MODULES, *drivers)
     enter("update-grub")
     if firmware == "uefi":
-        return {"/EFI/BOOT/BOOTX64.EFI": folder + core}
-    _install_bios(disk, f"{folder}/boot/grub/{platform}")
+        return {"/EFI/BOOT/BOOTX64.EFI": directory + core}
+    _install_bios(disk, f"{directory}/boot/grub/{platform}")
     return {}
 
 

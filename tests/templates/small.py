@@ -4,25 +4,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-
-from ansible_collections.hygeia.golden.tests.templates import base
+from ansible_collections.hygeia.golden.tests.templates import roots
 
 # A third of such a tree.
-UNREAD = ("doc", "man", "locale")
+UNREAD = " ".join(f"-o Dpkg::Options::=--path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale"))
+# Nor is it anybody's: no identity and no history.
+BLANK = """
+rm -rf etc/apt/apt.conf.d/99mmdebstrap var/log/apt/* var/log/dpkg.log var/log/alternatives.log
+if [ -e etc/machine-id ]; then rm etc/machine-id && : >etc/machine-id; fi
+"""
 
 
 def make(name, suite, packages):
     """The path of the tar file; built only when no equal one is in the cache, where it takes the place of an older one."""
-    command = ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase", f"--include={','.join(packages)}"]
-    command += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in UNREAD]
-    tar = base.CACHE / f"{name}-{suite}-{hashlib.sha256(repr(command).encode()).hexdigest()[:12]}.tar"
-    if not tar.exists():
-        base.CACHE.mkdir(parents=True, exist_ok=True)
-        for old in base.CACHE.glob(f"{name}-{suite}-*.tar"):
-            old.unlink()
-        subprocess.run([*command, suite, f"{tar}.part", f"deb {base.mirrors()['main']} {suite} main"], check=True, capture_output=True)
-        os.rename(f"{tar}.part", tar)
-    return tar
+    return roots.extended(f"{name}-{suite}", roots.smallest(suite), packages, options=UNREAD, script=roots.CLEAN + BLANK)

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host, Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult, Host
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "many: tries many variants of one input, for which one release of ansible-core is enough")
 
 
 class TreeHost(Host):
-    """A host whose files are a folder and whose commands answer from a script.
+    """A host whose files are a directory and whose commands answer from a script.
 
     ``answers`` maps a program's name, or its whole command line, to what it
-    prints (a string) or to a ``Ran``; ``ran`` keeps every command line.
+    prints (a string) or to a ``CommandResult``; ``ran`` keeps every command line.
     """
 
     def __init__(self, root, answers=None, booted=False, container=False, **kwargs):
@@ -28,8 +32,8 @@ class TreeHost(Host):
         if callable(answer):
             answer = answer(argv, stdin)
         if answer is None:
-            return Ran(127, "", f"{argv[0]} is not installed")
-        return answer if isinstance(answer, Ran) else Ran(0, answer, "")
+            return CommandResult(127, "", f"{argv[0]} is not installed")
+        return answer if isinstance(answer, CommandResult) else CommandResult(0, answer, "")
 
     @property
     def kernel(self):
@@ -53,3 +57,8 @@ def tree(tmp_path):
 def dpkg_status(*names):
     """A dpkg status file in which these packages are installed."""
     return "".join(f"Package: {name}\nStatus: install ok installed\nVersion: 1.0-1\n\n" for name in names)
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Bytes are called by their argument: packed ones hold the time at which they were packed, and no two runs would agree."""
+    return argname if isinstance(val, bytes) else None

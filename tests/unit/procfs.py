@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A /proc that is made up, in the folder of a host."""
+"""A /proc that is made up, in the directory of a host."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _STATES = {"connected": "01", "listening": "0A", "waiting": "07"}
 
 def process(host, number, program, unit="", user=0, sockets=(), maps=(), words=(), net=None):
     """A process that executes ``program``; ``net`` maps a table such as tcp to its lines, made by ``socket``."""
-    folder = Path(host.root, f"proc/{number}")
-    (folder / "fd").mkdir(parents=True)
+    directory = Path(host.root, f"proc/{number}")
+    (directory / "fd").mkdir(parents=True)
     if program:
-        (folder / "exe").symlink_to(program)
-    (folder / "status").write_text(f"Name:\t{program.rpartition('/')[2][:15]}\nUid:\t{user}\t{user}\t{user}\t{user}\n", encoding="ascii")
-    (folder / "cgroup").write_text(f"0::/system.slice/{unit}\n" if unit else "0::/init.scope\n", encoding="ascii")
-    (folder / "cmdline").write_text("\0".join(words) + "\0", encoding="ascii")
-    (folder / "maps").write_text("".join(f"7f00-7f01 {line}\n" for line in maps), encoding="ascii")
+        (directory / "exe").symlink_to(program)
+    (directory / "status").write_text(f"Name:\t{program.rpartition('/')[2][:15]}\nUid:\t{user}\t{user}\t{user}\t{user}\n", encoding="ascii")
+    (directory / "cgroup").write_text(f"0::/system.slice/{unit}\n" if unit else "0::/init.scope\n", encoding="ascii")
+    (directory / "cmdline").write_text("\0".join(words) + "\0", encoding="ascii")
+    (directory / "maps").write_text("".join(f"7f00-7f01 {line}\n" for line in maps), encoding="ascii")
     for handle, inode in enumerate(sockets):
-        (folder / f"fd/{handle}").symlink_to(f"socket:[{inode}]")
+        (directory / f"fd/{handle}").symlink_to(f"socket:[{inode}]")
     for table, lines in (net or {}).items():
-        (folder / "net").mkdir(exist_ok=True)
-        (folder / f"net/{table}").write_text(_HEAD + "".join(lines), encoding="ascii")
+        (directory / "net").mkdir(exist_ok=True)
+        (directory / f"net/{table}").write_text(_HEAD + "".join(lines), encoding="ascii")
 
 
 def socket(inode, state, local, remote="0.0.0.0:0"):
@@ -37,5 +37,5 @@ def socket(inode, state, local, remote="0.0.0.0:0"):
 def _hex(end):
     address, unused_colon, port = end.rpartition(":")
     packed = ipaddress.ip_address(address.strip("[]")).packed
-    words = (int.from_bytes(packed[start:start + 4], sys.byteorder) for start in range(0, len(packed), 4))
+    words = (int.from_bytes(packed[start : start + 4], sys.byteorder) for start in range(0, len(packed), 4))
     return "".join(f"{word:08X}" for word in words) + f":{int(port):04X}"

@@ -15,11 +15,15 @@ TODAY = "2026-11-22"
 TRACKER = {
     "openssl": {
         "CVE-2026-1001": {
-            "description": "one", "debianbug": 1, "scope": "remote",
+            "description": "one",
+            "debianbug": 1,
+            "scope": "remote",
             "releases": {
                 "bookworm": {
-                    "status": "resolved", "repositories": {"bookworm": "3.0.15-1", "bookworm-security": "3.0.17-1"},
-                    "fixed_version": "3.0.17-1", "urgency": "not yet assigned",
+                    "status": "resolved",
+                    "repositories": {"bookworm": "3.0.15-1", "bookworm-security": "3.0.17-1"},
+                    "fixed_version": "3.0.17-1",
+                    "urgency": "not yet assigned",
                 },
                 "trixie": {"status": "resolved", "repositories": {"trixie": "3.5.1-1"}, "fixed_version": "0", "urgency": "unimportant"},
             },
@@ -27,13 +31,16 @@ TRACKER = {
         "CVE-2026-1002": {
             "releases": {
                 "bookworm": {
-                    "status": "open", "repositories": {"bookworm": "3.0.15-1"}, "urgency": "medium**", "nodsa": "Minor issue",
+                    "status": "open",
+                    "repositories": {"bookworm": "3.0.15-1"},
+                    "urgency": "medium**",
+                    "nodsa": "Minor issue",
                     "nodsa_reason": "postponed",
-                },
-            },
+                }
+            }
         },
         "CVE-2026-1003": {"releases": {"bookworm": {"status": "undetermined", "repositories": {}, "urgency": "low"}}},
-    },
+    }
 }
 # One name, then one line of what packages have, then what each source makes.
 DEBSECAN = (
@@ -42,19 +49,29 @@ DEBSECAN = (
 )
 OSV = [
     {
-        "id": "DSA-6000-1", "modified": "2026-11-20T10:00:00Z", "published": "2026-11-19T00:00:00Z", "upstream": ["CVE-2026-1001"],
-        "affected": [{
-            "package": {"ecosystem": "Debian:12", "name": "openssl"},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.0.17-1"}]}],
-        }],
+        "id": "DSA-6000-1",
+        "modified": "2026-11-20T10:00:00Z",
+        "published": "2026-11-19T00:00:00Z",
+        "upstream": ["CVE-2026-1001"],
+        "affected": [
+            {
+                "package": {"ecosystem": "Debian:12", "name": "openssl"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.0.17-1"}]}],
+            }
+        ],
     },
     {
-        "id": "DEBIAN-CVE-2026-1002", "modified": "2026-11-21T10:00:00Z", "published": "2026-10-01T00:00:00Z", "upstream": ["CVE-2026-1002"],
+        "id": "DEBIAN-CVE-2026-1002",
+        "modified": "2026-11-21T10:00:00Z",
+        "published": "2026-10-01T00:00:00Z",
+        "upstream": ["CVE-2026-1002"],
         "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
-        "affected": [{
-            "package": {"ecosystem": "Debian:12", "name": "openssl"},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "3.0.0"}]}],
-        }],
+        "affected": [
+            {
+                "package": {"ecosystem": "Debian:12", "name": "openssl"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "3.0.0"}]}],
+            }
+        ],
     },
     {"id": "PYSEC-1", "modified": "2026-11-21T10:00:00Z", "affected": [{"package": {"ecosystem": "PyPI", "name": "x"}, "versions": ["1"]}]},
     {"id": "DSA-1-1", "modified": "2020-01-01T00:00:00Z", "withdrawn": "2020-01-02T00:00:00Z", "affected": []},
@@ -85,8 +102,13 @@ UPDATEINFO = """<?xml version="1.0" encoding="UTF-8"?>
 </updates>
 """
 KEV = {
-    "title": "CISA Catalog of Known Exploited Vulnerabilities", "catalogVersion": "2026.11.20", "dateReleased": "2026-11-20T15:00:00.0000Z",
-    "count": 1, "vulnerabilities": [{"cveID": "CVE-2026-1001", "dateAdded": "2026-11-20", "dueDate": "2026-12-11", "knownRansomwareCampaignUse": "Known"}],
+    "title": "CISA Catalog of Known Exploited Vulnerabilities",
+    "catalogVersion": "2026.11.20",
+    "dateReleased": "2026-11-20T15:00:00.0000Z",
+    "count": 1,
+    "vulnerabilities": [
+        {"cveID": "CVE-2026-1001", "dateAdded": "2026-11-20", "dueDate": "2026-12-11", "knownRansomwareCampaignUse": "Known"}
+    ],
 }
 EPSS = "#model_version:v2026.03.14,score_date:2026-11-21T00:00:00+0000\ncve,epss,percentile\nCVE-2026-1001,0.91,0.99\nCVE-2026-1002,0.0004,0.1\n"
 
@@ -100,7 +122,11 @@ def zipped(records):
 
 
 NAMES = {
-    "debian_tracker": "tracker.json", "debsecan": "bookworm", "osv": "all.zip", "updateinfo": "updateinfo.xml.gz", "kev": "kev.json",
+    "debian_tracker": "tracker.json",
+    "debsecan": "bookworm",
+    "osv": "all.zip",
+    "updateinfo": "updateinfo.xml.gz",
+    "kev": "kev.json",
     "epss": "epss.csv.gz",
 }
 WRITTEN = {

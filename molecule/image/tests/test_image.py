@@ -15,7 +15,7 @@ import testinfra
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-FOLDER = Path(os.environ["HYGEIA_IMAGE"])
+DIRECTORY = Path(os.environ["HYGEIA_IMAGE"])
 IMAGES = ("debian-12", "debian-13")
 # The one that the inventory gives a place in a site.
 ZONED = "debian-12"
@@ -35,14 +35,14 @@ def image(request):
 
 @pytest.fixture(scope="module")
 def pointer(image):
-    return FOLDER / f"golden/{image}.qcow2"
+    return DIRECTORY / f"golden/{image}.qcow2"
 
 
 @pytest.fixture(scope="module")
 def promoted(pointer, tmp_path_factory):
     """The root filesystem of the promoted image, mounted without writing to it."""
-    folder = tmp_path_factory.mktemp("promoted")
-    raw, root = folder / "disk.raw", folder / "root"
+    directory = tmp_path_factory.mktemp("promoted")
+    raw, root = directory / "disk.raw", directory / "root"
     root.mkdir()
     run("qemu-img", "convert", "-O", "raw", pointer, raw)
     table = json.loads(run("sfdisk", "--json", raw))["partitiontable"]
@@ -61,18 +61,18 @@ def promoted(pointer, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evidence(image):
-    """The folder of the newest evidence."""
-    return max(FOLDER.glob(f"evidence/{image}/*/manifest.json"), key=lambda path: path.stat().st_mtime).parent
+    """The directory of the newest evidence."""
+    return max(DIRECTORY.glob(f"evidence/{image}/*/manifest.json"), key=lambda path: path.stat().st_mtime).parent
 
 
 @pytest.fixture(scope="module")
 def examined(image):
     """What a second look at the golden image, and at a running copy of it, said."""
-    return json.loads((FOLDER / f"{image}.json").read_text())
+    return json.loads((DIRECTORY / f"{image}.json").read_text())
 
 
 def test_the_template_is_bit_for_bit_what_it_was(image):
-    template = FOLDER / f"templates/{image}.qcow2"
+    template = DIRECTORY / f"templates/{image}.qcow2"
     before = Path(f"{template}.sha256").read_text().split()[0]
     assert hashlib.sha256(template.read_bytes()).hexdigest() == before
 
@@ -190,12 +190,12 @@ def installed(promoted):
 def test_the_image_says_which_one_it_is(image, pointer, promoted, manifest):
     said = dict(line.split("=", 1) for line in promoted.file("/etc/image-release").content_string.splitlines())
     said = {name: value.strip('"') for name, value in said.items()}
-    template = Path(f"{FOLDER}/templates/{image}.qcow2.sha256").read_text().split()[0]
+    template = Path(f"{DIRECTORY}/templates/{image}.qcow2.sha256").read_text().split()[0]
     assert (said["IMAGE_ID"], said["SOURCE"], said["SOURCE_SHA256"]) == (image, f"{image}.qcow2", template)
     assert os.readlink(pointer).startswith(f"{image}-{said['IMAGE_VERSION']}-")
     assert f"{said['PROFILE']} and sealed" == manifest["profile"]["id"]
     assert said["CONTROLS_SHA256"] == manifest["profile"]["sha256"]
-    assert (FOLDER / "evidence" / said["EVIDENCE"]).is_dir()
+    assert (DIRECTORY / "evidence" / said["EVIDENCE"]).is_dir()
 
 
 def test_the_image_lists_its_packages(promoted, installed):
@@ -214,7 +214,7 @@ def test_the_bill_of_materials_lists_them_too(pointer, bill, installed):
 def test_what_the_updates_closed_and_what_stays_open_is_told(image, manifest, bill, statuses):
     told = manifest["vulnerabilities"]
     if image == KNOWN:
-        feed = FOLDER / "tracker.json"
+        feed = DIRECTORY / "tracker.json"
         known = json.loads(feed.read_text())
         assert told["stated"] and (told["closed"], told["open"]) == (len(known) - 1, 1) and told["closed"] > 0
         assert [one["sha256"] for one in manifest["feeds"]] == [hashlib.sha256(feed.read_bytes()).hexdigest()]
@@ -225,8 +225,8 @@ def test_what_the_updates_closed_and_what_stays_open_is_told(image, manifest, bi
 
 
 def test_nothing_is_left_on_the_build_host():
-    assert not list(FOLDER.glob("sessions/*/*"))
-    assert str(FOLDER / "sessions") not in Path("/proc/mounts").read_text()
+    assert not list(DIRECTORY.glob("sessions/*/*"))
+    assert str(DIRECTORY / "sessions") not in Path("/proc/mounts").read_text()
 
 
 @pytest.mark.parametrize("where", ["image", "copy"])

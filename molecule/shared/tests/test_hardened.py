@@ -55,7 +55,9 @@ def test_old_filesystems_cannot_be_loaded(host, own_kernel):
 
 def test_sudo_is_in_order_and_wants_a_terminal(host):
     assert host.run("/usr/sbin/visudo --check").rc == 0
-    assert "use_pty" in host.check_output("cvtsudoers --output-format sudo /etc/sudoers /etc/sudoers.d/* 2>/dev/null || cat /etc/sudoers.d/*")
+    assert "use_pty" in host.check_output(
+        "cvtsudoers --output-format sudo /etc/sudoers /etc/sudoers.d/* 2>/dev/null || cat /etc/sudoers.d/*"
+    )
 
 
 def test_wrong_passwords_lock_an_account(host):

@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Entry, NotUnderstood
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent, Entry, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds import rsyslog_conf
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import merged
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.jobs import Jobs
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.systemd_conf import merged
+from ansible_collections.hygeia.golden.plugins.module_utils.system import rsyslog_conf
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
 DEEPEST = 10
 
@@ -19,19 +24,19 @@ DEEPEST = 10
 class Configuration:
     """The ``entries`` in the order in which the agent reads them; ``problems`` says why some are missing."""
 
-    entries: list = field(default_factory=list)
-    problems: list = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 class Reader:
     """Reads the sources of agents on one host; each file is parsed once."""
 
-    def __init__(self, host, jobs):
+    def __init__(self, host: Host, jobs: Jobs) -> None:
         self.host = host
         self.jobs = jobs
-        self._parsed = {}
+        self._parsed: dict[tuple[str, str], list[Entry]] = {}
 
-    def read(self, agent):
+    def read(self, agent: Agent) -> Configuration:
         found = Configuration()
         for source in agent.get("configuration", []):
             try:
@@ -45,7 +50,7 @@ class Reader:
             found.entries += _numbered(entries) if source.get("repeated") else entries
         return found
 
-    def _source(self, source, found):
+    def _source(self, source: Mapping[str, Any], found: Configuration) -> Iterator[Entry]:
         if "jobs" in source:
             yield from self.jobs.of(source["jobs"])
         elif "systemd" in source:
@@ -60,7 +65,7 @@ class Reader:
             for path in dict.fromkeys(path for pattern in source["paths"] for path in self.host.glob(pattern)):
                 yield from self._file(path, source, found)
 
-    def _file(self, path, source, found, depth=0):
+    def _file(self, path: str, source: Mapping[str, Any], found: Configuration, depth: int = 0) -> Iterator[Entry]:
         if not os.path.isfile(self.host.path(path)):
             return
         try:
@@ -76,17 +81,17 @@ class Reader:
             else:
                 yield entry
 
-    def _parse(self, path, name):
+    def _parse(self, path: str, name: str) -> list[Entry]:
         if (path, name) not in self._parsed:
             text = self.host.read(path) or ""
-            self._parsed[path, name] = [Entry(key.lower(), value, path, line) for key, value, line in FORMATS[name](text)]
+            self._parsed[path, name] = [Entry(key.lower(), value.strip(BLANKS), path, line) for key, value, line in FORMATS[name](text)]
         return self._parsed[path, name]
 
-    def _included(self, path, pattern):
+    def _included(self, path: str, pattern: str) -> list[str]:
         whole = os.path.normpath(os.path.join(os.path.dirname(path), pattern))
         return self.host.glob(f"{whole}/*" if os.path.isdir(self.host.path(whole)) else whole)
 
-    def _command(self, source, found):
+    def _command(self, source: Mapping[str, Any], found: Configuration) -> Iterator[Entry]:
         """What the agent says itself, where it runs."""
         if not self.host.booted:
             return
@@ -100,15 +105,15 @@ class Reader:
             found.problems.append(f"{told} does not say how the agent is: ask it yourself")
 
 
-def _numbered(entries):
+def _numbered(entries: list[Entry]) -> Iterator[Entry]:
     """A key that is there several times counts each time."""
-    counted = {}
+    counted: dict[str, int] = {}
     for entry in entries:
         number = counted[entry.key] = counted.get(entry.key, -1) + 1
         yield Entry(f"{entry.key}.{number}", entry.value, entry.path, entry.line)
 
 
-def _rsyslog(host):
+def _rsyslog(host: Host) -> Iterator[Entry]:
     """Each statement that sends records to another machine, in the words of this catalogue."""
     found = list(rsyslog_conf.statements(host))
     for number, each in enumerate(each for each in found if each.destination):

@@ -9,11 +9,13 @@ import os
 import re
 from dataclasses import dataclass
 
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent, Entry
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import has_password
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 # A value that only says where the secret is: a variable, or a store of secrets of Vector, Datadog and Telegraf.
 _REFERENCE = re.compile(r"\$|%[{(]|ENC\[|SECRET\[|@\{|\{\{|env:|file:|vault:", re.I)
-_OF_JOB = re.compile(r"^job\.\d+\.(?:env|option|word)\.")
+_OF_JOB = re.compile(r"^job\.\d+\.(?:env|option|word)\.", re.A)
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,11 @@ class Credential:
     name: str
     path: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} in {self.place}" if self.name else self.place
 
 
-def credentials(agent, entries, host):
+def credentials(agent: Agent, entries: list[Entry], host: Host) -> list[Credential]:
     rule = agent.get("credentials", {})
     found = [_of(entry) for entry in entries if _secret(entry, rule.get("keys", []))]
     paths = [entry.value for entry in entries if _named(entry.key, rule.get("named_by", []))]
@@ -39,21 +41,21 @@ def credentials(agent, entries, host):
     return list(dict.fromkeys(found))
 
 
-def readable_by_all(found, host):
+def readable_by_all(found: list[Credential], host: Host) -> list[Credential]:
     return [each for each in found if os.path.exists(host.path(each.path)) and os.stat(host.path(each.path)).st_mode & 0o004]
 
 
-def _secret(entry, keys):
+def _secret(entry: Entry, keys: list[str]) -> bool:
     if not entry.value or _REFERENCE.match(entry.value):
         return False
     return _named(entry.key, keys) or has_password(entry.value)
 
 
-def _named(key, patterns):
+def _named(key: str, patterns: list[str]) -> bool:
     return any(fnmatch.fnmatchcase(key, pattern.lower()) for pattern in patterns)
 
 
-def _of(entry):
+def _of(entry: Entry) -> Credential:
     name = _OF_JOB.sub("", entry.key)
     # A password in a URL of a command line stands in the word itself, which must not be told.
     return Credential(entry.place, "a URL with a password" if has_password(entry.value) else name, entry.path)

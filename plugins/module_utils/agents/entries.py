@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+# What a site's policy says of one agent (docs/known-agents.md).
+Agent = Mapping[str, Any]
+# A setting as a reader of a format tells it: its key, its value, and its line.
+Told = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -17,19 +24,19 @@ class Entry:
     line: int = 0
 
     @property
-    def place(self):
+    def place(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
 class NotUnderstood(Exception):
     """A line that a reader does not understand. Its text is never told: it may hold a secret."""
 
-    def __init__(self, line=0):
+    def __init__(self, line: int = 0) -> None:
         super().__init__(line)
         self.line = line
 
 
-def flat(value, line=0, key=""):
+def flat(value: object, line: int = 0, key: str = "") -> Iterator[Told]:
     """Nested data as ``(key, value, line)``."""
     if isinstance(value, dict):
         for name, item in value.items():
@@ -41,7 +48,7 @@ def flat(value, line=0, key=""):
         yield key, scalar(value), line
 
 
-def scalar(value):
+def scalar(value: object) -> str:
     """One spelling for values that formats have as data and as text."""
     if isinstance(value, bool):
         return "true" if value else "false"

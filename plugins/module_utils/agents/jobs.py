@@ -7,20 +7,29 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ansible_collections.hygeia.golden.plugins.module_utils.agents import schedules
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Entry, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.environment import environment, options
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import assignments
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_values import span
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.units import FOLDERS, Units
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.systemd_conf import assignments
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.systemd_values import span
+from ansible_collections.hygeia.golden.plugins.module_utils.system.units import DIRECTORIES, Units
+from ansible_collections.hygeia.golden.plugins.module_utils.util import numbers
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of, words_of
 
-CRON_FOLDERS = {"/etc/cron.hourly": "@hourly", "/etc/cron.daily": "@daily", "/etc/cron.weekly": "@weekly", "/etc/cron.monthly": "@monthly"}
+CRON_DIRECTORIES = {
+    "/etc/cron.hourly": "@hourly",
+    "/etc/cron.daily": "@daily",
+    "/etc/cron.weekly": "@weekly",
+    "/etc/cron.monthly": "@monthly",
+}
 _LONGEST_SCRIPT = 256 * 1024
-_SET = re.compile(r"^\s*(?:export\s+|Environment=)?\"?([A-Z][A-Z0-9_]*)=(\"[^\"]*\"|'[^']*'|[^\s\"';]*)")
-_SOURCED = re.compile(r"^\s*(?:\.|source)\s+[\"']?(/[^\s\"';]+)")
+_SET = re.compile(r"^\s*(?:export\s+|Environment=)?\"?([A-Z][A-Z0-9_]*)=(\"[^\"]*\"|'[^']*'|[^\s\"';]*)", re.A)
+_SOURCED = re.compile(r"^\s*(?:\.|source)\s+[\"']?(/[^\s\"';]+)", re.A)
 # What may stand before a program in a line.
 _BEFORE = r"(?:^|[\s;&|(`@+!-])(?:/\S*/)?"
 
@@ -34,20 +43,20 @@ class _Job:
     number: int
     every: float | None = None
     unit: str = ""
-    set: list = field(default_factory=list)
+    set: list[Entry] = field(default_factory=list)
 
 
 class Jobs:
     """What a system runs by itself, looked at once for all programs."""
 
-    def __init__(self, host):
+    def __init__(self, host: Host) -> None:
         self.host = host
 
     @cached_property
-    def all(self):
+    def all(self) -> list[_Job]:
         return [*_of_systemd(self.host), *_of_cron(self.host)]
 
-    def of(self, program):
+    def of(self, program: str) -> Iterator[Entry]:
         """Each call of a program, as numbered settings of ``job``."""
         calls = (call for job in self.all for call in _calls(self.host, job, program))
         for number, call in enumerate(calls):
@@ -55,13 +64,13 @@ class Jobs:
             yield from _ended(self.host, f"job.{number}", call)
 
 
-def _entries(key, job, program):
+def _entries(key: str, job: _Job, program: str) -> Iterator[Entry]:
     try:
         words = shlex.split(job.line)
     except ValueError:
-        words = job.line.split()
+        words = words_of(job.line)
     start = next((index for index, word in enumerate(words) if os.path.basename(word.lstrip("@+!-")) == program), 0)
-    words = words[start + 1:]
+    words = words[start + 1 :]
     if job.every is not None:
         yield Entry(f"{key}.every", str(job.every), job.path, job.number)
     found = list(options(words))
@@ -71,37 +80,38 @@ def _entries(key, job, program):
         if "::" in word[1:]:
             yield Entry(f"{key}.repository", word.partition("::")[0], job.path, job.number)
     # What the line itself assigns has the last word.
-    own = [Entry(name, value.strip("\"'"), job.path, job.number) for name, value in re.findall(r"(?:^|\s)([A-Z][A-Z0-9_]*)=(\S+)", job.line)]
+    set_here = re.findall(r"(?:^|\s)([A-Z][A-Z0-9_]*)=(\S+)", job.line, re.A)
+    own = [Entry(name, value.strip("\"'"), job.path, job.number) for name, value in set_here]
     yield from (Entry(f"{key}.env.{entry.key.lower()}", entry.value, entry.path, entry.line) for entry in [*job.set, *own])
 
 
-def _ended(host, key, job):
+def _ended(host: Host, key: str, job: _Job) -> Iterator[Entry]:
     """When the unit of a job last ended well, in seconds since 1970; known on a booted host alone."""
     if not host.booted or not job.unit:
         return
     ran = host.run(["systemctl", "show", "--timestamp=unix", "--property=Result,ExecMainExitTimestamp", job.unit])
-    told = dict(line.split("=", 1) for line in ran.out.splitlines() if "=" in line)
+    told = dict(line.split("=", 1) for line in lines_of(ran.out) if "=" in line)
     ended = told.get("ExecMainExitTimestamp", "").lstrip("@")
-    if told.get("Result") == "success" and ended.isdigit() and int(ended):
+    if told.get("Result") == "success" and numbers.number(ended):
         yield Entry(f"{key}.ended", ended, job.unit)
 
 
-def _calls(host, job, program):
+def _calls(host: Host, job: _Job, program: str) -> Iterator[_Job]:
     """The job itself when it calls the program, and each line of a script of this system that it starts."""
-    called = re.compile(rf"{_BEFORE}{re.escape(program)}(?=\s|$)")
+    called = re.compile(rf"{_BEFORE}{re.escape(program)}(?=\s|$)", re.A)
     if called.search(job.line):
         yield job
-    for path in dict.fromkeys(re.findall(r"(?<![\w.=:])/[\w./@+-]+", job.line)):
+    for path in dict.fromkeys(re.findall(r"(?<![\w.=:])/[\w./@+-]+", job.line, re.A)):
         text = _script(host, path)
         if not text or os.path.basename(path) == program or not called.search(text):
             continue
         known = job.set + _set_in(host, text, path)
         for number, line in _lines(text):
-            if called.search(line) and not re.match(r"\s*(?:#|echo\b|command\b|which\b|if\b.*\bcommand -v\b)", line):
-                yield _Job(line.strip(), path, number, job.every, job.unit, known)
+            if called.search(line) and not re.match(r"\s*(?:#|echo\b|command\b|which\b|if\b.*\bcommand -v\b)", line, re.A):
+                yield _Job(line.strip(BLANKS), path, number, job.every, job.unit, known)
 
 
-def _script(host, path):
+def _script(host: Host, path: str) -> str:
     place = host.path(path)
     if not os.path.isfile(place) or os.path.getsize(place) > _LONGEST_SCRIPT:
         return ""
@@ -109,10 +119,10 @@ def _script(host, path):
     return text if text.startswith("#!") else ""
 
 
-def _lines(text):
+def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Each line with those that a backslash goes on with, by the number of its first."""
     begun, start = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         start = start if begun else number
         if line.endswith("\\"):
             begun += line[:-1] + " "
@@ -121,9 +131,9 @@ def _lines(text):
         begun = ""
 
 
-def _set_in(host, text, path):
+def _set_in(host: Host, text: str, path: str) -> list[Entry]:
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         match, sourced = _SET.match(line), _SOURCED.match(line)
         if match:
             found.append(Entry(match[1], match[2].strip("\"'"), path, number))
@@ -132,7 +142,7 @@ def _set_in(host, text, path):
     return found
 
 
-def _file_of_environment(host, path):
+def _file_of_environment(host: Host, path: str) -> list[Entry]:
     """The assignments of a file; what else a shell would do there says nothing about the program."""
     try:
         return [Entry(name, value, path, line) for name, value, line in environment(host.read(path) or "")]
@@ -143,15 +153,18 @@ def _file_of_environment(host, path):
 # -- systemd ----------------------------------------------------------------------------------
 
 
-def _of_systemd(host):
+def _of_systemd(host: Host) -> Iterator[_Job]:
     units, seen = Units(host, []), set()
     timers = _timers(host, units)
-    for path in (path for folder in FOLDERS for path in host.glob(f"{folder}/*.service")):
+    for path in (path for directory in DIRECTORIES for path in host.regular(f"{directory}/*.service")):
         name = os.path.basename(path)
         if name not in seen and os.path.isfile(host.path(path)):
             seen.add(name)
             text = host.read(path) or ""
-            texts = [(path, text), *((drop, host.read(drop) or "") for folder in FOLDERS for drop in host.glob(f"{folder}/{name}.d/*.conf"))]
+            texts = [
+                (path, text),
+                *((drop, host.read(drop) or "") for directory in DIRECTORIES for drop in host.regular(f"{directory}/{name}.d/*.conf")),
+            ]
             known = [entry for place, its in texts for entry in _environment_of(host, place, its)]
             for place, its in texts:
                 for number, section, option, value in assignments(its):
@@ -159,7 +172,7 @@ def _of_systemd(host):
                         yield _Job(value, place, number, timers.get(name), name, known)
 
 
-def _environment_of(host, path, text):
+def _environment_of(host: Host, path: str, text: str) -> Iterator[Entry]:
     for number, unused_section, option, value in assignments(text):
         if option == "EnvironmentFile":
             for file in host.glob(value.lstrip("-")):
@@ -169,20 +182,22 @@ def _environment_of(host, path, text):
                 words = shlex.split(value)
             except ValueError:
                 words = []
-            yield from (Entry(*word.split("=", 1), path, number) for word in words if "=" in word)
+            pairs = (word.partition("=") for word in words if "=" in word)
+            yield from (Entry(name, said, path, number) for name, unused_sign, said in pairs)
 
 
-def _timers(host, units):
+def _timers(host: Host, units: Units) -> dict[str, float | None]:
     """The hours between the runs of each service that an enabled timer starts."""
-    found = {}
-    for path in (path for folder in FOLDERS for path in host.glob(f"{folder}/*.timer")):
+    found: dict[str, float | None] = {}
+    for path in (path for directory in DIRECTORIES for path in host.regular(f"{directory}/*.timer")):
         timer = os.path.basename(path)
         if units.state(timer) != "enabled":
             continue
         told = [(option, value) for unused_n, section, option, value in assignments(host.read(path) or "") if section == "Timer"]
-        service = next((value for option, value in told if option == "Unit"), f"{timer[:-len('.timer')]}.service")
+        service = next((value for option, value in told if option == "Unit"), f"{timer[: -len('.timer')]}.service")
         gaps = [schedules.calendar([value for option, value in told if option == "OnCalendar" and value])]
-        gaps += [span(value) / 3600 for option, value in told if option in ("OnUnitActiveSec", "OnUnitInactiveSec") and span(value)]
+        spans = [span(value) for option, value in told if option in ("OnUnitActiveSec", "OnUnitInactiveSec")]
+        gaps += [seconds / 3600 for seconds in spans if seconds]
         found.setdefault(service, min((gap for gap in gaps if gap), default=None))
     return found
 
@@ -190,29 +205,29 @@ def _timers(host, units):
 # -- cron -------------------------------------------------------------------------------------
 
 
-def _of_cron(host):
-    for path in ["/etc/crontab", *host.glob("/etc/cron.d/*")]:
+def _of_cron(host: Host) -> Iterator[_Job]:
+    for path in ["/etc/crontab", *host.regular("/etc/cron.d/*")]:
         yield from _crontab(host, path, users=True)
     for path in [*host.glob("/var/spool/cron/crontabs/*"), *host.glob("/var/spool/cron/*")]:
         yield from _crontab(host, path, users=False)
-    for folder, when in CRON_FOLDERS.items():
-        for path in host.glob(f"{folder}/*"):
+    for directory, when in CRON_DIRECTORIES.items():
+        for path in host.glob(f"{directory}/*"):
             yield _Job(path, path, 1, schedules.cron([when]))
 
 
-def _crontab(host, path, users):
+def _crontab(host: Host, path: str, users: bool) -> Iterator[_Job]:
     if not os.path.isfile(host.path(path)):
         return
     known = []
     for number, line in enumerate(host.lines(path), 1):
-        fields = line.split()
+        fields = words_of(line)
         if not fields or fields[0].startswith("#"):
             continue
-        assigned = re.match(r"\s*([A-Za-z_]\w*)\s*=\s*(.*)", line)
+        assigned = re.match(r"\s*([A-Za-z_]\w*)\s*=\s*(.*)", line, re.A)
         if assigned:
-            known.append(Entry(assigned[1], assigned[2].strip().strip("\"'"), path, number))
+            known.append(Entry(assigned[1], assigned[2].strip(BLANKS).strip("\"'"), path, number))
             continue
         times = 1 if fields[0].startswith("@") else 5
-        command = line.split(None, times + users)[times + users:]
+        command = words_of(line, times + users)[times + users :]
         if command:
             yield _Job(command[0], path, number, schedules.cron(fields[:times]), "", list(known))

@@ -8,28 +8,28 @@ import fnmatch
 import ipaddress
 import re
 
-_USER = re.compile(r"^((?:[\w+.-]+:)*(?://)?)(?:[^/\s@]*@)+(?=[^/])")
-_SCHEMES = re.compile(r"^(?:[A-Za-z][\w+.-]*:)*//")
+_USER = re.compile(r"^((?:[\w+.-]+:)*(?://)?)(?:[^/\s@]*@)+(?=[^/])", re.A)
+_SCHEMES = re.compile(r"^(?:[A-Za-z][\w+.-]*:)*//", re.A)
 # What restic writes before a place that is no URL.
 _SORTS = re.compile(r"^(?:azure|b2|gs|rclone|rest|s3|sftp|swift):")
 
 
-def shown(destination):
+def shown(destination: str) -> str:
     """The destination without a user and a password."""
     return _USER.sub(r"\1", destination)
 
 
-def has_password(text):
+def has_password(text: str) -> bool:
     """Is there a password in a URL, such as https://user:password@host?"""
-    return bool(re.search(r"//[^/\s:@]*:[^/\s@$]+@", text))
+    return bool(re.search(r"//[^/\s:@]*:[^/\s@$]+@", text, re.A))
 
 
-def scheme(destination):
-    found = re.match(r"(?:[\w+.-]+:)*?([A-Za-z][\w+.-]*)://", destination)
+def scheme(destination: str) -> str:
+    found = re.match(r"(?:[\w+.-]+:)*?([A-Za-z][\w+.-]*)://", destination, re.A)
     return found[1].lower() if found else ""
 
 
-def machine(destination):
+def machine(destination: str) -> str:
     """The name or address of the machine, without scheme, user, port and path; of a local path the path itself."""
     text = shown(destination)
     if text.startswith("/"):
@@ -45,7 +45,7 @@ def machine(destination):
         return text.partition(":")[0]
 
 
-def local(destination):
+def local(destination: str) -> bool:
     """Does it stay on this machine?"""
     name = machine(destination)
     if name.startswith("/") or destination.startswith("unix:"):
@@ -56,7 +56,7 @@ def local(destination):
         return name in ("localhost", "")
 
 
-def meant(destination, wanted):
+def meant(destination: str, wanted: list[str]) -> bool:
     """Is the destination one of those that a site names: as a whole, by its machine, or by a pattern?"""
     whole, name = shown(destination).rstrip("/").lower(), machine(destination)
     return any(fnmatch.fnmatchcase(text, each.rstrip("/").lower()) for text in (whole, name) for each in wanted)

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.borg import Borg
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import Trouble
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import BackupError
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 CONFIGURATION = "/etc/borgmatic/config.yaml"
 # borgmatic reads it for us, with its includes, in whatever Python it was installed into.
@@ -33,37 +37,40 @@ _ENVIRON = {
 class Borgmatic(Borg):
     NAME = "borg"
 
-    def __init__(self, host, declared):
+    def __init__(self, host: Host, declared: dict[str, Any]) -> None:
         settings = _settings(host, declared.get("configuration") or CONFIGURATION)
         found = {name: settings[option] for option, name in _ENVIRON.items() if settings.get(option)}
-        host.environ.update({**found, **host.environ})
-        super().__init__(host, {**declared, "repository": _repository(settings, declared), "program": declared.get("program") or settings.get("local_path")})
+        host.environ = {**found, **host.environ}
+        super().__init__(
+            host,
+            {**declared, "repository": _repository(settings, declared), "program": declared.get("program") or settings.get("local_path")},
+        )
 
 
-def _settings(host, path):
+def _settings(host: Host, path: str) -> dict[str, Any]:
     """The options of the file; before borgmatic 1.8 they stood in sections."""
     program = host.which("borgmatic") or "/usr/local/bin/borgmatic"
     first = next(iter(host.lines(program)), "")
     if not first.startswith("#!"):
-        raise Trouble("borgmatic is not installed: install it, or declare the product borg with its repository")
+        raise BackupError("borgmatic is not installed: install it, or declare the product borg with its repository")
     ran = host.run([*shlex.split(first[2:]), "-c", _READ, path])
     if not ran.ok:
-        raise Trouble(f"borgmatic cannot read {path} ({ran.complaint}): look at it with 'borgmatic config validate'")
+        raise BackupError(f"borgmatic cannot read {path} ({ran.complaint}): look at it with 'borgmatic config validate'")
     found = json.loads(ran.out)
     if not isinstance(found, dict):
-        raise Trouble(f"{path} is no configuration of borgmatic: say in configuration where that is")
+        raise BackupError(f"{path} is no configuration of borgmatic: say in configuration where that is")
     flat = {name: value for name, value in found.items() if name not in _SECTIONS}
     for section in _SECTIONS:
         flat.update(found.get(section) or {})
     return flat
 
 
-def _repository(settings, declared):
+def _repository(settings: dict[str, Any], declared: dict[str, Any]) -> str:
     """The path of the repository that was declared by its path or its label, or of the only one."""
     listed = [entry if isinstance(entry, dict) else {"path": entry} for entry in settings.get("repositories") or []]
     wanted = declared.get("repository")
     chosen = [entry for entry in listed if wanted in (None, entry["path"], entry.get("label"))]
     if len(chosen) != 1:
         known = ", ".join(entry.get("label") or entry["path"] for entry in listed) or "none"
-        raise Trouble(f"borgmatic is configured for these repositories: {known}; say in repository which of them is to be proven")
+        raise BackupError(f"borgmatic is configured for these repositories: {known}; say in repository which of them is to be proven")
     return chosen[0]["path"]

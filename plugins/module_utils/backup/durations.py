@@ -6,21 +6,23 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
+
 UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _TOLD = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 
-def seconds(text):
+def seconds(text: str | int | None) -> int | None:
     """The seconds of ``90``, ``90s``, ``15m``, ``24h``, ``30d`` or ``4w``; of nothing, nothing."""
     if text is None:
         return None
-    found = re.fullmatch(r"([0-9]+) *([wdhms]?)", str(text).strip())
+    found = re.fullmatch(r"([0-9]+) *([wdhms]?)", str(text).strip(BLANKS))
     if not found or int(found[1]) == 0:
         raise ValueError(f"{text} is no span of time: write a number with w, d, h, m or s, such as 24h")
     return int(found[1]) * UNITS[found[2] or "s"]
 
 
-def told(span):
+def told(span: float) -> str:
     """A span in the largest unit of which it has at least two, so that nobody reads 36 hours as a day."""
     span = max(0, span)
     if 0 < span < 10:

@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import Trouble
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import BackupError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 
-def environment(host, declared):
+def environment(host: Host, declared: dict[str, Any]) -> dict[str, str]:
     """The later wins; times are told in UTC, so that no clock change comes between them."""
     found = dict(host.environ)
     if declared.get("environment_file"):
@@ -20,17 +25,17 @@ def environment(host, declared):
     return {**found, "TZ": "UTC"}
 
 
-def _file(host, path):
+def _file(host: Host, path: str) -> dict[str, str]:
     """The assignments of a file as EnvironmentFile of systemd and a shell that sources it both read them."""
     text = host.read(path)
     if text is None:
-        raise Trouble(f"there is no {path}: write it with what the backup needs, or say in environment_file where it is")
+        raise BackupError(f"there is no {path}: write it with what the backup needs, or say in environment_file where it is")
     found = {}
-    for line in text.splitlines():
-        assignment = re.match(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", line)
+    for line in lines_of(text):
+        assignment = re.match(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", line, re.A)
         if assignment:
             try:
                 found[assignment[1]] = "".join(shlex.split(assignment[2])[:1])
             except ValueError as problem:
-                raise Trouble(f"{path} has a quotation mark that is not closed in the line of {assignment[1]}: close it") from problem
+                raise BackupError(f"{path} has a quotation mark that is not closed in the line of {assignment[1]}: close it") from problem
     return found

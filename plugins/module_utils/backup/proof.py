@@ -11,15 +11,20 @@ import shutil
 import stat
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.backup import schedule
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import told
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.environment import environment
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, Trouble, with_environ
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, BackupError, with_environ
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.products import PRODUCTS
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.restore_directory import RestoreDirectory
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import written
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.workplace import Workplace
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, NOT_CHECKED, PASS, record
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, NOT_CHECKED, PASS, Record, record
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import Backup, Entry, Product
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 # What clocks of two machines may differ by.
 _SKEW = 300
@@ -31,7 +36,7 @@ _LOOK_BACK = 5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Objectives:
     """What the site asks for; spans are seconds, and what is None was not declared."""
 
     recovery_point: float | None = None
@@ -39,8 +44,8 @@ class Wanted:
     retention: float | None = None
     timer: str | None = None
     cron: str | None = None
-    sample: tuple = ()
-    folder: str = "/run"
+    sample: tuple[str, ...] = ()
+    directory: str = "/run"
 
 
 @dataclass(frozen=True)
@@ -54,22 +59,24 @@ class Restored:
 class Proof:
     """``records()`` looks and tries; with ``host.check`` it only looks. ``declared`` says which product, and how to ask it."""
 
-    def __init__(self, host, declared, wanted, now=None):
+    # There once its host is known well enough.
+    product: Product
+
+    def __init__(self, host: Host, declared: dict[str, Any], wanted: Objectives, now: int | None = None) -> None:
         self.host = host
         self.declared = declared
         self.wanted = wanted
-        self.product = None
         self.now = time.time() if now is None else now
-        self.found = []
-        self.restored = []
+        self.found: list[Record] = []
+        self.restored: list[Restored] = []
 
-    def records(self):
+    def records(self) -> list[Record]:
         """Every record, in the order in which an operator would look."""
         try:
             host = with_environ(self.host, environment(self.host, self.declared))
             self.product = PRODUCTS[self.declared["product"]](host, self.declared)
             backups, encryption = self.product.backups(), self.product.encryption()
-        except Trouble as trouble:
+        except BackupError as trouble:
             self._told("reachable-proven", trouble)
             for name in ("encrypted-configured", "recent-proven", "retention-proven", "canary-proven", "sample-proven", "time-proven"):
                 self._unchecked(name, "the repository could not be asked")
@@ -85,7 +92,7 @@ class Proof:
 
     # -- what the repository says -----------------------------------------------
 
-    def _encrypted(self, encrypted, how):
+    def _encrypted(self, encrypted: bool | None, how: str) -> None:
         message = {
             None: "the product cannot say whether its backups are encrypted: declare the command encrypted",
             False: f"who gets hold of {self.product.place} reads every backup in it ({how}): make a new repository that is encrypted, and remove this one",
@@ -93,10 +100,14 @@ class Proof:
         status = {None: NOT_CHECKED, False: FAIL}.get(encrypted, PASS)
         self._add("encrypted-configured", status, {"encryption": "with a key"}, {"encryption": how}, message)
 
-    def _recent(self, backups):
+    def _recent(self, backups: list[Backup]) -> None:
         if not backups:
             owner = self.product.owner
-            self._add("recent-proven", FAIL, message=f"{self.product.place} has no backup of {owner}: start one, or say in host_name how it is called there")
+            self._add(
+                "recent-proven",
+                FAIL,
+                message=f"{self.product.place} has no backup of {owner}: start one, or say in host_name how it is called there",
+            )
             return
         age, limit = self.now - backups[-1].time, self.wanted.recovery_point
         observed = {"last backup": f"{told(age)} old", "began": written(backups[-1].time)}
@@ -105,14 +116,20 @@ class Proof:
             message = f"the last backup is dated {told(-age)} in the future: look at the clocks of this host and of who makes the backups"
             self._add("recent-proven", FAIL, expected, observed, message)
         elif limit is None:
-            self._add("recent-proven", NOT_CHECKED, expected, observed, "no recovery point is declared: say in recovery_point how much work may be lost")
+            self._add(
+                "recent-proven",
+                NOT_CHECKED,
+                expected,
+                observed,
+                "no recovery point is declared: say in recovery_point how much work may be lost",
+            )
         elif age > limit:
-            message = f"the last backup is {told(age)} old, and the recovery point asks for {told(limit)}: find out why none succeeded since, and start one"
+            message = f"the last backup is {told(age)} old, and the recovery point requires {told(limit)}: find out why none succeeded since, and start one"
             self._add("recent-proven", FAIL, expected, observed, message)
         else:
             self._add("recent-proven", PASS, expected, observed)
 
-    def _retention(self, backups):
+    def _retention(self, backups: list[Backup]) -> None:
         limit = self.wanted.retention
         if limit is None:
             self._unchecked("retention-proven", "no retention is declared: say in retention how far back the backups must reach")
@@ -128,14 +145,18 @@ class Proof:
             )
         self._add("retention-proven", FAIL if message else PASS, expected, observed, message)
 
-    def _schedule(self):
+    def _schedule(self) -> None:
         name, limit = "schedule-configured", self.wanted.recovery_point
         if not self.wanted.timer and not self.wanted.cron:
             self._unchecked(name, "it is not declared what starts the backup: say in timer or in cron")
             return
         try:
-            found = schedule.of_timer(self.host, self.wanted.timer) if self.wanted.timer else schedule.of_cron(self.host, self.wanted.cron)
-        except Trouble as trouble:
+            found = (
+                schedule.of_timer(self.host, self.wanted.timer)
+                if self.wanted.timer
+                else schedule.of_cron(self.host, self.wanted.cron or "")
+            )
+        except BackupError as trouble:
             self._told(name, trouble)
             return
         expected = {"longest time between backups": f"at most {told(limit)}"} if limit else None
@@ -148,13 +169,15 @@ class Proof:
         elif found.gap > limit:
             status = FAIL
             gap, start = told(found.gap), found.read_from
-            message = f"up to {gap} pass between two backups, and the recovery point asks for {told(limit)}: let {start} start it more often"
+            message = (
+                f"up to {gap} pass between two backups, and the recovery point requires {told(limit)}: let {start} start it more often"
+            )
         self._add(name, status, expected, observed, message, found.read_from)
 
     # -- what is tried ----------------------------------------------------------
 
-    def _try(self, backups):
-        """The canary and the samples need a folder for what comes back."""
+    def _try(self, backups: list[Backup]) -> None:
+        """The canary and the samples need a directory for what comes back."""
         tries = {"canary-proven": self._canary, "sample-proven": self._samples}
         if self.host.check:
             for name in tries:
@@ -162,18 +185,20 @@ class Proof:
             return
         done = []
         try:
-            with Workplace(self.host, self.wanted.folder, self.product.forget_canaries) as folder:
+            with RestoreDirectory(self.host, self.wanted.directory, self.product.forget_canaries) as directory:
                 for name, attempt in tries.items():
-                    attempt(folder, backups)
+                    attempt(directory, backups)
                     done.append(name)
         except OSError as problem:
             for name in [name for name in tries if name not in done]:
-                self._unchecked(name, f"{self.wanted.folder} cannot take what is restored ({problem}): say another folder in folder")
+                self._unchecked(
+                    name, f"{self.wanted.directory} cannot take what is restored ({problem}): say another directory in directory"
+                )
 
-    def _canary(self, folder, unused_backups):
+    def _canary(self, directory: str, unused_backups: list[Backup]) -> None:
         """A file that did not exist a moment ago goes in, and must come out the same."""
         content = secrets.token_bytes(_CANARY_SIZE)
-        path = f"{folder}/canary"
+        path = f"{directory}/canary"
         with open(self.host.path(path), "wb") as stream:
             stream.write(content)
         backup, trouble, observed = None, None, {}
@@ -181,12 +206,12 @@ class Proof:
             start = time.monotonic()
             backup = self.product.back_up(path)
             observed["backed up in"] = told(time.monotonic() - start)
-            restored, seconds = self._restore(backup, path, folder, "back")
+            restored, seconds = self._restore(backup, path, directory, "back")
             observed["restored in"] = told(seconds)
             if _digest(restored) != hashlib.sha256(content).hexdigest():
-                raise Trouble(f"the canary came back changed: trust no backup in {self.product.place} before all were verified")
+                raise BackupError(f"the canary came back changed: trust no backup in {self.product.place} before all were verified")
             self.restored.append(Restored(_CANARY_SIZE, seconds))
-        except Trouble as caught:
+        except BackupError as caught:
             trouble = caught
         message = self._forget(backup, observed)
         if trouble:
@@ -194,18 +219,18 @@ class Proof:
         else:
             self._add("canary-proven", PASS, {"restored": "byte for byte"}, {"restored": "byte for byte", **observed}, message)
 
-    def _forget(self, backup, observed):
+    def _forget(self, backup: str | None, observed: dict[str, str]) -> str:
         """Take the canary out again; what an operator should know where that did not work."""
         if backup is None:
             return ""
         try:
             self.product.forget_canaries()
-        except Trouble as trouble:
+        except BackupError as trouble:
             observed["left behind"] = f"{CANARY} {backup}"
             return f"the canary stays in the repository until a run may take it out ({trouble})"
         return ""
 
-    def _samples(self, folder, backups):
+    def _samples(self, directory: str, backups: list[Backup]) -> None:
         """Files that the site named, from the last backup that has them."""
         if not self.wanted.sample:
             self._unchecked("sample-proven", "no sample is declared: name in sample a file that is in the backup")
@@ -213,31 +238,35 @@ class Proof:
         if not backups:
             self._add("sample-proven", FAIL, message=f"there is no backup of {self.product.owner} to restore from")
             return
-        seen = {path: self._sample(folder, backups, path, number) for number, path in enumerate(self.wanted.sample)}
-        status = next(each for each in (FAIL, NOT_CHECKED, PASS) if each in [status for status, unused_told, unused_message in seen.values()])
+        seen = {path: self._sample(directory, backups, path, number) for number, path in enumerate(self.wanted.sample)}
+        status = next(
+            each for each in (FAIL, NOT_CHECKED, PASS) if each in [status for status, unused_told, unused_message in seen.values()]
+        )
         observed = {path: said for path, (unused_status, said, unused_message) in seen.items()}
         message = "; ".join(f"{path}: {message}" for path, (unused_status, unused_told, message) in seen.items() if message)
         self._add("sample-proven", status, dict.fromkeys(seen, "restored as it was backed up"), observed, message)
 
-    def _sample(self, folder, backups, path, number):
+    def _sample(self, directory: str, backups: list[Backup], path: str, number: int) -> tuple[str, str, str]:
         """What became of one file: the status, what was seen, and a message; its content is compared and goes nowhere else."""
         name = f"sample-{number}"
         try:
             backup, entry = self._holding(backups, path)
             age, limit = self.now - backup.time, self.wanted.recovery_point
             if limit and age > limit and backup != backups[-1]:
-                raise Trouble(f"the last backup that has it is {told(age)} old, though others are younger: look at the job that backs it up")
-            self._room(folder, entry.size if entry else os.path.getsize(self.host.path(path)) if self.host.exists(path) else 0)
-            restored, seconds = self._restore(backup.id, path, folder, name)
+                raise BackupError(
+                    f"the last backup that has it is {told(age)} old, though others are younger: look at the job that backs it up"
+                )
+            self._room(directory, entry.size if entry else os.path.getsize(self.host.path(path)) if self.host.exists(path) else 0)
+            restored, seconds = self._restore(backup.id, path, directory, name)
             message = self._difference(path, restored, entry, backup)
             self.restored.append(Restored(os.path.getsize(restored), seconds))
-        except Trouble as trouble:
+        except BackupError as trouble:
             return NOT_CHECKED if trouble.undecided else FAIL, "not restored as it was backed up", str(trouble)
         finally:
-            shutil.rmtree(self.host.path(f"{folder}/{name}"), ignore_errors=True)
+            shutil.rmtree(self.host.path(f"{directory}/{name}"), ignore_errors=True)
         return PASS, f"restored as it was backed up, in {told(seconds)}, from the backup of {written(backup.time)}", message
 
-    def _holding(self, backups, path):
+    def _holding(self, backups: list[Backup], path: str) -> tuple[Backup, Entry | None]:
         """The last backup that has a file, since several jobs may back a host up, and what it says of the file."""
         for backup in reversed(backups[-_LOOK_BACK:]):
             try:
@@ -246,46 +275,52 @@ class Proof:
                 absent = problem
         raise absent
 
-    def _room(self, folder, size):
-        room = os.statvfs(self.host.path(folder))
+    def _room(self, directory: str, size: int) -> None:
+        room = os.statvfs(self.host.path(directory))
         if size + _RESERVE > room.f_bavail * room.f_frsize:
-            raise Trouble(f"{self.wanted.folder} has no room for its {-(-size // 10**6)} MB: say another folder in folder", undecided=True)
+            raise BackupError(
+                f"{self.wanted.directory} has no room for its {-(-size // 10**6)} MB: say another directory in directory", undecided=True
+            )
 
-    def _difference(self, path, restored, entry, backup):
-        """Trouble where a restored file is not what was backed up; else what an auditor should know of the comparison."""
+    def _difference(self, path: str, restored: str, entry: Entry | None, backup: Backup) -> str:
+        """BackupError where a restored file is not what was backed up; else what an auditor should know of the comparison."""
         found, live = os.stat(restored), self._live(path)
         if entry and found.st_size != entry.size:
-            raise Trouble(f"it came back with {found.st_size} bytes, and the backup lists {entry.size}: verify the whole repository")
+            raise BackupError(f"it came back with {found.st_size} bytes, and the backup lists {entry.size}: verify the whole repository")
         if live and (abs(live.st_mtime - entry.modified) < 0.001 if entry else live.st_mtime < backup.time):
             if _digest(restored) != _digest(self.host.path(path)):
-                raise Trouble("it came back with other content than the file has, which was not changed since: verify the whole repository")
+                raise BackupError(
+                    "it came back with other content than the file has, which was not changed since: verify the whole repository"
+                )
             return ""
         if entry is None:
-            raise Trouble("it was changed since the backup, so there is nothing to compare it with: name a file that stays as it is", undecided=True)
+            raise BackupError(
+                "it was changed since the backup, so there is nothing to compare it with: name a file that stays as it is", undecided=True
+            )
         if abs(found.st_mtime - entry.modified) > 1:
-            raise Trouble("it came back with another time than the backup lists: verify the whole repository")
+            raise BackupError("it came back with another time than the backup lists: verify the whole repository")
         return "it was changed since the backup, so what came back was compared with the size and the time that the backup lists"
 
-    def _restore(self, backup, path, folder, name):
-        """Restore into a new folder; the file, to which no link in the backup leads, and the seconds."""
-        target = f"{folder}/{name}"
+    def _restore(self, backup: str, path: str, directory: str, name: str) -> tuple[str, float]:
+        """Restore into a new directory; the file, to which no link in the backup leads, and the seconds."""
+        target = f"{directory}/{name}"
         os.mkdir(self.host.path(target), 0o700)
         start = time.monotonic()
         said = self.product.restore(backup, path, target)
         seconds = time.monotonic() - start
-        restored = os.path.realpath(self.host.path(target)) + said[len(target):]
+        restored = os.path.realpath(self.host.path(target)) + said[len(target) :]
         if os.path.realpath(restored) != restored or not os.path.isfile(restored):
-            raise Trouble("it did not come back as a file: look at what the backup includes, and name a file, no folder and no link")
+            raise BackupError("it did not come back as a file: look at what the backup includes, and name a file, no directory and no link")
         return restored, seconds
 
-    def _live(self, path):
+    def _live(self, path: str) -> os.stat_result | None:
         try:
             found = os.stat(self.host.path(path))
         except OSError:
             return None
         return found if stat.S_ISREG(found.st_mode) else None
 
-    def _time(self):
+    def _time(self) -> None:
         """The slowest restore counts, against the objective for the whole; docs/backup.md says what that is worth."""
         limit = self.wanted.recovery_time
         if not self.restored:
@@ -294,7 +329,9 @@ class Proof:
         slowest = max(self.restored, key=lambda restored: restored.seconds)
         observed = {"restore": told(slowest.seconds), "seconds": round(slowest.seconds, 3), "bytes": slowest.size}
         if limit is None:
-            self._add("time-proven", NOT_CHECKED, None, observed, "no recovery time is declared: say in recovery_time how long a restore may take")
+            self._add(
+                "time-proven", NOT_CHECKED, None, observed, "no recovery time is declared: say in recovery_time how long a restore may take"
+            )
             return
         late = slowest.seconds > limit
         message = f"a restore of {slowest.size} bytes took {told(slowest.seconds)}, and all may take {told(limit)}" if late else ""
@@ -302,22 +339,30 @@ class Proof:
 
     # -- records ------------------------------------------------------------------
 
-    def _add(self, name, status, expected=None, observed=None, message="", read_from=None):
+    def _add(
+        self,
+        name: str,
+        status: str,
+        expected: dict[str, str] | None = None,
+        observed: dict[str, Any] | None = None,
+        message: str = "",
+        read_from: str | None = None,
+    ) -> None:
         self.found.append(record(f"backup-{name}", status, "live", expected, observed or None, read_from or self._place, message))
 
     @property
-    def _place(self):
-        return self.product.place if self.product else self.declared["product"]
+    def _place(self) -> str:
+        return self.product.place if hasattr(self, "product") else self.declared["product"]
 
-    def _unchecked(self, name, message):
+    def _unchecked(self, name: str, message: str) -> None:
         self._add(name, NOT_CHECKED, message=message)
 
-    def _told(self, name, trouble, observed=None, aside=""):
+    def _told(self, name: str, trouble: BackupError, observed: dict[str, str] | None = None, aside: str = "") -> None:
         message = "; ".join(filter(None, [str(trouble), aside]))
         self._add(name, NOT_CHECKED if trouble.undecided else FAIL, None, observed, message)
 
 
-def _digest(path):
+def _digest(path: str) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
         for block in iter(lambda: stream.read(2**20), b""):

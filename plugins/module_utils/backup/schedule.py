@@ -5,16 +5,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.backup import cron
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import Trouble
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import BackupError
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import moment
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 _PROPERTIES = "LoadState,ActiveState,UnitFileState,Unit,TimersCalendar,TimersMonotonic,RandomizedDelayUSec"
 # Runs to look ahead at, so that a weekend shows in an hourly schedule.
 _RUNS = 1000
-_TIME = re.compile(r"(?:Next elapse|Iter[.] #[0-9]+): \w+ ([0-9-]{10} [0-9:]{8}) UTC")
+_TIME = re.compile(r"(?:Next elapse|Iter[.] #[0-9]+): \w+ ([0-9-]{10} [0-9:]{8}) UTC", re.A)
 
 
 @dataclass(frozen=True)
@@ -25,16 +31,16 @@ class Schedule:
     read_from: str
 
 
-def of_timer(host, name):
+def of_timer(host: Host, name: str) -> Schedule:
     """A timer that runs now and after the next boot; trouble says which of these it does not."""
     name = name if name.endswith(".timer") else name + ".timer"
     shown = _shown(host, name, _PROPERTIES)
     if shown.get("LoadState", [""])[0] != "loaded":
-        raise Trouble(f"there is no {name} on this host: write one, or say in timer how it is called")
+        raise BackupError(f"there is no {name} on this host: write one, or say in timer how it is called")
     if shown["ActiveState"][0] != "active":
-        raise Trouble(f"{name} does not run, so nothing starts the backup: start it with 'systemctl enable --now {name}'")
+        raise BackupError(f"{name} does not run, so nothing starts the backup: start it with 'systemctl enable --now {name}'")
     if not shown["UnitFileState"][0].startswith(("enabled", "static", "generated", "indirect")):
-        raise Trouble(f"{name} is not started at boot ({shown['UnitFileState'][0]}): enable it with 'systemctl enable {name}'")
+        raise BackupError(f"{name} is not started at boot ({shown['UnitFileState'][0]}): enable it with 'systemctl enable {name}'")
     _look_at_service(host, shown["Unit"][0])
     gaps = [_calendar_gap(host, _values(shown.get("TimersCalendar"), "OnCalendar")), *_monotonic_gaps(host, shown.get("TimersMonotonic"))]
     delay = _span(host, shown.get("RandomizedDelayUSec", ["0"])[0])
@@ -42,26 +48,26 @@ def of_timer(host, name):
     return Schedule(min(known) + delay if known else None, name)
 
 
-def of_cron(host, text):
+def of_cron(host: Host, text: str) -> Schedule:
     """A line of cron or a script of run-parts in which a text stands."""
     if not any(host.run(["systemctl", "is-active", "--quiet", service]).ok for service in ("cron", "crond", "cronie")):
-        raise Trouble("cron does not run, so nothing starts the backup: start it with 'systemctl enable --now cron'")
+        raise BackupError("cron does not run, so nothing starts the backup: start it with 'systemctl enable --now cron'")
     found = cron.find(host, text)
     if found is None:
-        raise Trouble(f"no line of cron has the text {text}: add one, or say in cron what stands in it")
+        raise BackupError(f"no line of cron has the text {text}: add one, or say in cron what stands in it")
     try:
         return Schedule(cron.longest_gap(found.when), found.read_from)
     except ValueError as problem:
-        raise Trouble(f"cron cannot read {found.when} in {found.read_from}: write its times as crontab(5) says") from problem
+        raise BackupError(f"cron cannot read {found.when} in {found.read_from}: write its times as crontab(5) says") from problem
 
 
-def _look_at_service(host, unit):
+def _look_at_service(host: Host, unit: str) -> None:
     result = _shown(host, unit, "Result").get("Result", [""])[0]
     if result not in ("success", ""):
-        raise Trouble(f"the last run of {unit} failed ({result}): look at 'journalctl --unit={unit}' and run it again")
+        raise BackupError(f"the last run of {unit} failed ({result}): look at 'journalctl --unit={unit}' and run it again")
 
 
-def _calendar_gap(host, specifications):
+def _calendar_gap(host: Host, specifications: Sequence[str]) -> float | None:
     """The longest wait among the starts of all calendar expressions of a timer together."""
     starts, ends = [], []
     for specification in specifications:
@@ -73,33 +79,33 @@ def _calendar_gap(host, specifications):
     return max((later - earlier for earlier, later in zip(starts, starts[1:])), default=None)
 
 
-def _monotonic_gaps(host, entries):
+def _monotonic_gaps(host: Host, entries: list[str] | None) -> Iterator[float]:
     """The waits of timers that start so long after their last start or end; the others start once."""
     for option in ("OnUnitActiveUSec", "OnUnitInactiveUSec"):
         yield from (_span(host, value) for value in _values(entries, option))
 
 
-def _values(entries, option):
+def _values(entries: list[str] | None, option: str) -> list[str]:
     """The values of an option in { OPTION=VALUE ; next_elapse=... }, one an entry."""
     found = (re.search(rf"{option}=(.*?) ; ", entry) for entry in entries or [])
-    return [each[1].strip() for each in found if each]
+    return [each[1].strip(BLANKS) for each in found if each]
 
 
-def _span(host, text):
+def _span(host: Host, text: str) -> float:
     """The seconds of a span as systemd writes it."""
     if text in ("", "0"):
         return 0
-    found = re.search(r"^\s*(?:μ|u)s: ([0-9]+)", host.run(["systemd-analyze", "timespan", text]).out, re.MULTILINE)
+    found = re.search(r"^\s*(?:μ|u)s: ([0-9]+)", host.run(["systemd-analyze", "timespan", text]).out, re.MULTILINE | re.A)
     return int(found[1]) / 10**6 if found else 0
 
 
-def _shown(host, unit, properties):
+def _shown(host: Host, unit: str, properties: str) -> dict[str, list[str]]:
     """The properties of a unit, each a list since some occur several times."""
     ran = host.run(["systemctl", "show", f"--property={properties}", "--", unit])
     if not ran.ok:
-        raise Trouble(f"systemd cannot be asked about {unit} ({ran.complaint})", undecided=True)
-    shown = {}
-    for line in ran.out.splitlines():
+        raise BackupError(f"systemd cannot be asked about {unit} ({ran.complaint})", undecided=True)
+    shown: dict[str, list[str]] = {}
+    for line in lines_of(ran.out):
         name, separator, value = line.partition("=")
         if separator:
             shown.setdefault(name, []).append(value)

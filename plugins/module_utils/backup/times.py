@@ -7,10 +7,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
-def moment(text):
+
+def moment(text: str) -> float:
     """Of an ISO 8601 time with any number of decimals, in UTC where it names no zone, or of seconds since 1970."""
-    text = str(text).strip()
+    text = str(text).strip(BLANKS)
     if re.fullmatch(r"[0-9]+([.][0-9]+)?", text):
         return float(text)
     parts = re.fullmatch(r"([0-9-]{10})[T ]([0-9:]{5,8})(?:[.]([0-9]+))? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?", text)
@@ -22,6 +24,6 @@ def moment(text):
     return datetime.fromisoformat(f"{day}T{clock}{zone}").timestamp() + float(f"0.{decimals or 0}")
 
 
-def written(seconds):
+def written(seconds: float) -> str:
     """A moment in UTC as a record shows it."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,15 +4,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import by_kind, compatible
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.settings import by_kind, compatible
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import BadSetting, Observation, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Kind, Observation, Observations, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, Value
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 
 _WRONG = (result.ERROR, result.FAIL)
+# How long the settings of one kind are asked one by one, in seconds, when something spoils the look at all of them.
+_PATIENCE = 60
 
 
 @dataclass(frozen=True)
@@ -20,52 +27,55 @@ class _Finding:
     """One setting of one control, looked at."""
 
     label: str
-    wanted: Any
+    wanted: Value
     seen: Observation
 
 
-def audit(host, controls, stage):
+def audit(host: Host, controls: Sequence[Control], stage: str) -> list[Record]:
     """A record for each control, in the order given. Each kind looks once, for all controls together."""
     due, records = [], {}
-    controls = [control.on(host.systems) for control in controls]
     for control in controls:
-        status, reason = _relevance(host, control, stage)
+        status, reason, fitted = _relevance(host, control, stage)
         if reason:
             records[control.id] = result.record(control.id, status, stage, message=reason)
         else:
-            due.append(control)
+            due.append(fitted)
     for group in compatible(due):
         wanted = by_kind(group)
         kinds = {name: KINDS[name](host) for name in wanted}
         seen = {name: _observe(kind, wanted[name]) for name, kind in kinds.items()}
-        records.update((control.id, _judge(control, stage, kinds, seen)) for control in group)
+        records.update((control.id, _evaluate(control, stage, kinds, seen)) for control in group)
     return [records[control.id] for control in controls]
 
 
-def _relevance(host, control, stage):
-    """The status of a control that is not looked at and why, or no reason."""
+def _relevance(host: Host, control: Control, stage: str) -> tuple[str, str, Control]:
+    """The status of a control that is not looked at and why, or no reason; and the control as it is on this system."""
     if stage not in control.stages:
-        return result.NOT_APPLICABLE, f"means nothing at the stage {stage}"
+        return result.NOT_APPLICABLE, f"means nothing at the stage {stage}", control
     try:
-        return result.NOT_APPLICABLE, control.irrelevant(host)
+        return result.NOT_APPLICABLE, control.irrelevant(host), control.fitted(host)
     except Exception as problem:  # whether it applies cannot be known, such as without a database of packages
-        return result.ERROR, str(problem)
+        return result.ERROR, str(problem), control
 
 
-def _observe(kind, wanted):
+def _observe(kind: Kind, wanted: Settings) -> Observations:
     try:
         absent = kind.absent()
         return unobserved(wanted, result.NOT_APPLICABLE, absent) if absent else kind.observe(wanted)
-    except BadSetting as problem:
-        if len(wanted) == 1:
-            return unobserved(wanted, result.ERROR, str(problem))
-        alone = [_observe(kind, {name: wanted[name]}) for name in wanted]
-        return {name: observation for seen in alone for name, observation in seen.items()}
-    except Exception as problem:  # one kind that cannot look must not hide what the others see
-        return unobserved(wanted, result.ERROR, f"{kind.name} could not be observed: {problem}")
+    except Exception as problem:  # what cannot be looked at must not hide what the others see
+        why = str(problem) if isinstance(problem, BadSetting) else f"{kind.name} could not be observed: {problem}"
+        return _each_alone(kind, wanted, why) if len(wanted) > 1 else unobserved(wanted, result.ERROR, why)
 
 
-def _judge(control, stage, kinds, seen):
+def _each_alone(kind: Kind, wanted: Settings, why: str) -> Observations:
+    """What each setting sees by itself, once one of them has spoiled the look at all; ``why`` speaks for those left over."""
+    end, seen = time.monotonic() + _PATIENCE, {}
+    for name, value in wanted.items():
+        seen.update(_observe(kind, {name: value}) if time.monotonic() < end else unobserved([name], result.ERROR, why))
+    return seen
+
+
+def _evaluate(control: Control, stage: str, kinds: Mapping[str, Kind], seen: Mapping[str, Observations]) -> Record:
     """One record from all settings of a control: what is wrong is told, and told in full."""
     findings = [
         _Finding(f"{kind}: {name}", wanted, _decided(kinds[kind], name, wanted, seen[kind].get(name)))
@@ -86,7 +96,7 @@ def _judge(control, stage, kinds, seen):
     )
 
 
-def _decided(kind, name, wanted, observation):
+def _decided(kind: Kind, name: str, wanted: Value, observation: Observation | None) -> Observation:
     """An observation with its status; what cannot be compared is an error of this setting alone."""
     if observation is None:
         return Observation(status=result.NOT_CHECKED, message=f"{kind.name} says nothing about {name}")
@@ -99,5 +109,5 @@ def _decided(kind, name, wanted, observation):
     return replace(observation, status=status)
 
 
-def _joined(texts):
+def _joined(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text))

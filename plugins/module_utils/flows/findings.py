@@ -4,30 +4,37 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import by_default
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.nftables import Filter, by_default
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.flows.ruleset import Ruleset
 
 _HOOKS = ("input", "forward", "output")
 _IDLE = {"counter", "log"}
 _LOST = {"drop", "reject"}
 
 
-def found(ruleset, listing):
+def found(ruleset: Ruleset, listing: str) -> dict[str, str]:
     """What is wrong, by the control; an empty text where nothing is."""
-    entries = json.loads(listing)["nftables"]
-    chains = [entry["chain"] for entry in entries if "hook" in entry.get("chain", {})]
-    rules = [entry["rule"] for entry in entries if "rule" in entry]
+    packets = Filter.of(listing, ruleset.read_from)
+    rules = packets.rules
     return {
         "segment-loaded": ruleset.unloaded,
-        "segment-default-drop": "; ".join(filter(None, (by_default(hook, chains, rules).message for hook in _HOOKS))),
-        "segment-no-accept-any": "; ".join(_accept_any(chains, rules)),
-        "segment-drops-logged": "" if any(_notes(rule, "log") for rule in rules) else "no rule logs what is dropped: add one with a limit, last in the chain",
-        "segment-drops-counted": "" if any(_notes(rule, "counter") for rule in rules) else "no rule counts what is dropped: add one, last in the chain",
+        "segment-default-drop": "; ".join(filter(None, (by_default(hook, packets).message for hook in _HOOKS))),
+        "segment-no-accept-any": "; ".join(_accept_any(packets.chains, rules)),
+        "segment-drops-logged": ""
+        if any(_notes(rule, "log") for rule in rules)
+        else "no rule logs what is dropped: add one with a limit, last in the chain",
+        "segment-drops-counted": ""
+        if any(_notes(rule, "counter") for rule in rules)
+        else "no rule counts what is dropped: add one, last in the chain",
     }
 
 
-def _accept_any(chains, rules):
+def _accept_any(chains: Sequence[dict[str, Any]], rules: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Only what a packet meets at a hook counts: in a chain of its own a rule like this may mean some of them."""
     hooked = {(chain["family"], chain["table"], chain["name"]): chain["hook"] for chain in chains}
     for rule in rules:
@@ -37,8 +44,8 @@ def _accept_any(chains, rules):
             yield f"a rule of the chain {rule['family']} {rule['table']} {rule['chain']} accepts everything at the hook {hook}: remove it"
 
 
-def _notes(rule, how):
+def _notes(rule: dict[str, Any], how: str) -> bool:
     """Does a rule for packets that are lost, here or by the chain's policy, make a note of them?"""
     statements = {name for statement in rule["expr"] for name in statement}
-    lost = statements & _LOST or "log" in statements and "accept" not in statements
+    lost = statements & _LOST or ("log" in statements and "accept" not in statements)
     return how in statements and bool(lost)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 
 CLONE_NEWNET = 0x40000000
 OWN = "/proc/self/ns/net"
@@ -17,16 +18,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Namespace:
     """A network namespace, held by an open file."""
 
-    def __init__(self, handle):
+    def __init__(self, handle: int) -> None:
         self.handle = handle
 
     @classmethod
-    def own(cls):
+    def own(cls) -> Namespace:
         return cls(os.open(OWN, os.O_RDONLY | os.O_CLOEXEC))
 
     @classmethod
     @contextlib.contextmanager
-    def fresh(cls):
+    def fresh(cls) -> Iterator[Namespace]:
         """A new namespace with nothing in it; the process stays where it was."""
         here = cls.own()
         try:
@@ -43,18 +44,18 @@ class Namespace:
             made.close()
 
     @property
-    def path(self):
-        """A name of it for a child of this process."""
-        return f"/proc/{os.getpid()}/fd/{self.handle}"
+    def path(self) -> str:
+        """A name of it for a child that the handle is passed to."""
+        return f"/proc/self/fd/{self.handle}"
 
-    def join(self):
+    def join(self) -> None:
         _checked(_libc.setns(self.handle, CLONE_NEWNET))
 
-    def close(self):
+    def close(self) -> None:
         os.close(self.handle)
 
     @contextlib.contextmanager
-    def entered(self):
+    def entered(self) -> Iterator[None]:
         """What is opened and started meanwhile belongs to this namespace, and stays so afterwards."""
         before = Namespace.own()
         try:
@@ -67,7 +68,7 @@ class Namespace:
             before.close()
 
 
-def _checked(code):
+def _checked(code: int) -> None:
     if code != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"a network namespace cannot be made or entered: {os.strerror(number)}")

@@ -10,8 +10,14 @@ import resource
 import select
 import socket
 import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from ansible_collections.hygeia.golden.plugins.module_utils.flows.netns import Netns
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.plan import IN
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.flows.plan import Flow
 
 ALLOWED, REJECTED, DROPPED = "allowed", "rejected", "dropped"
 BATCH = 400
@@ -23,26 +29,26 @@ _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 
 
-def tried(lab, flows):
+def tried(netns: Netns, flows: Sequence[Flow]) -> list[str]:
     """What became of each flow, in their order."""
-    outcomes = _rounds(lab, flows, QUIET)
+    outcomes = _rounds(netns, flows, QUIET)
     silent = [index for index, flow in enumerate(flows) if flow.expected and outcomes[index] == DROPPED]
-    again = _rounds(lab, [flows[index] for index in silent], PATIENCE)
+    again = _rounds(netns, [flows[index] for index in silent], PATIENCE)
     for index, outcome in zip(silent, again):
         outcomes[index] = outcome
     return outcomes
 
 
-def _rounds(lab, flows, patience):
-    outcomes = []
+def _rounds(netns: Netns, flows: Sequence[Flow], patience: float) -> list[str]:
+    outcomes: list[str] = []
     with _room():
         for start in range(0, len(flows), BATCH):
-            outcomes += _Round(lab, flows[start:start + BATCH]).run(patience)
+            outcomes += _Round(netns, flows[start : start + BATCH]).run(patience)
     return outcomes
 
 
 @contextlib.contextmanager
-def _room():
+def _room() -> Iterator[None]:
     """As many open files as a batch needs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * BATCH if hard == resource.RLIM_INFINITY else min(4 * BATCH, hard)
@@ -56,15 +62,16 @@ def _room():
 class _Round:
     """One batch of flows on its way."""
 
-    def __init__(self, lab, flows):
+    def __init__(self, netns: Netns, flows: Sequence[Flow]) -> None:
         self.flows = flows
-        self.sides = {True: lab.guest, False: lab.peers}
-        self.outcomes = [None] * len(flows)
+        self.sides = {True: netns.guest, False: netns.peers}
+        self.outcomes: list[str | None] = [None] * len(flows)
         self.poll = select.epoll()
-        self.listening = {}  # descriptor: socket
-        self.trying = {}  # descriptor: (socket, index of its flow)
+        # By descriptor: a socket, and a socket with the index of its flow.
+        self.listening: dict[int, socket.socket] = {}
+        self.trying: dict[int, tuple[socket.socket, int]] = {}
 
-    def run(self, patience):
+    def run(self, patience: float) -> list[str]:
         with contextlib.ExitStack() as stack:
             stack.callback(self.poll.close)
             self._listen(stack)
@@ -77,7 +84,7 @@ class _Round:
 
     # -- who waits for packets ------------------------------------------------
 
-    def _listen(self, stack):
+    def _listen(self, stack: contextlib.ExitStack) -> None:
         for inbound, protocol, port in sorted({(flow.direction == IN, flow.protocol, flow.port) for flow in self.flows}):
             with self.sides[inbound].entered():
                 listener = stack.enter_context(socket.socket(socket.AF_INET6, _KINDS[protocol]))
@@ -93,7 +100,7 @@ class _Round:
 
     # -- who sends them -------------------------------------------------------
 
-    def _send(self, stack):
+    def _send(self, stack: contextlib.ExitStack) -> None:
         """One packet a flow; a first connection of TCP needs an answer, a datagram must arrive."""
         for index, flow in enumerate(self.flows):
             family = socket.AF_INET6 if flow.version == 6 else socket.AF_INET
@@ -115,7 +122,7 @@ class _Round:
 
     # -- what is heard of them --------------------------------------------------
 
-    def _heard(self, descriptor):
+    def _heard(self, descriptor: int) -> None:
         if descriptor in self.listening:
             self._arrived(self.listening[descriptor])
             return
@@ -126,16 +133,16 @@ class _Round:
         else:
             self._done(sender, index, ALLOWED)
 
-    def _arrived(self, listener):
+    def _arrived(self, listener: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError):
             while True:
                 index = int(listener.recv(16))
                 self.outcomes[index] = ALLOWED
 
-    def _failed(self, sender, index, problem):
+    def _failed(self, sender: socket.socket, index: int, problem: int | None) -> None:
         """EPERM is how a filter drops what its own machine sends."""
         self._done(sender, index, DROPPED if problem in (errno.EPERM, errno.ETIMEDOUT) else REJECTED)
 
-    def _done(self, sender, index, outcome):
+    def _done(self, sender: socket.socket, index: int, outcome: str) -> None:
         self.poll.unregister(sender)
         self.outcomes[index] = self.outcomes[index] or outcome

@@ -5,9 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import PROTOCOLS
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
 
 # Ports that attackers try first, with one that nobody uses; a site may name others.
 SAMPLE = {"tcp": (22, 23, 445, 3389, 20404), "udp": (69, 161, 1900, 20404)}
@@ -27,23 +32,23 @@ class Flow:
     expected: bool
 
     @property
-    def source(self):
+    def source(self) -> str:
         return self.peer if self.direction == IN else self.guest
 
     @property
-    def destination(self):
+    def destination(self) -> str:
         return self.guest if self.direction == IN else self.peer
 
     @property
-    def version(self):
+    def version(self) -> int:
         return ipaddress.ip_address(self.peer).version
 
     @property
-    def told(self):
+    def told(self) -> str:
         return f"{self.protocol} {self.port} over IPv{self.version} from {self.source} to {self.destination}"
 
 
-def planned(policy, zone, addresses, peers, ports):
+def planned(policy: Policy, zone: str, addresses: Sequence[str], peers: Mapping[str, str], ports: Mapping[str, set[int]]) -> list[Flow]:
     """Each flow that is to be tried of a guest in ``zone`` with ``addresses``; ``ports`` maps a protocol to its own."""
     own = {ipaddress.ip_address(address).version: address for address in reversed(addresses)}
     return [
@@ -57,5 +62,5 @@ def planned(policy, zone, addresses, peers, ports):
     ]
 
 
-def _ends(direction, zone, other):
+def _ends(direction: str, zone: str, other: str) -> tuple[str, str]:
     return (other, zone) if direction == IN else (zone, other)

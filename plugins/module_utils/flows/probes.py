@@ -10,12 +10,18 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.packets import RECVERR
-from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import ELSEWHERE
+from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import ELSEWHERE, Address, Network
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
 
 # How many a host may send, and how many of them at once.
 MOST, ABREAST = 32, 4
@@ -33,13 +39,16 @@ _BY_ERROR = {
 # Questions that servers of UDP answer, by their port: one for the name servers of the root (RFC 1035), one for the time (RFC 5905).
 _QUESTIONS = {53: bytes.fromhex("6879010000010000000000000000020001"), 123: bytes([0x23]) + bytes(47)}
 
+# One probe of a site's policy.
+Probe = dict[str, Any]
 
-def of(data, zone):
+
+def of(data: dict[str, Any], zone: str) -> list[Probe]:
     """The probes of a policy that hosts of a zone send."""
     return [probe for probe in data.get("probes") or [] if zone in each(probe["source"])]
 
 
-def refusal(policy, text):
+def refusal(policy: Policy, text: str) -> str:
     """Why nothing may be sent to an address, as a sentence without its full stop; else an empty text."""
     try:
         address = ipaddress.ip_address(text)
@@ -56,19 +65,19 @@ def refusal(policy, text):
     return ""
 
 
-def _of_many(address, network):
+def _of_many(address: Address, network: Network) -> bool:
     """Does everybody in a network hear what is sent to an address?"""
     few = network.max_prefixlen - network.prefixlen < 2
     return address.version == network.version == 4 and not few and address in (network.broadcast_address, network.network_address)
 
 
-def sent(probes, timeout):
+def sent(probes: Sequence[Probe], timeout: float) -> list[str]:
     """What became of each probe, in their order."""
     with ThreadPoolExecutor(ABREAST) as pool:
         return list(pool.map(lambda probe: _sent(probe["address"], probe["protocol"], probe["port"], timeout), probes))
 
 
-def _sent(address, protocol, port, timeout):
+def _sent(address: str, protocol: str, port: int, timeout: float) -> str:
     """A connection of TCP is closed as soon as it is there; a datagram is one question."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM) as one:
@@ -83,32 +92,32 @@ def _sent(address, protocol, port, timeout):
         except socket.timeout:
             return SILENT
         except OSError as problem:
-            return _BY_ERROR.get(problem.errno, UNREACHABLE)
+            return _BY_ERROR.get(problem.errno or 0, UNREACHABLE)
 
 
-def records(probes, outcomes, stage):
+def records(probes: Sequence[Probe], outcomes: list[str], stage: str) -> list[Record]:
     return [_record(probe, outcome, stage) for probe, outcome in zip(probes, outcomes)]
 
 
-def unsent(probes, why, stage):
+def unsent(probes: Sequence[Probe], why: str, stage: str) -> list[Record]:
     return [result.record(_control(probe), result.NOT_CHECKED, stage, read_from=_told(probe), message=why) for probe in probes]
 
 
-def _record(probe, outcome, stage):
-    status, message = _judged(probe, outcome)
+def _record(probe: Probe, outcome: str, stage: str) -> Record:
+    status, message = _evaluated(probe, outcome)
     told = _told(probe)
     return result.record(_control(probe), status, stage, {told: probe["expected"]}, {told: outcome}, told, message)
 
 
-def _control(probe):
+def _control(probe: Probe) -> str:
     return f"segment-live-{probe['name']}"
 
 
-def _told(probe):
+def _told(probe: Probe) -> str:
     return f"{probe['protocol']} {probe['port']} to {probe['address']}"
 
 
-def _judged(probe, outcome):
+def _evaluated(probe: Probe, outcome: str) -> tuple[str, str]:
     """A denial is shown by what did not arrive; who refuses may be a filter, or an endpoint where nothing listens."""
     told = _told(probe)
     if outcome == SILENT and probe["protocol"] == "udp":
@@ -116,13 +125,19 @@ def _judged(probe, outcome):
     if probe["expected"] == ALLOWED:
         if outcome == ANSWERED:
             return result.PASS, ""
-        return result.FAIL, f"the policy allows {told}, and it was {_was(outcome)}; see whether the endpoint runs, then which filter is on the way"
+        return (
+            result.FAIL,
+            f"the policy allows {told}, and it was {_was(outcome)}; see whether the endpoint runs, then which filter is on the way",
+        )
     if outcome == ANSWERED:
         return result.FAIL, f"{told} was answered, and the policy denies it; find the filter on the way that lets it through"
     if outcome == REFUSED:
-        return result.NOT_CHECKED, f"{told} was refused, by a filter or because nothing listens there; probe a port that the endpoint serves"
+        return (
+            result.NOT_CHECKED,
+            f"{told} was refused, by a filter or because nothing listens there; probe a port that the endpoint serves",
+        )
     return result.PASS, ""
 
 
-def _was(outcome):
+def _was(outcome: str) -> str:
     return "not answered" if outcome == SILENT else outcome

@@ -9,46 +9,49 @@ that they start with what was written.
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.accounts import Accounts
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.aide import Aide
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.aide_conf import AideConf
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apparmor import AppArmor
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_conf import AptConf
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.apt_source import AptSource
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_rule import AuditRule
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit_state import AuditState
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.auditd_conf import AuditdConf
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot_loader import BootLoader
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot_target import BootTarget
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.chrony import Chrony
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.crypto_policy import CryptoPolicy
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.dnf_conf import DnfConf
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.file import File
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.filesystem import Filesystem
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import KernelCmdline
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_module import KernelModule
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.log_forwarding import LogForwarding
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_defs import LoginDefs
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.login_limits import LoginLimits
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.mount import Mount
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.nftables import Nftables
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package import Package
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.package_files import PackageFiles
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.pam import Pam
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.rsyslog import Rsyslog
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.selinux import Selinux
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.service import Service
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.shell_profile import ShellProfile
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_client import SshClient
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh_host import SshHost
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sshd import Sshd
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo import Sudo
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sudo_rules import SudoRules
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import Sysctl
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.system_state import SystemState
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.systemd_conf import SystemdConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.accounts import Accounts
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.login_defs import LoginDefs
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.login_limits import LoginLimits
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.pam import Pam
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.shell_profile import ShellProfile
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.sudo import Sudo
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.access.sudo_rules import SudoRules
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.audit_rule import AuditRule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.audit_state import AuditState
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.auditd_conf import AuditdConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Kind
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_loader import BootLoader
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_target import BootTarget
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_cmdline import KernelCmdline
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_module import KernelModule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.sysctl import Sysctl
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.logging.log_forwarding import LogForwarding
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.logging.rsyslog import Rsyslog
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.network_manager import NetworkManager
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.nftables import Nftables
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.packet_filter import PacketFilter
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.packages.apt_conf import AptConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.packages.apt_source import AptSource
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.packages.dnf_conf import DnfConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.packages.package import Package
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.packages.package_files import PackageFiles
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.aide import Aide
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.aide_conf import AideConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.apparmor import AppArmor
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.crypto_policy import CryptoPolicy
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.selinux import Selinux
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.chrony import Chrony
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.service import Service
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.system_state import SystemState
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.systemd_conf import SystemdConf
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh.ssh_client import SshClient
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh.ssh_host import SshHost
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.ssh.sshd import Sshd
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.storage.file import File
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.storage.filesystem import Filesystem
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.storage.mount import Mount
 
-KINDS = {
+KINDS: dict[str, type[Kind]] = {
     kind.name: kind
     for kind in (
         Package,
@@ -57,6 +60,7 @@ KINDS = {
         CryptoPolicy,
         KernelModule,
         Sysctl,
+        NetworkManager,
         KernelCmdline,
         BootLoader,
         Mount,
@@ -81,6 +85,7 @@ KINDS = {
         LogForwarding,
         Service,
         BootTarget,
+        PacketFilter,
         Nftables,
         AppArmor,
         AptSource,

@@ -5,27 +5,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Callable
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
 
 NOTICE = "# Written by hygeia.golden from the host's profile; edits here are replaced.\n"
 
 
-class BadSetting(Exception):
-    """A wanted value that this kind cannot express; the sentence names the setting."""
+# Where expected values stand: in a file of ours beside the program's own, or in the program's main file, which is all that
+# some scanners read.
+DROP_IN, MAIN_FILE = LAYOUTS = ("drop_in", "main_file")
 
 
 class NotInForce(Exception):
     """What was written but could not be put into force, as ``{name: sentence}``."""
 
-    def __init__(self, failures):
+    def __init__(self, failures: Mapping[str, str]) -> None:
         super().__init__("; ".join(failures.values()))
         self.failures = failures
 
 
-class TakenBack(Exception):
+class RolledBack(Exception):
     """What was written could not be put into force, and the former state is back."""
 
 
@@ -40,8 +46,8 @@ class Change:
     target: str
     before: str
     after: str
-    names: frozenset
-    apply: Callable[[], None]
+    names: frozenset[str]
+    apply: Callable[[], object]
 
 
 # What the operator may say yes to all the same, by naming the control.
@@ -56,7 +62,7 @@ class Refusal:
     ``asks`` is IN_USE or LOCKOUT when the operator may have it all the same.
     """
 
-    names: frozenset
+    names: frozenset[str]
     why: str
     asks: str = ""
 
@@ -65,9 +71,9 @@ class Refusal:
 class Plan:
     """What a kind would change and what it will not; ``failures`` maps names to sentences, filled while applying."""
 
-    changes: list = field(default_factory=list)
-    refusals: list = field(default_factory=list)
-    failures: dict = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
     absent: str = ""
 
 
@@ -79,10 +85,14 @@ class Observation:
     not_checked or error, with the reason in ``message``.
     """
 
-    value: Any = None
+    value: Value = None
     read_from: str = ""
     message: str = ""
     status: str = ""
+
+
+# What is in force, by the names of the settings.
+Observations = dict[str, Observation]
 
 
 class Kind:
@@ -94,57 +104,66 @@ class Kind:
     """
 
     name = ""
+    # Heeded by the kinds whose software has drop-ins and reads a main file too.
+    layout = DROP_IN
 
-    def __init__(self, host):
+    def __init__(self, host: Host) -> None:
         self.host = host
 
-    def absent(self):
+    def absent(self) -> str:
         """Why this kind means nothing on this host, in one sentence; else an empty string."""
         return ""
 
-    def plan(self, wanted, partial=False):
+    def plan(self, wanted: Settings, partial: bool = False) -> Plan:
         """The changes that would make ``wanted`` so; validated, nothing written.
 
         With ``partial`` what the kind wrote for other settings stays.
         """
         raise NotImplementedError(self.name)
 
-    def asks(self, due):
+    def asks(self, due: Settings) -> Iterable[Refusal]:
         """Who would suffer from these settings, which a booted host does not meet yet, as a Refusal each."""
         return []
 
-    def reload(self, changes):
+    def reload(self, changes: list[Change]) -> None:
         """Put what was written into force on a booted host, without ending anybody's work."""
 
     @staticmethod
-    def by_reload():
+    def by_reload() -> None:
         """What a change applies when its files are right already and only ``reload`` is due."""
 
-    def observe(self, wanted):
+    def observe(self, wanted: Settings) -> Observations:
         """The effective value of each name in ``wanted``, as ``{name: Observation}``."""
         raise NotImplementedError(self.name)
 
-    def meets(self, name, wanted, value):
+    def meets(self, name: str, wanted: Value, value: Value) -> bool:
         """Does an observed value satisfy a wanted one?"""
         return self.plain(wanted) == self.plain(value)
 
     @staticmethod
-    def plain(value):
+    def plain(value: Value) -> str:
         """One spelling for values that a file and YAML write differently."""
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return " ".join(str(value).split())
+        return " ".join(words_of(str(value)))
 
     # -- help for kinds that own files -----------------------------------------
 
-    def install(self, path, content, names, mode=0o644):
+    def install(self, path: str, content: str, names: Iterable[str], mode: int = 0o644) -> list[Change]:
         """A change that installs ``content`` at ``path``, or none when it is there already."""
         before = self.host.read(path)
         if before == content and os.stat(self.host.path(path)).st_mode & 0o7777 == mode:
             return []
         return [Change(path, before or "", content, frozenset(names), lambda: self.host.write(path, content, mode))]
 
-    def uninstall(self, path, names):
+    def edit(self, path: str, content: str, names: Iterable[str], mode: int = 0o644) -> list[Change]:
+        """A change of the text alone of a file that is not ours; one that is not there yet is made with this mode."""
+        before = self.host.read(path)
+        if before == content:
+            return []
+        return [Change(path, before or "", content, frozenset(names), lambda: self.host.edit(path, content, mode))]
+
+    def uninstall(self, path: str, names: Iterable[str]) -> list[Change]:
         """A change that removes ``path``, or none when there is no such file."""
         before = self.host.read(path)
         if before is None:
@@ -161,19 +180,19 @@ class DropIn(Kind):
     path = ""
     mode = 0o644
 
-    def parse(self, text):
+    def parse(self, text: str) -> dict[str, str]:
         """Our own file's text as ``{name: value}``; ours alone, so the format is the one ``render`` writes."""
         raise NotImplementedError(self.name)
 
-    def render(self, settings):
+    def render(self, settings: Mapping[str, str]) -> str:
         """The whole text of our file for these settings."""
         raise NotImplementedError(self.name)
 
-    def validate(self, content):
+    def validate(self, content: str) -> str:
         """Why the software would not accept this text as our file, in one sentence; else an empty string."""
         return ""
 
-    def plan(self, wanted, partial=False):
+    def plan(self, wanted: Settings, partial: bool = False) -> Plan:
         before = self.host.read(self.path)
         old = self.parse(before) if before else {}
         settings = {name: self.plain(value) for name, value in wanted.items()}
@@ -197,31 +216,31 @@ class Observed(Kind):
     all settings, for a kind whose values need no look of their own.
     """
 
-    names = ()
+    names: Collection[str] = ()
 
-    def check(self, wanted):
+    def check(self, wanted: Settings) -> None:
         """Raise BadSetting for what means nothing."""
         for name in wanted:
             if name not in self.names:
                 raise BadSetting(f"{self.name}: there is no {name}; known are {', '.join(self.names)}")
 
-    def look(self, wanted):
+    def look(self, wanted: Settings) -> Observations:
         """What there is, as ``observe`` says it of settings that mean something."""
         raise NotImplementedError(self.name)
 
-    def plan(self, wanted, partial=False):
+    def plan(self, wanted: Settings, partial: bool = False) -> Plan:
         self.check(wanted)
         return Plan()
 
-    def observe(self, wanted):
+    def observe(self, wanted: Settings) -> Observations:
         self.check(wanted)
         return self.look(wanted)
 
-    def meets(self, name, wanted, value):
+    def meets(self, name: str, wanted: Value, value: Value) -> bool:
         return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
 
 
-def unobserved(names, status, message):
+def unobserved(names: Iterable[str], status: str, message: str) -> Observations:
     """The same reason for each of ``names``."""
     if status not in result.UNDECIDED:
         raise ValueError(status)

@@ -4,6 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
+from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable import one_line
+
+# A result on its way from a host to a report; the controller adds to what record() makes.
+Record = dict[str, Any]
+
 PASS = "pass"
 FAIL = "fail"
 ERROR = "error"
@@ -23,22 +32,24 @@ OPENSCAP = "openscap"
 _WORST_FIRST = (ERROR, FAIL, NOT_CHECKED, PASS, NOT_APPLICABLE)
 
 
-def record(control, status, stage, expected=None, observed=None, read_from="", message=""):
-    """One result as it leaves the target; the controller joins title, severity, citations and waiver."""
+def record(
+    control: str, status: str, stage: str, expected: object = None, observed: object = None, read_from: str = "", message: str = ""
+) -> Record:
+    """One result as it leaves the target, without secrets; the controller joins title, severity, citations and waiver."""
     if status not in STATUSES or stage not in STAGES:
         raise ValueError(f"{status} at stage {stage} is no result")
     return {
         "control": control,
         "status": status,
         "stage": stage,
-        "expected": expected,
-        "observed": observed,
-        "read_from": read_from,
-        "message": message,
+        "expected": masked(expected),
+        "observed": masked(observed),
+        "read_from": one_line(masked(read_from)),
+        "message": one_line(masked(message)),
     }
 
 
-def worst(statuses):
+def worst(statuses: Iterable[str]) -> str:
     """The status that speaks for several; of nothing at all, that nothing was checked."""
     found = set(statuses)
     return next((status for status in _WORST_FIRST if status in found), NOT_CHECKED)

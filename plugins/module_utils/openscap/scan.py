@@ -13,19 +13,25 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image import enter, worker
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import program as sandbox
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import MARK, NOT_ENTERED, STRONG
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter_program
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import which
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import ScapError
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import Content
 
 CPE = "/usr/share/openscap/cpe"
 # oscap ends with 2 when a rule fails, which is no failure of its own.
 _FINE = (0, 2)
 _TIME_OUT = (124, 137)
-NOT_ENTERED = 125
 
 _INSIDE = """
 limit=$1 loader=$2
@@ -40,7 +46,7 @@ exit $code
 """
 
 
-def program():
+def program() -> str:
     """The path of oscap on this machine."""
     found = which("oscap")
     if found is None:
@@ -48,19 +54,20 @@ def program():
     return found
 
 
-def version(oscap):
+def version(oscap: str) -> str:
     told = subprocess.run([oscap, "--version"], capture_output=True, text=True, errors="replace", check=False).stdout
-    return (re.search(r"\(oscap\) (\S+)", told) or ["", "of unknown version"])[1]
+    found = re.search(r"\(oscap\) (\S+)", told, re.A)
+    return found[1] if found else "of unknown version"
 
 
-def live(oscap, content, profile, limit, results):
+def live(oscap: str, content: Content, profile: str, limit: int, results: IO[bytes]) -> None:
     """Scan the running system into the file ``results``."""
-    files = (os.path.abspath(path) for path in (content.datastream, content.tailoring) if path)
+    tailoring = os.path.abspath(content.tailoring) if content.tailoring else None
     with tempfile.TemporaryDirectory() as scratch:
-        argv = [oscap, *_arguments(profile, *files)]
+        argv = [oscap, *_arguments(profile, os.path.abspath(content.datastream), tailoring)]
         try:
             done = subprocess.run(
-                argv, cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False,
+                argv, cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False
             )
         except subprocess.TimeoutExpired as problem:
             raise _late(limit) from problem
@@ -69,7 +76,7 @@ def live(oscap, content, profile, limit, results):
             results.write(made.read())
 
 
-def inside(oscap, content, profile, limit, results, entering):
+def inside(oscap: str, content: Content, profile: str, limit: int, results: IO[bytes], entering: Sequence[str]) -> None:
     """Scan the system into which the command line ``entering`` leads."""
     libraries, loader = closure(oscap)
     files = {"oscap": oscap, "cpe": CPE, "content.xml": content.datastream, "tailoring.xml": content.tailoring}
@@ -84,52 +91,57 @@ def inside(oscap, content, profile, limit, results, entering):
         try:
             done = subprocess.run(
                 [*entering, "sh", "-c", _INSIDE, "sh", str(limit), loader, *arguments],
-                stdin=packed, stdout=results, stderr=subprocess.PIPE, timeout=limit + 60, check=False,
+                stdin=packed,
+                stdout=results,
+                stderr=subprocess.PIPE,
+                timeout=limit + 60,
+                check=False,
             )
         except subprocess.TimeoutExpired as problem:
             raise _late(limit) from problem
     _judge(done.returncode, done.stderr, limit)
 
 
-def into(session=None, root=None):
+def into(session: str | None = None, root: str | None = None) -> list[str]:
     """The command line that leads into a session's template or into a root filesystem."""
     if os.geteuid() != 0:
         raise ScapError("entering a template needs root on the build host: set become, or run as root")
     if root:
-        return worker.once_command(sys.executable, worker.__spec__.loader.get_source(worker.__name__), root, False)
-    script = os.path.join(session, enter.NAME)
+        return sandbox.once_command(sandbox.python(), root, STRONG, {"hosts": [], "proxy": ""})
+    script = os.path.join(session or "", enter_program.NAME)
     if not os.access(script, os.X_OK):
         raise ScapError(f"there is no session {session} on the build host: open the template first")
     return [script]
 
 
-def closure(oscap):
+def closure(oscap: str) -> tuple[dict[str, str], str]:
     """The libraries that oscap needs by the names that it calls them, and the name of the loader among them."""
     told = subprocess.run(["ldd", oscap], capture_output=True, text=True, errors="replace", check=False).stdout
-    missing = re.findall(r"^\s*(\S+) => not found", told, re.M)
-    if missing or "=>" not in told:
+    missing = re.findall(r"^\s*(\S+) => not found", told, re.M | re.A)
+    loader = re.search(r"^\s*(/\S+) \(", told, re.M | re.A)
+    if missing or "=>" not in told or loader is None:
         raise ScapError(f"{oscap} cannot run on its own machine ({', '.join(missing) or 'ldd knows no library of it'}): install it again")
-    libraries = dict(re.findall(r"^\s*(\S+) => (/\S+) \(", told, re.M))
-    loader = re.search(r"^\s*(/\S+) \(", told, re.M)[1]
-    return {**libraries, os.path.basename(loader): loader}, os.path.basename(loader)
+    libraries = dict(re.findall(r"^\s*(\S+) => (/\S+) \(", told, re.M | re.A))
+    name = os.path.basename(loader[1])
+    return {**libraries, name: loader[1]}, name
 
 
-def _arguments(profile, datastream, tailoring=None):
+def _arguments(profile: str, datastream: str, tailoring: str | None = None) -> list[str]:
     tailored = ["--tailoring-file", tailoring] if tailoring else []
     return ["xccdf", "eval", "--profile", profile, *tailored, "--skip-validation", "--results", "results.xml", datastream]
 
 
-def _judge(code, said, limit):
+def _judge(code: int, said: bytes, limit: int) -> None:
     """Did oscap come to its end? If not, say why in its words."""
-    text = said.decode("utf-8", "replace").strip()
-    if code == NOT_ENTERED and worker.MARK in text:
-        raise ScapError(text.rpartition(worker.MARK)[2].strip())
+    text = said.decode("utf-8", "replace").strip(BLANKS)
+    if code == NOT_ENTERED and MARK in text:
+        raise ScapError(text.rpartition(MARK)[2].strip(BLANKS))
     if code in _TIME_OUT:
         raise _late(limit)
     if code not in _FINE:
-        lines = [line for line in text.splitlines() if "Error" in line] or text.splitlines()[-1:] or [f"exit code {code}"]
-        raise ScapError(f"oscap ended without results: {lines[0].strip().rstrip('.')}")
+        lines = [line for line in lines_of(text) if "Error" in line] or lines_of(text)[-1:] or [f"exit code {code}"]
+        raise ScapError(f"oscap ended without results: {lines[0].strip(BLANKS).rstrip('.')}")
 
 
-def _late(limit):
+def _late(limit: int) -> ScapError:
     return ScapError(f"oscap did not end within {limit} s: set a longer timeout, or choose a smaller profile")

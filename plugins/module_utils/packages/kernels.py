@@ -8,8 +8,14 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages import rpm
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 OK = "ok"
 MISSING = "missing"
@@ -35,33 +41,33 @@ echo "$*" >> {asked}
 """
 
 
-def versions(host):
+def versions(host: Host) -> list[str]:
     """The kernels in /boot, the newest last."""
-    found = [path[len(_IMAGE):] for path in host.glob(_IMAGE + "*") if not path.endswith((".dpkg-new", ".dpkg-tmp"))]
+    found = [path[len(_IMAGE) :] for path in host.glob(_IMAGE + "*") if not path.endswith((".dpkg-new", ".dpkg-tmp"))]
     found = [version for version in found if not version.startswith(_RESCUE)]
-    return sorted(found, key=lambda version: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", version)])
+    return sorted(found, key=lambda version: [int(part) if re.match("[0-9]", part) else part for part in re.split("([0-9]+)", version)])
 
 
-def states(host):
+def states(host: Host) -> list[dict[str, str]]:
     """Each kernel with the state of its initramfs, as a module returns it."""
     return [{"version": version, "initramfs": _state(host, version)} for version in versions(host)]
 
 
-def running(host):
+def running(host: Host) -> str | None:
     """The version of the kernel that runs, or None where it is not this system's own."""
-    return (host.read("/proc/sys/kernel/osrelease") or "").strip() or None if host.kernel else None
+    return (host.read("/proc/sys/kernel/osrelease") or "").strip(BLANKS) or None if host.kernel else None
 
 
-def surplus(host, keep):
+def surplus(host: Host, keep: int) -> list[str]:
     """The kernels beyond the newest ``keep``; never the one that runs, and never the newest."""
-    return [version for version in versions(host)[:-max(keep, 1)] if version != running(host)]
+    return [version for version in versions(host)[: -max(keep, 1)] if version != running(host)]
 
 
-def initramfs(host, version):
+def initramfs(host: Host, version: str) -> str:
     return f"/boot/initramfs-{version}.img" if rpm.serves(host) else f"/boot/initrd.img-{version}"
 
 
-def _state(host, version):
+def _state(host: Host, version: str) -> str:
     built = _modified(host, initramfs(host, version))
     if built is None:
         return MISSING
@@ -69,14 +75,14 @@ def _state(host, version):
     return STALE if any((_modified(host, part) or 0) > built for part in parts) else OK
 
 
-def _modified(host, path):
+def _modified(host: Host, path: str) -> int | None:
     try:
         return os.stat(host.path(path)).st_mtime_ns
     except FileNotFoundError:
         return None
 
 
-def due(host, asked=()):
+def due(host: Host, asked: Collection[str] = ()) -> list[str]:
     """The kernels that lack their initramfs, have an older one or are ``asked`` for.
 
     Where no initramfs is built at all, as on some cloud images, there are none.
@@ -86,7 +92,7 @@ def due(host, asked=()):
     return [entry["version"] for entry in states(host) if entry["initramfs"] != OK or entry["version"] in asked]
 
 
-def bring_in_step(host, asked=()):
+def bring_in_step(host: Host, asked: Collection[str] = ()) -> list[str]:
     """Build the initramfs of each kernel that is due; those versions."""
     built = due(host, asked)
     created = False
@@ -106,10 +112,10 @@ def bring_in_step(host, asked=()):
     return built
 
 
-def _listed(host):
+def _listed(host: Host) -> bool:
     """Is the newest kernel in the boot menu?"""
     newest = versions(host)[-1:]
-    return all(f"vmlinuz-{version}" in host.read(_MENU) for version in newest)
+    return all(f"vmlinuz-{version}" in (host.read(_MENU) or "") for version in newest)
 
 
 class Deferred:
@@ -120,44 +126,44 @@ class Deferred:
     not boot, so this is for a copy that is thrown away when anything fails.
     """
 
-    def __init__(self, host):
+    def __init__(self, host: Host) -> None:
         self.host = host
         self._real = host.which(_BUILDER)
-        self._folder = None
+        self._directory: str | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Deferred:
         if self._real:
-            self._folder = tempfile.mkdtemp(prefix="hygeia-", dir=self.host.path("/run"))
-            inside = self.host.outside(self._folder)
-            stand_in = os.path.join(self._folder, _BUILDER)
+            self._directory = tempfile.mkdtemp(prefix="hygeia-", dir=self.host.path("/run"))
+            inside = self.host.outside(self._directory)
+            stand_in = os.path.join(self._directory, _BUILDER)
             with open(stand_in, "w", encoding="utf-8") as stream:
                 stream.write(_STAND_IN.format(real=self._real, asked=f"{inside}/asked"))
             os.chmod(stand_in, 0o755)
         return self
 
-    def __exit__(self, *unused_problem):
-        if self._folder:
-            shutil.rmtree(self._folder)
+    def __exit__(self, *unused_problem: object) -> None:
+        if self._directory:
+            shutil.rmtree(self._directory)
 
     @property
-    def options(self):
+    def options(self) -> tuple[str, ...]:
         """What makes dpkg find the stand-in first."""
-        if not self._folder:
+        if not self._directory:
             return ()
-        return (f"DPkg::Path={self.host.outside(self._folder)}:/usr/sbin:/usr/bin:/sbin:/bin",)
+        return (f"DPkg::Path={self.host.outside(self._directory)}:/usr/sbin:/usr/bin:/sbin:/bin",)
 
     @property
-    def asked(self):
+    def asked(self) -> set[str]:
         """The kernels whose initramfs somebody wanted built."""
-        if not self._folder:
+        if not self._directory:
             return set()
         try:
-            with open(os.path.join(self._folder, "asked"), encoding="utf-8") as stream:
-                lines = stream.read().splitlines()
+            with open(os.path.join(self._directory, "asked"), encoding="utf-8") as stream:
+                lines = lines_of(stream.read())
         except FileNotFoundError:
             return set()
         installed = versions(self.host)
-        named = [re.search(r"(?:^| )-k ?(\S+)", line) for line in lines]
+        named = [re.search(r"(?:^| )-k ?(\S+)", line, re.A) for line in lines]
         found = {name[1] for name in named if name}
         if "all" in found:
             return set(installed)

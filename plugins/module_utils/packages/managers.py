@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages import rpm
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf import Dnf
+from typing import TYPE_CHECKING
+
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf.manager import Dnf
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import Manager
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 
-def manager_of(host):
+def manager_of(host: Host) -> Manager:
     """The package manager of a host, as ``base.Manager`` describes it."""
     return Dnf(host) if rpm.serves(host) else Apt(host)

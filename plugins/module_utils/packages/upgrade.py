@@ -6,23 +6,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import choices
-from ansible_collections.hygeia.golden.plugins.module_utils.packages import conffiles, kernels
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import conffiles
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.simulation import Update
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Request, Source
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.managers import manager_of
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.simulation import Step
+    from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import Manager, PackagePlan
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 # What the package manager needs beside the final size while it unpacks, and what a system needs to go on running.
 _RESERVE = 64 * 2**20
 
 
-def wanted(names, host):
+def wanted(names: Iterable[str], host: Host) -> list[str]:
     """The packages to install so that each of ``names`` is there; ``a | b`` asks for one of several, the first by choice."""
     found = [choices(name) for name in names]
     return [some[0] for some in found if not any(host.packages.installed(choice) for choice in some)]
 
 
-def download(host, wish, names=(), sources=""):
+def download(host: Host, request: Request, names: Iterable[str] = (), sources: str = "") -> dict[str, Any]:
     """Fetch what the sources have, and then every package that these updates and ``names`` need; what arrived."""
     manager = manager_of(host)
     manager.use(sources)
@@ -30,8 +39,8 @@ def download(host, wish, names=(), sources=""):
     if not host.check:
         manager.refresh()
     elif not manager.listed():
-        return _fetched([], 0, True, [])
-    plans = [plan for plan in (manager.choose(wish), manager.addition(wanted(names, host))) if plan]
+        return _fetched({}, 0, True, [])
+    plans = [plan for plan in (manager.choose(request), manager.addition(wanted(names, host))) if plan]
     steps = {step.package: step for plan in plans for step in plan.simulation.installs}
     if host.check:
         return _fetched(steps, 0, bool(steps), manager.sources())
@@ -43,12 +52,14 @@ def download(host, wish, names=(), sources=""):
     return _fetched(steps, size, bool(arrived) or manager.state() != state, manager.sources())
 
 
-def _fetched(steps, size, changed, sources):
+def _fetched(steps: Mapping[str, Step], size: int, changed: bool, sources: list[Source]) -> dict[str, Any]:
     packages = [steps[name].result() for name in steps]
     return {"changed": changed, "packages": packages, "bytes": size, "sources": sources}
 
 
-def upgrade(host, wish=Wish(), autoremove=False, kernels_keep=0, throwaway=False, sources=""):
+def upgrade(
+    host: Host, request: Request = Request(), autoremove: bool = False, kernels_keep: int = 0, throwaway: bool = False, sources: str = ""
+) -> dict[str, Any]:
     """Install updates that were downloaded before, and leave every kernel bootable.
 
     ``throwaway`` says that this system is a copy which is discarded when
@@ -60,7 +71,7 @@ def upgrade(host, wish=Wish(), autoremove=False, kernels_keep=0, throwaway=False
         return _result([], [], host)
     before, laid = dict(host.packages.versions), conffiles.laid(host)
     repaired = list(host.packages.unfinished) if host.check else manager.repair()
-    plan = manager.choose(wish)
+    plan = manager.choose(request)
     if host.check:
         leaving = [other for other in (_old_kernels(manager, kernels_keep), manager.unneeded() if autoremove else None) if other]
         steps = [*(plan.simulation.steps if plan else ()), *(step for other in leaving for step in other.simulation.removes)]
@@ -77,7 +88,7 @@ def upgrade(host, wish=Wish(), autoremove=False, kernels_keep=0, throwaway=False
     return _result(changes, manager.pending(), host, repaired, rebuilt, conffiles.new(host, laid))
 
 
-def _tidy(manager, autoremove, kernels_keep):
+def _tidy(manager: Manager, autoremove: bool, kernels_keep: int) -> None:
     """Remove what the policy says, now that the new kernel can boot."""
     manager.host.packages.forget()
     old = _old_kernels(manager, kernels_keep)
@@ -88,14 +99,14 @@ def _tidy(manager, autoremove, kernels_keep):
         manager.carry_out(unneeded)
 
 
-def _old_kernels(manager, keep):
+def _old_kernels(manager: Manager, keep: int) -> PackagePlan | None:
     """The plan that removes the packages of kernels beyond those to keep; None when other packages would go with them."""
     names = manager.kernel_packages(kernels.surplus(manager.host, keep)) if keep else []
     plan = manager.removal(names)
     return plan if plan and {step.package for step in plan.simulation.removes} <= set(names) else None
 
 
-def _make_sure_it_fits(manager, plans):
+def _make_sure_it_fits(manager: Manager, plans: Sequence[PackagePlan]) -> None:
     """Half an update is worse than none, so look at the room before."""
     host, needs = manager.host, [plan.needs for plan in plans]
     rooms = {manager.archives: sum(need.download for need in needs), "/usr": sum(need.growth for need in needs) + _RESERVE}
@@ -104,35 +115,39 @@ def _make_sure_it_fits(manager, plans):
         images = max((os.path.getsize(host.path(path)) for path in host.glob("/boot/vmlinuz-*")), default=0)
         # An initramfs is written beside the one that it replaces.
         rooms["/boot"] = 2 * largest + images
-    devices = {}
-    for folder, size in rooms.items():
-        if folder and host.exists(folder):
-            device = os.stat(host.path(folder)).st_dev
-            devices[device] = (folder, devices.get(device, (folder, 0))[1] + size)
-    for folder, size in devices.values():
-        there = os.statvfs(host.path(folder))
+    devices: dict[int, tuple[str, int]] = {}
+    for directory, size in rooms.items():
+        if directory and host.exists(directory):
+            device = os.stat(host.path(directory)).st_dev
+            devices[device] = (directory, devices.get(device, (directory, 0))[1] + size)
+    for directory, size in devices.values():
+        there = os.statvfs(host.path(directory))
         free = there.f_bavail * there.f_frsize
         if free < size:
             raise PackageError(
-                f"the updates need {_megabytes(size)} on the disk of {folder} and only {_megabytes(free)} are free: "
+                f"the updates need {_megabytes(size)} on the disk of {directory} and only {_megabytes(free)} are free: "
                 f"enlarge it or remove what is not needed (downloaded packages lie in {manager.archives})"
             )
 
 
-def _megabytes(size):
+def _megabytes(size: int) -> str:
     return f"{-(-size // 10**6)} MB"
 
 
-def _changes(before, after, plan):
+def _changes(before: dict[str, str], after: dict[str, str], plan: PackagePlan | None) -> list[dict[str, str]]:
     sources = {step.package: step.source for step in plan.simulation.installs} if plan else {}
     names = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
-    return [
-        {"package": name, "from": before.get(name, ""), "to": after.get(name, ""), "source": sources.get(name, "")}
-        for name in names
-    ]
+    return [{"package": name, "from": before.get(name, ""), "to": after.get(name, ""), "source": sources.get(name, "")} for name in names]
 
 
-def _result(changes, still, host, repaired=(), rebuilt=(), files=()):
+def _result(
+    changes: list[dict[str, str]],
+    still: list[Update],
+    host: Host,
+    repaired: Sequence[str] = (),
+    rebuilt: Sequence[str] = (),
+    files: Sequence[dict[str, str]] = (),
+) -> dict[str, Any]:
     return {
         "changed": bool(changes or repaired or rebuilt),
         "changes": changes,

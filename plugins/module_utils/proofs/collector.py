@@ -7,9 +7,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.canary import fresh, words
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Unanswered, fetched, shown
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Asking, Unanswered, fetched, shown
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 TOKEN = "{token}"
 # How much of the end of each file is read: what has just been sent stands near it.
@@ -24,13 +29,13 @@ class Unasked(Exception):
 
 
 class Files:
-    """What the receiver writes: a file, or a folder with the files of many hosts."""
+    """What the receiver writes: a file, or a directory with the files of many hosts."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         self.name = path
 
-    def found(self, tokens):
+    def found(self, tokens: Collection[str]) -> set[str]:
         wanted = {token: words(token).encode() for token in tokens}
         has = set()
         for path in self._recent():
@@ -38,27 +43,27 @@ class Files:
             has |= {token for token, message in wanted.items() if message in text}
         return has
 
-    def _recent(self):
+    def _recent(self) -> list[str]:
         if os.path.isfile(self.path):
             return [self.path]
         if not os.path.isdir(self.path):
-            raise Unasked(f"there is no {self.path}: start the receiver, or name the file or folder that it writes")
+            raise Unasked(f"there is no {self.path}: start the receiver, or name the file or directory that it writes")
         since = time.time() - _SLACK
-        paths = (os.path.join(folder, name) for folder, unused_folders, names in os.walk(self.path) for name in names)
+        paths = (os.path.join(directory, name) for directory, unused_directories, names in os.walk(self.path) for name in names)
         return [path for path in paths if os.path.isfile(path) and os.path.getmtime(path) >= since]
 
 
 class Query:
     """A query over HTTP for each token, whose answer has the token, or something in a ``field``."""
 
-    def __init__(self, url, field, how):
+    def __init__(self, url: str, field: str, how: Asking) -> None:
         self.url, self.field, self.how = url, field, how
         self.name = shown(url.replace(TOKEN, "TOKEN"))
 
-    def found(self, tokens):
+    def found(self, tokens: Collection[str]) -> set[str]:
         return {token for token in tokens if self._has(token)}
 
-    def _has(self, token):
+    def _has(self, token: str) -> bool:
         try:
             text = fetched(self.url.replace(TOKEN, words(token)), 20, **self.how)
         except Unanswered as problem:
@@ -69,21 +74,21 @@ class Query:
 class Command:
     """A command for each token, which prints the message when the collector has it."""
 
-    def __init__(self, argv, host):
+    def __init__(self, argv: Sequence[str], host: Host) -> None:
         self.argv, self.host = argv, host
         self.name = argv[0]
 
-    def found(self, tokens):
+    def found(self, tokens: Collection[str]) -> set[str]:
         return {token for token in tokens if self._has(token)}
 
-    def _has(self, token):
+    def _has(self, token: str) -> bool:
         ran = self.host.run([word.replace(TOKEN, words(token)) for word in self.argv], timeout=60)
         if not ran.ok and ran.err.strip():
             raise Unasked(f"{self.argv[0]} says: {ran.complaint}")
         return ran.ok and words(token) in ran.out
 
 
-def arrivals(collector, tokens, timeout, age=0.0):
+def arrivals(collector: Files | Query | Command, tokens: Collection[str], timeout: float, age: float = 0.0) -> tuple[dict[str, float], str]:
     """After how many seconds each token was seen, and why the collector could not be asked, if so.
 
     ``timeout`` counts from when they were sent, ``age`` seconds ago; a first look is taken in any case. A collector that
@@ -107,7 +112,7 @@ def arrivals(collector, tokens, timeout, age=0.0):
         time.sleep(min(_PAUSE, left - waited))
 
 
-def _tail(path):
+def _tail(path: str) -> bytes:
     try:
         with open(path, "rb") as stream:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))
@@ -118,7 +123,7 @@ def _tail(path):
         raise Unasked(f"{path} cannot be read ({problem.strerror}): ask as somebody who may") from problem
 
 
-def _field(text, field):
+def _field(text: str, field: str) -> Any:
     """What stands at ``hits.total.value`` of an answer in JSON; None where there is no such thing."""
     try:
         value = json.loads(text)

@@ -4,14 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.canary import Canary
 
 _SECONDS = "seconds until it arrives"
 _THROUGH = {"logger": "to the system log", "journal": "to the journal", "audit": "to the audit log"}
 
 
-def judged(canaries, arrivals, collector, timeout, problem, state):
+def evaluated(
+    canaries: Sequence[Canary], arrivals: Mapping[str, float], collector: str, timeout: float, problem: str, state: Callable[[], str]
+) -> list[Record]:
     """``arrivals`` maps a token to seconds; ``state()`` says how the agents are, for what did not arrive."""
     told = _explained(canaries, arrivals, problem, state)
     return [
@@ -20,7 +26,15 @@ def judged(canaries, arrivals, collector, timeout, problem, state):
     ]
 
 
-def queued(canaries, during, arrivals, collector, timeout, problem, state):
+def queued(
+    canaries: Sequence[Canary],
+    during: Mapping[str, float],
+    arrivals: Mapping[str, float],
+    collector: str,
+    timeout: float,
+    problem: str,
+    state: Callable[[], str],
+) -> list[Record]:
     """Canaries that were sent while the collector was away: none may arrive ``during`` that, and the last must afterwards.
 
     One before it was sent as the collector went away. Over plain TCP it may be lost on the way, which no queue prevents.
@@ -42,7 +56,7 @@ def queued(canaries, during, arrivals, collector, timeout, problem, state):
     return [record]
 
 
-def _record(control, each, arrivals, collector, timeout, lost):
+def _record(control: str, each: Canary, arrivals: Mapping[str, float], collector: str, timeout: float, lost: str) -> Record:
     seconds = arrivals.get(each["token"])
     if each["state"] == canary.NOT_TRIED:
         return result.record(control, result.NOT_CHECKED, "live", read_from=collector, message=each["reason"])
@@ -51,17 +65,17 @@ def _record(control, each, arrivals, collector, timeout, lost):
     return result.record(control, result.FAIL, "live", _expected(timeout), {_SECONDS: None}, collector, lost)
 
 
-def _expected(timeout):
+def _expected(timeout: float) -> dict[str, str]:
     return {_SECONDS: f"at most {timeout:g}"}
 
 
-def _lost(each, collector, timeout, told):
+def _lost(each: Canary, collector: str, timeout: float, told: str) -> str:
     if each["state"] == canary.UNSENT:
         return each["reason"]
     return f"a message {_THROUGH[each['path']]} did not reach {collector} within {timeout:g} s: {told}"
 
 
-def _explained(canaries, arrivals, problem, state):
+def _explained(canaries: Sequence[Canary], arrivals: Mapping[str, float], problem: str, state: Callable[[], str]) -> str:
     """Why something is missing; the host is asked for it only when something is."""
     if all(each["token"] in arrivals for each in canaries if each["state"] == canary.SENT):
         return ""

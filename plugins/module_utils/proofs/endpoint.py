@@ -6,10 +6,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Address, Network
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Unanswered, fetched, reached, shown
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Asking, Unanswered, fetched, reached, shown
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.running.sockets import Socket
 
 _PORTS = {"http": 80, "https": 443}
 # A sample of the text format of Prometheus and OpenMetrics: a name, perhaps labels, a value and perhaps a time.
@@ -20,7 +27,7 @@ class BadEndpoint(Exception):
     """What is wrong with the address of an endpoint."""
 
 
-def place(url):
+def place(url: str) -> tuple[str, int]:
     """The name and the port of an endpoint, which is asked over HTTP or only connected to."""
     try:
         parts = urlsplit(url)
@@ -32,9 +39,9 @@ def place(url):
     return parts.hostname, port
 
 
-def answering(url, metrics, timeout, how):
+def answering(url: str, metrics: list[str], timeout: float, how: Asking) -> Record:
     """Does it answer, with these metrics among others; where it is no HTTP, does it take a connection?"""
-    expected = {"answers": True, **{name: "there" for name in metrics}}
+    expected = {"answers": True, **dict.fromkeys(metrics, "there")}
     try:
         if url.startswith("tcp:"):
             reached(*place(url), timeout)
@@ -50,7 +57,7 @@ def answering(url, metrics, timeout, how):
     return told("monitoring-endpoint-proven", expected, observed, shown(url), message)
 
 
-def silent(url, timeout):
+def silent(url: str, timeout: float) -> Record:
     """Is it out of reach from here?"""
     try:
         reached(*place(url), timeout)
@@ -63,7 +70,7 @@ def silent(url, timeout):
     return told("monitoring-elsewhere-proven", {"reached": False}, {"reached": True}, shown(url), message)
 
 
-def listening(sockets, port, networks):
+def listening(sockets: list[Socket], port: int, networks: Sequence[Network]) -> Record:
     """Does a port listen on addresses of these networks only? A host's own loopback may have it too."""
     addresses = sorted({socket.address for socket in sockets if socket.protocol == "tcp" and socket.port == port})
     outside = [address for address in addresses if not _inside(ipaddress.ip_address(address), networks)]
@@ -71,11 +78,11 @@ def listening(sockets, port, networks):
     return told("monitoring-network-proven", expected, {"listens on": addresses}, "/proc/net/tcp", _listens(port, addresses, outside))
 
 
-def _inside(address, networks):
+def _inside(address: Address, networks: Sequence[Network]) -> bool:
     return address.is_loopback or any(address.version == network.version and address in network for network in networks)
 
 
-def _listens(port, addresses, outside):
+def _listens(port: int, addresses: list[str], outside: list[str]) -> str:
     cure = "give the agent its address in the management network (node_exporter: --web.listen-address)"
     if not addresses:
         return f"nothing listens on port {port}: start the agent"
@@ -84,10 +91,11 @@ def _listens(port, addresses, outside):
     return f"port {port} listens on {' and '.join(outside)}, outside of the management network: {cure}" if outside else ""
 
 
-def _names(text):
+def _names(text: str) -> set[str]:
     """The names of the metrics; an answer with any other line is none of an exporter."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     samples = [_SAMPLE.fullmatch(line.strip()) for line in lines]
+    names = {sample[1] for sample in samples if sample}
     if not samples or not all(samples):
         raise Unanswered("what answers there sends no metrics")
-    return {sample[1] for sample in samples}
+    return names

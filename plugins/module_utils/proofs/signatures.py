@@ -6,9 +6,16 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.proofs.scanners import Product
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 _DAY = 86400
 # The head of a database of ClamAV (cvd, cld or cud) ends with the second in which it was made.
@@ -20,7 +27,7 @@ class Undated(Exception):
     """Why nobody can say how old the signatures are, as a sentence."""
 
 
-def fresh(host, product, databases, days, now=None):
+def fresh(host: Host, product: Product, databases: str, days: int, now: int | None = None) -> Record:
     """Are the signatures no older than so many days?"""
     control, expected = "protection-signatures-proven", {"days old": f"at most {days:g}"}
     try:
@@ -30,7 +37,9 @@ def fresh(host, product, databases, days, now=None):
     age = round(((now or time.time()) - built) / _DAY, 1)
     observed = {"days old": age, "made": datetime.fromtimestamp(built, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")}
     if age < -1:
-        return told(control, expected, observed, read_from, "the signatures are from the future: see whether the clock of this host is right")
+        return told(
+            control, expected, observed, read_from, "the signatures are from the future: see whether the clock of this host is right"
+        )
     stale = (
         f"the signatures are {age:g} days old, and may be {days:g}: see that they are fetched "
         "(ClamAV: systemctl status clamav-freshclam, then freshclam), and that the scanner loaded them"
@@ -38,7 +47,7 @@ def fresh(host, product, databases, days, now=None):
     return told(control, expected, observed, read_from, stale if age > days else "")
 
 
-def _of_clamav(host, databases):
+def _of_clamav(host: Host, databases: str) -> tuple[float, str]:
     """What the daemon has loaded; when it does not say, the newest database that lies there."""
     loaded = _LOADED.search(host.run(["clamdscan", "--version"], timeout=30).out)
     if loaded:
@@ -49,13 +58,12 @@ def _of_clamav(host, databases):
     return max(dates), dates[max(dates)]
 
 
-def _built(host, path):
-    with open(host.path(path), "rb") as stream:
-        head = _HEAD.match(stream.read(512).decode("latin-1"))
+def _built(host: Host, path: str) -> int | None:
+    head = _HEAD.match((host.head(path, 512) or b"").decode("latin-1"))
     return int(head[1]) if head else None
 
 
-def _told_by(host, argv):
+def _told_by(host: Host, argv: Sequence[str]) -> tuple[float, str]:
     """The date that a product's own command prints: seconds since 1970, or as ISO 8601 writes it."""
     ran = host.run(list(argv), timeout=60)
     text = ran.out.strip().strip('"')
@@ -68,6 +76,6 @@ def _told_by(host, argv):
     return date, argv[0]
 
 
-def _instant(text):
+def _instant(text: str) -> datetime:
     found = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -7,10 +7,14 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit, urlunsplit
 
 from ansible.module_utils import urls
+
+if TYPE_CHECKING:
+    pass
 
 # For the argument_spec of every module that asks over HTTP.
 SPEC = {
@@ -22,17 +26,20 @@ SPEC = {
 # More than any answer that is asked for here; the rest is not read.
 _LONGEST = 32 * 1024 * 1024
 
+# How it is asked over HTTP: the values of SPEC.
+Asking = dict[str, Any]
+
 
 class Unanswered(Exception):
     """Why there is no answer, as the end of a sentence."""
 
 
-def how(params):
+def how(params: dict[str, Any]) -> Asking:
     """Those of a module's parameters that say how it asks over HTTP."""
     return {name: params[name] for name in SPEC}
 
 
-def fetched(url, timeout, **asking):
+def fetched(url: str, timeout: float, **asking: Any) -> str:
     """The text at an address; a certificate that does not verify is no answer."""
     try:
         answer = urls.open_url(url, timeout=timeout, http_agent="hygeia.golden", **asking)
@@ -45,7 +52,7 @@ def fetched(url, timeout, **asking):
         raise Unanswered(told(problem)) from problem
 
 
-def reached(host, port, timeout):
+def reached(host: str, port: int, timeout: float) -> None:
     """Connect to a port and leave it again."""
     try:
         socket.create_connection((host, port), timeout).close()
@@ -53,7 +60,7 @@ def reached(host, port, timeout):
         raise Unanswered(told(problem)) from problem
 
 
-def told(problem):
+def told(problem: object) -> str:
     """What went wrong on the way, in words for an operator."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"its certificate is not to be trusted ({problem.verify_message}): give it one for its name by the authority in ca_path"
@@ -68,7 +75,7 @@ def told(problem):
     return getattr(problem, "strerror", None) or " ".join(str(problem).split()) or type(problem).__name__
 
 
-def shown(url):
+def shown(url: str) -> str:
     """An address as it may be printed: nothing of it that may be a secret."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -7,28 +7,37 @@ from __future__ import annotations
 import re
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import files
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, Parsed
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Facts, FeedError, Odd, Parsed, day, shown, word
 
 _FIRST = re.compile(r"^#model_version:\S+?,score_date:(\d{4}-\d\d-\d\d)")
 _COLUMNS = "cve,epss,percentile"
 
 
-def parse(path):
+def parse(path: str) -> Parsed:
     """The feed of a file, whose first line has its day and whose second the names of the columns."""
     try:
         text = files.content(path).decode("ascii")
     except UnicodeDecodeError as problem:
         raise files.unlike("text that is not ASCII") from problem
-    first, *lines = text.splitlines()
+    first, *lines = text.split("\n")
+    lines = [line.rstrip("\r") for line in lines]
     dated = _FIRST.match(first)
-    if not dated or not lines or lines[0] != _COLUMNS:
+    if not dated or not day(dated[1]) or not lines or lines[0] != _COLUMNS:
         raise files.unlike(f"other first lines than a score_date and {_COLUMNS}")
-    if not text.endswith("\n"):
-        raise FeedError("is cut off in its last line: fetch it anew")
-    try:
-        facts = {cve: {"epss": float(score)} for cve, score, unused_percentile in (line.split(",") for line in lines[1:])}
-    except ValueError as problem:
-        raise files.unlike(f"a line that cannot be read ({problem})") from problem
+    if lines.pop():
+        raise FeedError("is cut off in its last line: download it again")
+    facts = dict(_fact(line, number) for number, line in enumerate(lines[1:], 3))
     if not facts:
         raise files.nothing("scores")
     return Parsed(len(facts), facts=facts, date=dated[1])
+
+
+def _fact(line: str, number: int) -> tuple[str, Facts]:
+    try:
+        cve, score, unused_percentile = line.split(",")
+        epss = float(score)
+        if not 0 <= epss <= 1:
+            raise Odd(f"{shown(score)} is no probability")
+        return word(cve), {"epss": epss}
+    except ValueError as problem:
+        raise files.odd(f"a line {number}", problem) from problem

@@ -6,12 +6,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.index import locked
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.patch_plan import Vulnerability
+
+# A ledger of more bytes holds more vulnerabilities than there are.
+_LARGEST = 256 * 2**20
 
 
-def dated(vulnerabilities, path, today, write=True):
+def dated(vulnerabilities: Sequence[Vulnerability], path: str | None, today: str, write: bool = True) -> list[Vulnerability]:
     """Give each vulnerability the day on which it was ``identified``, and where no feed knows it that on which its fix was first seen.
 
     What is not in the ledger is written to it. Nothing ever leaves it: what a
@@ -29,7 +37,7 @@ def dated(vulnerabilities, path, today, write=True):
     return found
 
 
-def _dated(vulnerabilities, known, today):
+def _dated(vulnerabilities: Sequence[Vulnerability], known: dict[str, dict[str, Any]], today: str) -> list[Vulnerability]:
     """As ``dated``; ``known`` is brought up to date."""
     found = []
     for entry in vulnerabilities:
@@ -43,23 +51,22 @@ def _dated(vulnerabilities, known, today):
     return found
 
 
-def _read(path):
+def _read(path: str) -> dict[str, dict[str, Any]]:
     try:
-        with open(path, encoding="utf-8") as stream:
-            known = json.load(stream)
-        if all(isinstance(days["identified"], str) and isinstance(days["fix_seen"], dict) for days in known.values()):
+        with open(path, "rb") as stream:
+            known: Any = json.load(stream) if os.fstat(stream.fileno()).st_size <= _LARGEST else None
+        if all(_is_day(day) for days in known.values() for day in (days["identified"], *days["fix_seen"].values())):
             return known
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise FeedError(f"the ledger {path} is damaged: restore it from a backup, since a new one would start every clock anew")
 
 
-def _write(path, known):
-    with open(f"{path}.new", "w", encoding="utf-8") as stream:
-        json.dump(known, stream, indent=1, sort_keys=True)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.chmod(f"{path}.new", 0o640)
-    os.replace(f"{path}.new", path)
+def _is_day(text: str) -> bool:
+    return date.fromisoformat(text).isoformat() == text
+
+
+def _write(path: str, known: dict[str, dict[str, Any]]) -> None:
+    atomic.write(path, json.dumps(known, indent=1, sort_keys=True), 0o640)

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, NOT_CHECKED, PASS, record
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, NOT_CHECKED, PASS, Record, record
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.deadlines import OPEN, OVERDUE, WAIVED
-from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.plan import NO_FIX
+from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.patch_plan import NO_FIX, Vulnerability
 
 FEEDS, DEADLINES, EXPLOITED = "patch-feeds", "patch-overdue", "patch-known-exploited"
 _READ_FROM = "the feeds, and what the package manager says is installed"
@@ -14,7 +17,7 @@ _READ_FROM = "the feeds, and what the package manager says is installed"
 _NAMED = 10
 
 
-def results(vulnerabilities, feeds, stage, problem=""):
+def results(vulnerabilities: Sequence[Vulnerability], feeds: Sequence[Mapping[str, Any]], stage: str, problem: str = "") -> list[Record]:
     """The results of the checks: of the feeds, of the deadlines, of what is known to be exploited, and of each waiver.
 
     ``vulnerabilities`` have been through ``deadlines``. ``problem`` says why
@@ -28,36 +31,55 @@ def results(vulnerabilities, feeds, stage, problem=""):
     rest = [entry for entry in vulnerabilities if not entry["waiver"]]
     return [
         record(
-            FEEDS, PASS, stage, expected="every feed is there, whole and recent",
-            observed={feed["name"]: f"of {feed['date']}, {feed['entries']} entries" for feed in feeds}, read_from=_READ_FROM,
+            FEEDS,
+            PASS,
+            stage,
+            expected="every feed is there, whole and recent",
+            observed={feed["name"]: f"of {feed['date']}, {feed['entries']} entries" for feed in feeds},
+            read_from=_READ_FROM,
         ),
         _none(DEADLINES, stage, "past its deadline", [entry for entry in rest if entry["status"] == OVERDUE], vulnerabilities),
-        _none(EXPLOITED, stage, "known to be exploited and has a fix", [entry for entry in rest if entry["kev"] and entry["state"] != NO_FIX], vulnerabilities),
+        _none(
+            EXPLOITED,
+            stage,
+            "known to be exploited and has a fix",
+            [entry for entry in rest if entry["kev"] and entry["state"] != NO_FIX],
+            vulnerabilities,
+        ),
         *(_one(entry, stage) for entry in waived),
     ]
 
 
-def _none(name, stage, what, found, vulnerabilities):
+def _none(name: str, stage: str, what: str, found: Sequence[Vulnerability], vulnerabilities: Sequence[Vulnerability]) -> Record:
     """That no vulnerability is so."""
     told = [f"{entry['id']} in {entry['package']}" for entry in found]
     more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
     return record(
-        name, FAIL if found else PASS, stage, expected=f"none that is {what}",
-        observed=[_told(entry) for entry in found] or f"none of the {len(vulnerabilities)} that are open", read_from=_READ_FROM,
+        name,
+        FAIL if found else PASS,
+        stage,
+        expected=f"none that is {what}",
+        observed=[_told(entry) for entry in found] or f"none of the {len(vulnerabilities)} that are open",
+        read_from=_READ_FROM,
         message=f"{', '.join(told[:_NAMED])}{more}: install the fix, or waive it as {OPEN}ID" if found else "",
     )
 
 
-def _one(entry, stage):
+def _one(entry: Vulnerability, stage: str) -> Record:
     """A vulnerability that a waiver names: it is open, and the waiver decides what that means."""
     name = OPEN + entry["id"]
     late = entry["status"] in (OVERDUE, WAIVED)
     return record(
-        name, FAIL if late else PASS, stage, expected="closed, or within its deadline", observed=_told(entry), read_from=_READ_FROM,
+        name,
+        FAIL if late else PASS,
+        stage,
+        expected="closed, or within its deadline",
+        observed=_told(entry),
+        read_from=_READ_FROM,
         message=entry["reason"].rstrip("."),
     )
 
 
-def _told(entry):
+def _told(entry: Vulnerability) -> str:
     due = f"due {entry['due']}" if entry["due"] else "no deadline"
     return f"{entry['id']} in {entry['package']} {entry['installed']}: {entry['severity']}, {due}"

@@ -1,33 +1,39 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The folder that a run leaves: its files as texts, and writing them all or none."""
+"""The directory that a run leaves: its files as texts, and writing them all or none."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from typing import Any
 
 import yaml
-from ansible_collections.hygeia.golden.plugins.plugin_utils.coverage import coverage
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.frameworks import frameworks
+from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import sync_directory
+from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
+from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks, meant_for
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, previous
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.citations import citations
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.junit import junit
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import manifest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.mask import masked
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.page import page
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.results import results
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import gathered
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run, gathered
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.sbom import sbom
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.coverage import coverage
 
+# What the name of a profile says of which only a part was asked for.
+IN_PART = ", in part ("
 COLLECTION = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../.."))
 
 
-def rendered(facts, ended):
+def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]:
     """The run, and its files as ``{name: text}``."""
     playbook = facts["playbook"]
     digest = {"path": playbook, "sha256": _sha256(playbook)} if playbook else None
@@ -35,8 +41,13 @@ def rendered(facts, ended):
     unknown = [name for name in facts["frameworks"] if name not in known]
     if unknown:
         raise PolicyError(f"there is no framework {unknown[0]} for the report; use {', '.join(known)}")
-    run = gathered(masked({**facts, "playbook": digest}), ended)
-    run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in known.items()}
+    told = meant_for(known, _names(facts["system"]))
+    run = gathered(readable_throughout(masked({**facts, "playbook": digest})), ended)
+    run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in told.items()}
+    # Citations of frameworks that are about other systems.
+    run["left_out"] = sorted(known.keys() - told.keys())
+    run["docs"] = documentation.checked(facts["docs"])
+    run["since"] = previous.since(facts["path"], facts["replaces"], run["records"], IN_PART in facts["profile"])
     files = {
         "results.json": _json(results(run)),
         "report.html": page(run, facts["template"]),
@@ -49,50 +60,92 @@ def rendered(facts, ended):
     return run, files
 
 
-def written(path, files):
-    """Write the files into a new folder, which appears when all of them are there; returns its path."""
-    parent = os.path.dirname(os.path.abspath(path))
-    os.makedirs(parent, mode=0o750, exist_ok=True)
+def _names(system: Mapping[str, Any]) -> list[str]:
+    """What a system says that it is called; one that answers in another form is told of every framework."""
+    names = system.get("names")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def written(path: str, files: dict[str, str], replaces: str | None = None) -> str:
+    """Write the files into a new directory, which appears when all of them are there and on the disk; returns its path.
+
+    ``replaces`` is a directory of this run, whose place it takes.
+    """
+    parent = os.path.dirname(os.path.abspath(replaces or path))
+    _made(parent)
     temporary = tempfile.mkdtemp(dir=parent, prefix=".evidence-")
     try:
         for name, text in files.items():
             handle = os.open(os.path.join(temporary, name), os.O_WRONLY | os.O_CREAT, 0o640)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
         os.chmod(temporary, 0o750)
-        return _moved(temporary, os.path.abspath(path))
+        sync_directory(temporary)
+        return _replaced(temporary, os.path.abspath(replaces)) if replaces else _moved(temporary, os.path.abspath(path))
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
-def _moved(temporary, path):
-    for number in itertools.count(1):
-        target = path if number == 1 else f"{path}-{number}"
-        if not os.path.exists(target):
-            os.rename(temporary, target)
-            return target
+def _made(directory: str) -> None:
+    """Make a directory and those above it, so that they outlast a power cut."""
+    if not os.path.isdir(directory):
+        _made(os.path.dirname(directory))
+        os.makedirs(directory, mode=0o750, exist_ok=True)
+        sync_directory(os.path.dirname(directory))
 
 
-def generator(ansible_core_version):
-    """What made the evidence; an installed collection has a manifest, a checkout its galaxy.yml."""
+def _moved(temporary: str, path: str) -> str:
+    number, target = 1, path
+    while os.path.exists(target):
+        number += 1
+        target = f"{path}-{number}"
+    os.rename(temporary, target)
+    sync_directory(os.path.dirname(target))
+    return target
+
+
+def _replaced(temporary: str, path: str) -> str:
+    """What was there stays until the other is in its place."""
+    before = tempfile.mkdtemp(dir=os.path.dirname(path), prefix=".evidence-")
+    os.rename(path, before)
+    try:
+        os.rename(temporary, path)
+    except BaseException:
+        os.rename(before, path)
+        raise
+    sync_directory(os.path.dirname(path))
+    shutil.rmtree(before, ignore_errors=True)
+    return path
+
+
+def generator(ansible_core_version: str) -> dict[str, str]:
+    """What made the evidence."""
+    about = _about()
+    return {"collection": f"{about['namespace']}.{about['name']}", "version": str(about["version"]), "ansible_core": ansible_core_version}
+
+
+def published() -> str:
+    """Where this release has its documentation, as the collection says of itself."""
+    return str(_about().get("documentation") or "")
+
+
+def _about() -> dict[str, Any]:
+    """An installed collection has a manifest, a checkout its galaxy.yml."""
     try:
         with open(os.path.join(COLLECTION, "MANIFEST.json"), encoding="utf-8") as stream:
-            about = json.load(stream)["collection_info"]
+            return json.load(stream)["collection_info"]
     except FileNotFoundError:
         with open(os.path.join(COLLECTION, "galaxy.yml"), encoding="utf-8") as stream:
-            about = yaml.safe_load(stream)
-    return {
-        "collection": f"{about['namespace']}.{about['name']}",
-        "version": str(about["version"]),
-        "ansible_core": ansible_core_version,
-    }
+            return yaml.safe_load(stream)
 
 
-def _json(data):
+def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sha256(path):
+def _sha256(path: str) -> str:
     with open(path, "rb") as stream:
         return hashlib.sha256(stream.read()).hexdigest()

@@ -4,52 +4,84 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
-from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing, ours, score
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import NOT_CHECKED, STAGES
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import vulnerabilities
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results import verdict
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import ours
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.score import score
 
-PROMOTED, REFUSED, STOPPED, PASSED, UNVERIFIED, ROLLED_BACK = "promoted", "refused", "stopped", "passed", "unverified", "rolled_back"
+PROMOTED, APPROVED, REFUSED, STOPPED, PASSED, UNVERIFIED, ROLLED_BACK = (
+    "promoted",
+    "approved",
+    "refused",
+    "stopped",
+    "passed",
+    "unverified",
+    "rolled_back",
+)
+# How a run ends that ended well.
+WELL = (PROMOTED, PASSED, ROLLED_BACK)
+
+# The facts of a run, with what follows from them.
+Run = dict[str, Any]
 
 
-def gathered(facts, ended):
+def gathered(facts: Mapping[str, Any], ended: str) -> Run:
     """The facts of a run with what follows from them; ``ended`` is a time in UTC as ISO 8601."""
-    stopping = failing(facts["records"], facts["severity"], facts["origins"])
-    run = {**facts, "ended": ended, "failing": list(dict.fromkeys(record["control"] for record in stopping))}
-    run["stages"] = [stage for stage in STAGES if any(record["stage"] == stage for record in ours(facts["records"]))]
+    decided = verdict.decide(facts["records"], facts["severity"], facts["origins"], facts["boot_skipped"], facts["boot_required"])
+    run = {**facts, "ended": ended, "failing": decided["failing"]}
+    looked = {record["stage"] for record in ours(facts["records"]) if record["status"] != NOT_CHECKED}
+    run["stages"] = [stage for stage in STAGES if stage in looked]
     run["score"] = score(facts["records"])
     run["changes"] = facts["changes"] + [_package(diff) for diff in facts["diffs"] if _of_package(diff)]
     run["diffs"] = [diff for diff in facts["diffs"] if not _of_package(diff)]
     run["patches"] = vulnerabilities(run)
-    run["verdict"], run["sentence"] = _verdict(run)
+    run["verdict"], run["sentence"] = _verdict(run, decided)
+    # What is about to be promoted is told of as the image that it will be.
+    run["image"] = facts["image"] or (facts["staged"] if run["verdict"] == APPROVED else None)
     return run
 
 
-def _of_package(diff):
+def _of_package(diff: dict[str, str]) -> bool:
     return diff["after_header"].startswith("package ")
 
 
-def _package(diff):
+def _package(diff: dict[str, str]) -> dict[str, str]:
     """A package that hardening installed or removed, in the form of those that patching changed."""
     versions = {when: diff[when].split()[1:] for when in ("before", "after")}
     before, after = (version[0] if version else "" for version in versions.values())
     return {"package": diff["after_header"].split()[1], "from": before, "to": after}
 
 
-def _verdict(run):
+def _verdict(run: Run, decided: Mapping[str, Any]) -> tuple[str, str]:
     """How the run ended, in a word and in a sentence."""
-    gate = f"severity {run['severity']} or above"
     if run["failure"]:
         nothing = " Nothing was promoted." if run["source"] and not run["image"] else ""
         return STOPPED, f"The run stopped before its end: {run['failure'].rstrip('.')}.{nothing}"
     if run["rollback"]:
-        move = run["rollback"]
-        return ROLLED_BACK, f"{move['by']} went back to version {move['version']}: {move['reason'].rstrip('.')}."
-    if not ours(run["records"]):
-        return UNVERIFIED, "Nothing was verified, so nothing can be said."
-    if run["failing"]:
-        many = f"{len(run['failing'])} controls of {gate} do" if len(run["failing"]) > 1 else f"One control of {gate} does"
-        return REFUSED, f"{many} not hold{', so the image was not promoted' if run['source'] else ''}."
-    held = f"No control of {gate} fails"
+        return ROLLED_BACK, _rolled_back(run["rollback"])
+    outcome, end = _ended(run, decided["state"])
+    skipped = f" {verdict.BOOT_SKIPPED}" if decided["boot_skipped"] and verdict.BOOT_SKIPPED[:-1] not in decided["text"] else ""
+    return outcome, f"{decided['text']}{end}.{skipped}"
+
+
+def _ended(run: Run, state: str) -> tuple[str, str]:
+    """The verdict on the system, with what became of its image."""
+    if state == verdict.UNVERIFIED:
+        return UNVERIFIED, ", so nothing can be said"
+    if state == verdict.REFUSED:
+        return REFUSED, ", so the image was not promoted" if run["source"] else ""
     if run["image"]:
-        return PROMOTED, f"{held}, and the image was promoted."
-    return PASSED, f"{held}."
+        return PROMOTED, ", and the image was promoted"
+    if run["staged"]:
+        return APPROVED, ", and the image may be promoted; its history states whether it was"
+    return PASSED, ""
+
+
+def _rolled_back(move: dict[str, str]) -> str:
+    if move["from"] == move["image"]:
+        return f"Version {move['version']} is the current one already, so nothing was moved."
+    return f"{move['by']} went back to version {move['version']}: {move['reason'].rstrip('.')}."

@@ -9,8 +9,12 @@ Everything but the serial number and the timestamp follows from the packages.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import status
 
 NAMESPACE = uuid.UUID("6f0f1a52-5a0c-5d0a-9b1f-0d6f8c1b7a34")
@@ -20,8 +24,11 @@ VENDORS = {"rhel": "redhat"}
 SEVERITIES = ("critical", "high", "medium", "low")
 
 
-def sbom(run):
-    system, packages = run["system"], sorted(run["installed"], key=lambda entry: (entry["package"], entry["architecture"], entry["version"]))
+def sbom(run: Run) -> dict[str, Any]:
+    system, packages = (
+        run["system"],
+        sorted(run["installed"], key=lambda entry: (entry["package"], entry["architecture"], entry["version"])),
+    )
     components = list({component["bom-ref"]: component for component in (_component(entry, system) for entry in packages)}.values())
     image = _image(run)
     return {
@@ -31,7 +38,9 @@ def sbom(run):
         "version": 1,
         "metadata": {
             "timestamp": run["ended"],
-            "tools": {"components": [{"type": "application", "name": run["generator"]["collection"], "version": run["generator"]["version"]}]},
+            "tools": {
+                "components": [{"type": "application", "name": run["generator"]["collection"], "version": run["generator"]["version"]}]
+            },
             "component": image,
         },
         "components": components,
@@ -41,7 +50,7 @@ def sbom(run):
     }
 
 
-def _image(run):
+def _image(run: Run) -> dict[str, Any]:
     """The promoted image with its digest; without one, the host or the template that was looked at."""
     image = run["image"] or {}
     known = {
@@ -54,7 +63,7 @@ def _image(run):
     return {**known, "hashes": [{"alg": "SHA-256", "content": image["sha256"]}]} if image else known
 
 
-def _component(entry, system):
+def _component(entry: Entry, system: Mapping[str, Any]) -> dict[str, Any]:
     name = purl(entry, system)
     return {
         "type": "library",
@@ -66,11 +75,11 @@ def _component(entry, system):
     }
 
 
-def _properties(**known):
+def _properties(**known: str | None) -> list[dict[str, str]]:
     return [{"name": f"hygeia.golden:{name}", "value": value} for name, value in known.items() if value]
 
 
-def purl(entry, system):
+def purl(entry: Entry, system: Mapping[str, Any]) -> str:
     """The package URL of an installed package; the source goes along where it differs, since advisories speak of it."""
     rpm = system.get("manager") == "rpm"
     epoch, version = _split(entry["version"]) if rpm else ("", entry["version"])
@@ -83,28 +92,29 @@ def purl(entry, system):
         "epoch": epoch,
         "upstream": source if source != entry["package"] else "",
     }
-    vendor = VENDORS.get(system.get("id"), system.get("id") or "unknown")
+    vendor = system.get("id") or "unknown"
+    vendor = VENDORS.get(vendor, vendor)
     told = "&".join(f"{name}={_quoted(value)}" for name, value in sorted(qualifiers.items()) if value)
     return f"pkg:{'rpm' if rpm else 'deb'}/{_quoted(vendor)}/{_quoted(entry['package'])}@{_quoted(version)}?{told}"
 
 
-def _split(version):
+def _split(version: str) -> tuple[str, str]:
     epoch, colon, rest = version.partition(":")
     return (epoch, rest) if colon else ("", version)
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     return quote(text, safe=":")
 
 
-def _vulnerabilities(run, packages):
-    known = {}
+def _vulnerabilities(run: Run, packages: Sequence[Entry]) -> list[dict[str, Any]]:
+    known: dict[str, list[str]] = {}
     for entry in packages:
         known.setdefault(entry["package"], []).append(purl(entry, run["system"]))
     return [_vulnerability(entry, known) for entry in sorted(run["vulnerabilities"], key=lambda entry: (entry["id"], entry["package"]))]
 
 
-def _vulnerability(entry, known):
+def _vulnerability(entry: Entry, known: dict[str, list[str]]) -> dict[str, Any]:
     severity = entry["severity"] if entry["severity"] in SEVERITIES else "unknown"
     affected = sorted({name for package in entry["packages"] for name in known.get(package, ())})
     told = {
@@ -114,13 +124,16 @@ def _vulnerability(entry, known):
         "ratings": [{"severity": severity}],
         "affects": [{"ref": name} for name in affected],
         "properties": _properties(
-            due=entry.get("due"), fixed=entry.get("fixed"), known_exploited="yes" if entry.get("kev") else "", source_package=entry["package"],
+            due=entry.get("due"),
+            fixed=entry.get("fixed"),
+            known_exploited="yes" if entry.get("kev") else "",
+            source_package=entry["package"],
         ),
     }
     return {**told, "analysis": _accepted(entry["waiver"])} if status(entry) == "waived" and entry.get("waiver") else told
 
 
-def _accepted(waiver):
+def _accepted(waiver: Mapping[str, Any]) -> dict[str, Any]:
     """A waiver accepts the risk; it does not say that the vulnerability cannot be exploited."""
     return {
         "state": "exploitable",

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.tests.templates import chrooted, small
 
 PROJECT = Path(__file__).parents[3]
-PACKAGES = ["openssh-server", "sudo", "libpam-pwquality", "cracklib-runtime"]
+PACKAGES = ["openssh-server", "sudo", "libpam-pwquality", "cracklib-runtime", "pamtester"]
 RIGHT = "Gletscher-73-Forelle"
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 PEOPLE = ("ada", "bob", "eve", "kim", "lea")
@@ -51,23 +50,24 @@ def run(*argv, **kwargs):
 
 
 class System:
-    """A Debian in a folder; people log in to it without booting it."""
+    """A Debian in a directory; people log in to it without booting it."""
 
     def __init__(self, root):
         self.root = root
-        self.host = Host(str(root))
+        self.host = chrooted.host(root)
 
     def run(self, *argv, stdin=""):
-        return subprocess.run(
-            ["chroot", str(self.root), *argv], input=stdin, text=True, capture_output=True, check=False,
-            env=ENVIRON,
-        )
+        return subprocess.run(["chroot", str(self.root), *argv], input=stdin, text=True, capture_output=True, check=False, env=ENVIRON)
 
     def start(self, *argv, stdin=""):
         """Like ``run``, but without waiting; PAM waits two seconds after each wrong password."""
         process = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["chroot", str(self.root), *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, env=ENVIRON,
+            ["chroot", str(self.root), *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=ENVIRON,
         )
         process.stdin.write(stdin)
         process.stdin.close()

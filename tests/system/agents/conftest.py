@@ -35,6 +35,6 @@ def stock():
 @pytest.fixture(scope="module")
 def root(stock, tmp_path_factory):
     """A system as Debian installs it."""
-    folder = tmp_path_factory.mktemp("agents")
-    run("tar", "--extract", "--file", str(stock), "--directory", str(folder))
-    return folder
+    directory = tmp_path_factory.mktemp("agents")
+    run("tar", "--extract", "--file", str(stock), "--directory", str(directory))
+    return directory

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.judge import judged
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.look import look
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import detect
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.evaluate import evaluated
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.tests.templates import chrooted
 
 PROJECT = Path(__file__).parents[3]
 AGENTS = list(Catalogue().agents.values())
@@ -22,19 +22,31 @@ LOGS = [{"class": "logging", "destination": ["logs.example.org"], "encrypted": T
 REMOTE = 'global(DefaultNetstreamDriver="gtls")\naction(type="omfwd" target="{}" port="6514" protocol="tcp" streamdrivermode="1")\n'
 # What Debian enables when it installs them; programs without a unit of their own count as starting.
 STARTING = {
-    "rsyslog", "audisp-remote", "restic", "borg", "borgmatic", "bacula", "node-exporter", "zabbix-agent2", "nrpe", "clamav",
-    "qemu-guest-agent", "open-vm-tools", "hyperv-daemons", "cloud-init",
+    "rsyslog",
+    "audisp-remote",
+    "restic",
+    "borg",
+    "borgmatic",
+    "bacula",
+    "node-exporter",
+    "zabbix-agent2",
+    "nrpe",
+    "clamav",
+    "qemu-guest-agent",
+    "open-vm-tools",
+    "hyperv-daemons",
+    "cloud-init",
 }
 WAITING = {"systemd-journal-upload"}
 
 
 def found(root):
-    return {each.agent["id"]: each for each in look(Host(root=str(root), check=True), AGENTS)}
+    return {each.agent["id"]: each for each in detect(chrooted.host(root, check=True), AGENTS)}
 
 
 def records(root, required):
-    host = Host(root=str(root), check=True)
-    return {record["control"]: record for record in judged(AGENTS, look(host, AGENTS), required, "offline", time.time())}
+    host = chrooted.host(root, check=True)
+    return {record["control"]: record for record in evaluated(AGENTS, detect(host, AGENTS), required, "offline", time.time())}
 
 
 @pytest.fixture
@@ -79,7 +91,11 @@ def test_what_debian_configures_is_read(root):
     ("text", "status", "said"),
     [
         (REMOTE.format("logs.example.org"), "pass", ""),
-        (REMOTE.format("elsewhere.example.org"), "fail", "sends to elsewhere.example.org (/etc/rsyslog.d/site.conf:2), which is none of logs"),
+        (
+            REMOTE.format("elsewhere.example.org"),
+            "fail",
+            "sends to elsewhere.example.org (/etc/rsyslog.d/site.conf:2), which is none of logs",
+        ),
         ("*.* @@logs.example.org\n", "fail", "without encryption (/etc/rsyslog.d/site.conf:1)"),
         ("", "fail", "names no other machine"),
     ],
@@ -105,10 +121,16 @@ def test_an_agent_that_is_masked_is_told(root):
 
 def test_the_role_verify_has_the_records_in_its_evidence(root, written, tmp_path):
     written("etc/rsyslog.d/site.conf", REMOTE.format("logs.example.org"))
-    written("etc/cron.d/restic", "RESTIC_PASSWORD=Gletscher-73\n0 1 * * * root restic -r /mnt/nas backup /srv && restic -r /mnt/nas forget --keep-daily 31\n")
+    written(
+        "etc/cron.d/restic",
+        "RESTIC_PASSWORD=Gletscher-73\n0 1 * * * root restic -r /mnt/nas backup /srv && restic -r /mnt/nas forget --keep-daily 31\n",
+    )
     host = {
-        "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(root), "ansible_python_interpreter": "/usr/bin/python3",
-        "evidence_dir": str(tmp_path / "evidence"), "evidence_name": "run",
+        "ansible_connection": "hygeia.golden.image",
+        "ansible_image_root": str(root),
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "evidence_dir": str(tmp_path / "evidence"),
+        "evidence_name": "run",
     }
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {"pacs": host}}}), encoding="utf-8")
     play = PROJECT / "tests/system/agents/audit.yml"
@@ -117,11 +139,18 @@ def test_the_role_verify_has_the_records_in_its_evidence(root, written, tmp_path
     results = json.loads((tmp_path / "evidence/pacs/run/results.json").read_text(encoding="utf-8"))
     seen = {record["control"]: record for record in results["records"]}
     assert {name: record["status"] for name, record in seen.items() if name.startswith("agents-")} == {
-        "agents-logging-present": "pass", "agents-logging-configured": "pass", "agents-logging-credentials": "pass",
-        "agents-backup-present": "pass", "agents-backup-configured": "pass", "agents-backup-credentials": "fail",
-        "agents-monitoring-present": "pass", "agents-monitoring-credentials": "pass",
-        "agents-endpoint-protection-present": "pass", "agents-endpoint-protection-configured": "not_checked",
-        "agents-endpoint-protection-credentials": "pass", "agents-guest-tools-credentials": "pass",
+        "agents-logging-present": "pass",
+        "agents-logging-configured": "pass",
+        "agents-logging-credentials": "pass",
+        "agents-backup-present": "pass",
+        "agents-backup-configured": "pass",
+        "agents-backup-credentials": "fail",
+        "agents-monitoring-present": "pass",
+        "agents-monitoring-credentials": "pass",
+        "agents-endpoint-protection-present": "pass",
+        "agents-endpoint-protection-configured": "not_checked",
+        "agents-endpoint-protection-credentials": "pass",
+        "agents-guest-tools-credentials": "pass",
     }
     assert "restic_password in /etc/cron.d/restic:1" in seen["agents-backup-credentials"]["message"]
     assert seen["agents-logging-configured"]["references"]["nist_800_53"][0] == "AU-4(1)"

@@ -23,7 +23,7 @@ PACKAGES = ("rsync", "dnsmasq", "netcat-openbsd")
 ENFORCE = """
 import json, sys
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 asked = json.load(sys.stdin)
 controls = [Control("c", asked["settings"])]
@@ -50,7 +50,10 @@ class Guest:
         bound = f"--bind-ro={PROJECT}:{COLLECTION}"
         self._nspawn = subprocess.Popen(  # pylint: disable=consider-using-with
             nspawn.command("ask", root, bound),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self._leader = []
         end = time.monotonic() + 60
@@ -118,7 +121,9 @@ def root(tmp_path_factory):
         subprocess.run(["chroot", root, *command], check=True, capture_output=True)
     keys = root / "home/ada/.ssh"
     keys.mkdir(mode=0o700)
-    (keys / "authorized_keys").write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDxVqlZ1Yp8Kq0a8yJ1yq0p3mG0u2m6b1bXn2V4v5w6x ada\n", encoding="ascii")
+    (keys / "authorized_keys").write_text(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDxVqlZ1Yp8Kq0a8yJ1yq0p3mG0u2m6b1bXn2V4v5w6x ada\n", encoding="ascii"
+    )
     subprocess.run(["chroot", root, "chown", "-R", "ada:ada", "/home/ada/.ssh"], check=True)
     yield root
     subprocess.run(["umount", memory], check=True)

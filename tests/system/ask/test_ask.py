@@ -49,7 +49,7 @@ def test_a_daemon_with_a_client_goes_on(guest, client):
 
 def test_a_daemon_that_only_listens_is_asked_about_and_masked_once_it_is_stopped(guest):
     outcome = guest.enforce(service={"rsync": "masked"})
-    assert (outcome["outcome"], outcome["asks"]) == ("refused", ["in_use"])
+    assert (outcome["outcome"], outcome["overridable"]) == ("refused", ["in_use"])
     assert "it listens for other machines on port 873/tcp" in outcome["message"]
     assert active(guest, "rsync")
     guest.run("systemctl", "stop", "rsync")
@@ -86,7 +86,7 @@ def test_whoever_becomes_root_without_a_password_is_not_asked_for_one_before_the
     wanted = {"sudo": {"authenticate": True}}
     assert becomes_root(guest)
     outcome = guest.enforce(**wanted, force=["c"])
-    assert (outcome["outcome"], outcome["asks"]) == ("refused", ["lockout"])
+    assert (outcome["outcome"], outcome["overridable"]) == ("refused", ["lockout"])
     assert outcome["message"].endswith("ada would need a password for sudo and has none: set one first")
     assert becomes_root(guest)
     guest.run("chpasswd", stdin="ada:Gletscher-73-Forelle\n")
@@ -102,7 +102,7 @@ def test_the_only_server_for_names_stays_until_another_is_named(guest):
     wanted = {"service": {"dnsmasq": "masked"}}
     assert finds(guest, "pacs.ward.example") == ["10.77.0.5"]
     outcome = guest.enforce(**wanted, force=["c"], force_lockout=["c"])
-    assert (outcome["outcome"], outcome["asks"]) == ("refused", [])
+    assert (outcome["outcome"], outcome["overridable"]) == ("refused", [])
     assert outcome["message"] == (
         "without dnsmasq.service this host would find no names, for /etc/resolv.conf names 127.0.0.1, where it answers: "
         "name another server there first"
@@ -117,6 +117,6 @@ def test_a_way_in_over_ssh_stays_and_check_mode_says_the_same(guest):
     wanted = {"sshd": {"AllowGroups": "admins"}}
     for check in (True, False):
         outcome = guest.enforce(check, **wanted)
-        assert (outcome["outcome"], outcome["asks"]) == ("refused", ["lockout"])
+        assert (outcome["outcome"], outcome["overridable"]) == ("refused", ["lockout"])
         assert "AllowGroups admins would lock out ada" in outcome["message"]
     assert guest.enforce(sshd={"AllowGroups": "ada"})["outcome"] == "changed"

@@ -11,9 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Wanted
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Objectives, Proof
+from ansible_collections.hygeia.golden.tests.templates import chrooted, small
 
 PROJECT = Path(__file__).parents[3]
 # The older release is booted too, and its rclone serves a repository that only takes.
@@ -33,7 +32,7 @@ def pytest_collection_modifyitems(items):
 
 
 class System:
-    """A Debian in a folder that makes backups."""
+    """A Debian in a directory that makes backups."""
 
     def __init__(self, root):
         self.root = root
@@ -41,7 +40,7 @@ class System:
     def run(self, script, **environ):
         """A few lines of shell of this system, which must succeed."""
         done = subprocess.run(
-            ["chroot", str(self.root), "sh", "-euc", script], capture_output=True, text=True, check=False, env={**ENVIRON, **environ},
+            ["chroot", str(self.root), "sh", "-euc", script], capture_output=True, text=True, check=False, env={**ENVIRON, **environ}
         )
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
@@ -53,8 +52,10 @@ class System:
         """The records of a proof by what they prove."""
         environment = {"BORG_BASE_DIR": f"{declared.get('repository')}.base", **declared.get("environment", {})}
         wanted = {"recovery_point": 86400, "retention": 86400, "recovery_time": 600, **wanted}
-        host = Host(str(self.root), check=check, environ=ENVIRON)
-        records = Proof(host, {"password_file": "/root/password", "limit": 8, **declared, "environment": environment}, Wanted(**wanted)).records()
+        host = chrooted.host(self.root, check=check, environ=ENVIRON)
+        records = Proof(
+            host, {"password_file": "/root/password", "limit": 8, **declared, "environment": environment}, Objectives(**wanted)
+        ).records()
         print(*(f"{record['control']} {record['status']} {record['message']}" for record in records), sep="\n")
         return {record["control"].split("-", 1)[1]: record for record in records}
 
@@ -102,14 +103,17 @@ def made(suite, tmp_path_factory):
         system.path("/srv/data").mkdir()
         system.path("/srv/data/images").write_bytes(os.urandom(3_000_000))
         system.path("/srv/data/letter").write_text("Dear colleague\n", encoding="utf-8")
-        system.run(f"""
+        system.run(
+            f"""
             restic init --quiet
             restic backup --quiet --time '{OLD}' /srv/data
             restic backup --quiet /srv/data
             borg init --encryption repokey-blake2
             borg create --timestamp '{OLD.replace(" ", "T")}' ::old /srv/data
             borg create ::young /srv/data
-        """, **repositories())
+        """,
+            **repositories(),
+        )
         yield system
     finally:
         subprocess.run(["umount", str(system.path("/proc"))], check=True)
@@ -119,7 +123,10 @@ def made(suite, tmp_path_factory):
 def repositories(restic="/srv/restic", borg="/srv/borg"):
     """The environment in which both products know their repository; borg remembers each by itself, for a copy would be a fraud."""
     return {
-        "RESTIC_REPOSITORY": restic, "RESTIC_PASSWORD_FILE": "/root/password", "BORG_REPO": borg, "BORG_PASSCOMMAND": "cat /root/password",
+        "RESTIC_REPOSITORY": restic,
+        "RESTIC_PASSWORD_FILE": "/root/password",
+        "BORG_REPO": borg,
+        "BORG_PASSCOMMAND": "cat /root/password",
         "BORG_BASE_DIR": borg + ".base",
     }
 

@@ -40,9 +40,9 @@ def archives(system, repository="/srv/borg"):
 def test_a_canary_and_samples_come_back_and_nothing_stays(system, declared):
     before = [entry["id"] for entry in (*snapshots(system), *archives(system))]
     found = system.prove(declared, check=False, sample=SAMPLE)
-    assert statuses(found) == {
-        **dict.fromkeys(found, "pass"), "schedule-configured": "not_checked",
-    }, {name: record["message"] for name, record in found.items()}
+    assert statuses(found) == {**dict.fromkeys(found, "pass"), "schedule-configured": "not_checked"}, {
+        name: record["message"] for name, record in found.items()
+    }
     assert len(found) == 8
     assert found["canary-proven"]["observed"]["restored"] == "byte for byte"
     assert found["time-proven"]["observed"]["seconds"] > 0 and found["time-proven"]["observed"]["bytes"] in (3_000_000, 15, 65536)
@@ -65,12 +65,16 @@ def test_borgmatic_says_which_repository_and_which_passphrase(older):
     older.path("/etc/borgmatic").mkdir(exist_ok=True)
     older.path("/etc/borgmatic/config.yaml").write_text(
         "location:\n  source_directories: [/srv/data]\n  repositories: [/srv/borg]\n"
-        "storage:\n  encryption_passcommand: cat /root/password\nretention:\n  keep_daily: 7\n", encoding="utf-8",
+        "storage:\n  encryption_passcommand: cat /root/password\nretention:\n  keep_daily: 7\n",
+        encoding="utf-8",
     )
     found = older.prove({"product": "borgmatic", "password_file": None})
     assert (found["recent-proven"]["status"], found["recent-proven"]["read_from"]) == ("pass", "/srv/borg")
     found = older.prove({"product": "borgmatic", "configuration": "/etc/hostname"})
-    assert found["reachable-proven"]["status"] == "fail" and "/etc/hostname is no configuration of borgmatic" in found["reachable-proven"]["message"]
+    assert (
+        found["reachable-proven"]["status"] == "fail"
+        and "/etc/hostname is no configuration of borgmatic" in found["reachable-proven"]["message"]
+    )
 
 
 # -- what is broken --------------------------------------------------------------------
@@ -85,7 +89,7 @@ def test_a_backup_older_than_the_recovery_point_fails(newer, declared):
         newer.run("borg delete ::young", **repositories(borg=stale))
     found = newer.prove({**declared, "repository": stale})["recent-proven"]
     assert found["status"] == "fail"
-    assert "days old, and the recovery point asks for 24 hours: find out why none succeeded since, and start one" in found["message"]
+    assert "days old, and the recovery point requires 24 hours: find out why none succeeded since, and start one" in found["message"]
     assert found["observed"]["began"] == "2026-01-01T10:00:00Z"
 
 
@@ -103,11 +107,15 @@ def test_backups_that_do_not_reach_back_far_enough_fail_with_the_day_until_which
 
 
 @PRODUCTS
-@pytest.mark.parametrize("changed, sentence", [
-    ({"password_file": "/etc/hostname"}, "does not open"),
-    ({"password_file": "/root/nothing"}, ("cannot be read", "does not open")),
-    ({"repository": "/srv/nothing"}, "there is no repository at /srv/nothing"),
-], ids=["wrong key", "no key", "no repository"])
+@pytest.mark.parametrize(
+    "changed, sentence",
+    [
+        ({"password_file": "/etc/hostname"}, "does not open"),
+        ({"password_file": "/root/nothing"}, ("cannot be read", "does not open")),
+        ({"repository": "/srv/nothing"}, "there is no repository at /srv/nothing"),
+    ],
+    ids=["wrong key", "no key", "no repository"],
+)
 def test_a_repository_that_cannot_be_opened_fails_with_what_to_do(system, declared, changed, sentence):
     found = system.prove({**declared, **changed})
     record = found["reachable-proven"]
@@ -191,7 +199,10 @@ def test_a_server_that_only_takes_keeps_the_canary_and_says_so_and_its_end_is_no
     assert canary["status"] == "pass" and "stays in the repository" in canary["message"] and "left behind" in canary["observed"]
     assert [snapshot["tags"] for snapshot in snapshots(older, served)[-1:]] == [["hygeia-canary"]]
     # It counts for nothing, and the next run that may takes it out.
-    assert older.prove({**RESTIC, "repository": served})["recent-proven"]["observed"]["began"] != snapshots(older, served)[-1]["time"][:19] + "Z"
+    assert (
+        older.prove({**RESTIC, "repository": served})["recent-proven"]["observed"]["began"]
+        != snapshots(older, served)[-1]["time"][:19] + "Z"
+    )
     older.prove({**RESTIC, "repository": served}, check=False)
     assert [snapshot for snapshot in snapshots(older, served) if snapshot.get("tags")] == []
     found = older.prove(declared)["reachable-proven"]
@@ -200,7 +211,10 @@ def test_a_server_that_only_takes_keeps_the_canary_and_says_so_and_its_end_is_no
 
 def test_borg_asks_a_repository_behind_ssh(newer):
     """The other end is borg serve itself; what stands for ssh starts it here, or says that nobody is there."""
-    for name, script in {"near": 'shift; exec "$@" --append-only --restrict-to-path /srv/borg', "far": "echo 'No route to host' >&2; exit 255"}.items():
+    for name, script in {
+        "near": 'shift; exec "$@" --append-only --restrict-to-path /srv/borg',
+        "far": "echo 'No route to host' >&2; exit 255",
+    }.items():
         newer.path(f"/srv/{name}").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         newer.path(f"/srv/{name}").chmod(0o755)
     declared = {**BORG, "repository": "ssh://backup@vault/srv/borg"}
@@ -214,10 +228,10 @@ def test_borg_asks_a_repository_behind_ssh(newer):
 
 PROVE = """
 import json, sys
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Wanted
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Objectives
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 root, environ, declared = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
-Proof(Host(root, environ=environ), declared, Wanted(sample=("/srv/data/images",))).records()
+Proof(Host(root, environ=environ, entering=["chroot", root]), declared, Objectives(sample=("/srv/data/images",))).records()
 """
 
 
@@ -240,14 +254,22 @@ def test_after_a_kill_neither_a_restored_file_nor_a_canary_is_left(system, decla
         assert len([mark for mark in marks if "hygeia-canary" in json.dumps(mark)]) == 1
         proof.send_signal(signal.SIGKILL)
     wait_for(lambda: system.left == [])
-    wait_for(lambda: "hygeia-canary" not in json.dumps(snapshots(system, killed) if declared["product"] == "restic" else archives(system, killed)))
+    wait_for(
+        lambda: (
+            "hygeia-canary" not in json.dumps(snapshots(system, killed) if declared["product"] == "restic" else archives(system, killed))
+        )
+    )
     wait_for(lambda: not any(path.is_file() for path in system.path(killed).glob("lock*/*")))
 
 
 def started(system, argv, **environ):
     """A program of the system beside the test."""
     return subprocess.Popen(  # pylint: disable=consider-using-with
-        ["chroot", str(system.root), *argv], env={**ENVIRON, **environ}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ["chroot", str(system.root), *argv],
+        env={**ENVIRON, **environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image import boot, disk
-from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import Process
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 
 REPOSITORY = Path(__file__).parents[3]
-WISH = boot.Wish(boot_limit=600, settle_limit=600)
+REQUEST = boot_check.BootRequest(boot_limit=600, settle_limit=600)
 
 
 def build(output, *options):
@@ -29,7 +30,7 @@ class Lab:
 
     def __init__(self, place, template, script):
         self.template = template
-        self.folder = str(place / "sessions/web")
+        self.directory = str(place / "sessions/web")
         opened = self.session
         opened.open(str(template))
         try:
@@ -43,16 +44,16 @@ class Lab:
     @property
     def session(self):
         """The session as it is now: every call of the module looks afresh."""
-        return Session(self.folder)
+        return Session(self.directory)
 
     def digest(self):
-        return [disk.sha256(str(path)) for path in (self.template, self.session.overlay)]
+        return [inspection.sha256(str(path)) for path in (self.template, self.session.overlay)]
 
-    def boot(self, wish=WISH):
-        return boot.start(self.session, wish)
+    def boot(self, request=REQUEST):
+        return boot_check.start(self.session, request)
 
     def run(self, *argv, check=False, **options):
-        return subprocess.run([f"{self.folder}/enter", *argv], capture_output=True, timeout=300, check=check, **options)
+        return subprocess.run([f"{self.directory}/enter", *argv], capture_output=True, timeout=300, check=check, **options)
 
     @property
     def guard(self):
@@ -66,6 +67,6 @@ class Lab:
                 words = path.read_text(errors="replace")
             except OSError:
                 continue
-            if self.folder in words and int(path.parent.name) != os.getpid():
+            if self.directory in words and int(path.parent.name) != os.getpid():
                 found.append(words)
         return found

@@ -18,6 +18,8 @@ rm /etc/ssh/ssh_host_*
 mkdir -p /etc/systemd/system/ssh.service.d
 printf '[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n' >/etc/systemd/system/ssh.service.d/keys.conf
 groupadd remote
+useradd --groups remote hygeia-verify
+echo 'hygeia-verify ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz-hygeia-verify
 echo 'AllowGroups remote' >/etc/ssh/sshd_config.d/groups.conf
 printf '[Service]\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/broken.service
 printf '[Service]\nExecStart=/usr/bin/python3 -m http.server 8080\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/open.service
@@ -35,12 +37,15 @@ PLAY = """
   tasks:
     - hygeia.golden.audit_info:
         stage: boot
+        injected: {brought}
         controls:
           - {{id: boot-completes, settings: {{system_state: {{startup: finished}}}}}}
           - {{id: boot-no-failed-units, settings: {{system_state: {{failed_units: []}}}}}}
           - {{id: boot-ssh-login, settings: {{system_state: {{ssh_login: publickey}}}}}}
           - {{id: boot-ssh-host-keys-new, settings: {{system_state: {{ssh_host_keys: new}}}}}}
           - {{id: boot-listening-ports, settings: {{system_state: {{listening_ports: [22/tcp, 68/udp, 546/udp]}}}}}}
+          - {{id: sudo-unrestricted, settings: {{sudo_rules: {{unrestricted: [root, "%sudo"], without_password: []}}}}}}
+          - {{id: account-members, settings: {{accounts: {{members.remote: []}}}}}}
       register: audit
     - ansible.builtin.include_role:
         name: hygeia.golden.verify
@@ -79,7 +84,7 @@ def template(tmp_path_factory):
 def lab(tmp_path_factory, template):
     """The template booted; whoever stops it must be the last."""
     made = Lab(tmp_path_factory.mktemp("lab"), template, PREPARE)
-    made.guest = made.boot()
+    made.guest, made.brought = made.boot()
     yield made
     made.session.discard()
 
@@ -89,6 +94,6 @@ def records(lab, tmp_path_factory):
     """The controls of a running system, as the module sees them through the connection."""
     play = tmp_path_factory.mktemp("play") / "play.yml"
     found = play.with_name("records.json")
-    play.write_text(PLAY.format(session=lab.folder, found=found), encoding="utf-8")
+    play.write_text(PLAY.format(session=lab.directory, found=found, brought=json.dumps(lab.brought)), encoding="utf-8")
     subprocess.run([sys.executable, "-m", "ansible", "playbook", "--inventory", "web,", str(play)], check=True)
     return {record["control"]: record for record in json.loads(found.read_text(encoding="utf-8"))}

@@ -8,11 +8,11 @@ import socket
 import threading
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image import boot
-from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.records import failing
-from bootlab import WISH
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failing
+from bootlab import REQUEST
 
 
 def test_the_guest_came_up_with_its_own_boot_loader(lab):
@@ -65,9 +65,17 @@ def test_the_host_keys_were_made_in_this_boot(lab, records):
     assert records["boot-ssh-host-keys-new"]["status"] == "pass"
 
 
-def test_the_login_is_a_result(records):
+def test_the_login_is_a_result(lab, records):
     assert records["boot-ssh-login"]["status"] == "pass"
-    assert records["boot-ssh-login"]["message"].startswith("logged in as hygeia-verify after")
+    assert records["boot-ssh-login"]["message"].startswith(f"logged in as {lab.brought['account']}, the check's own account, after")
+
+
+def test_the_checks_own_account_is_no_finding_and_one_of_such_a_name_is(lab, records):
+    """The template has an account hygeia-verify by itself."""
+    assert records["account-members"]["message"] == "hygeia-verify is a member of remote"
+    for rules in ("unrestricted", "without_password"):
+        found = records["sudo-unrestricted"]["observed"][f"sudo_rules: {rules}"]
+        assert "hygeia-verify" in found and lab.brought["account"] not in found
 
 
 def test_the_system_started_to_the_end_with_a_failed_unit(lab, records):
@@ -86,7 +94,8 @@ def test_only_the_port_that_others_reach_is_told(records):
 def test_the_site_tries_what_the_copy_is_for(records):
     tried = {name: records[f"smoke-{name}"] for name in ("answers", "worklist")}
     assert {name: (record["status"], record["stage"]) for name, record in tried.items()} == {
-        "answers": ("pass", "boot"), "worklist": ("fail", "boot"),
+        "answers": ("pass", "boot"),
+        "worklist": ("fail", "boot"),
     }
     assert failing(list(tried.values()), "critical") == [tried["worklist"]]  # so nothing would be promoted
 
@@ -98,13 +107,13 @@ def test_a_second_guest_is_refused(lab):
 
 
 def test_the_guest_shuts_down_and_nothing_is_left(lab):
-    """The last one: the guest of this folder ends here."""
+    """The last one: the guest of this directory ends here."""
     guard = lab.guard
-    assert boot.stop(lab.session, WISH) is True
+    assert boot_check.stop(lab.session, REQUEST) is True
     assert not guard.alive
     assert wait_until(lambda: not lab.processes(), 10), lab.processes()
-    assert not os.path.exists(f"{lab.folder}/boot")
+    assert not os.path.exists(f"{lab.directory}/boot")
     assert lab.session.state == "closed"
     assert b"is closed" in lab.run("true").stderr
     assert lab.digest() == lab.digests
-    assert boot.stop(lab.session, WISH) is None
+    assert boot_check.stop(lab.session, REQUEST) is None

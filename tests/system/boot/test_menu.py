@@ -8,7 +8,7 @@ import re
 import subprocess
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from bootlab import build
 
 _LINUX = re.compile(r"^\s*linux\s+(\S+)\s+root=(\S+)", re.M)
@@ -19,11 +19,14 @@ def test_update_grub_keeps_every_kernel_and_its_root(tmp_path, filesystem):
     session = Session(str(tmp_path / "sessions/web"))
     session.open(str(build(tmp_path / "template.qcow2", "--filesystem", filesystem)))
     try:
+
         def menu():
-            return subprocess.run([f"{session.folder}/enter", "cat", "/boot/grub/grub.cfg"], capture_output=True, text=True, check=True).stdout
+            return subprocess.run(
+                [f"{session.directory}/enter", "cat", "/boot/grub/grub.cfg"], capture_output=True, text=True, check=True
+            ).stdout
 
         before = _LINUX.findall(menu())
-        subprocess.run([f"{session.folder}/enter", "update-grub"], check=True)
+        subprocess.run([f"{session.directory}/enter", "update-grub"], check=True)
         after = _LINUX.findall(menu())
     finally:
         session.discard()

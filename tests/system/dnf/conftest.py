@@ -11,13 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf import Dnf
-from ansible_collections.hygeia.golden.tests.templates import small
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf.manager import Dnf
+from ansible_collections.hygeia.golden.tests.templates import chrooted, small
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import lab as laboratory  # noqa: E402  # pylint: disable=wrong-import-position
+import lab as laboratory  # pylint: disable=wrong-import-position
 
 
 def pytest_collection_modifyitems(items):
@@ -57,7 +56,7 @@ def lab(made):
 
 @pytest.fixture
 def host(lab):
-    return Host(str(lab.root))
+    return chrooted.host(lab.root)
 
 
 @pytest.fixture

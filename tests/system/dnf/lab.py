@@ -1,8 +1,8 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A system of the RHEL family in a folder: Debian's own dnf and rpm, and repositories of small packages that are made here.
+"""A system of the RHEL family in a directory: Debian's own dnf and rpm, and repositories of small packages that are made here.
 
-Everything is built and signed inside the folder, so the machine's own rpm is never asked.
+Everything is built and signed inside the directory, so the machine's own rpm is never asked.
 """
 
 from __future__ import annotations
@@ -146,13 +146,23 @@ def updateinfo():
     texts = []
     for identifier, kind, severity, day, package, version, release, cves in ADVISORIES:
         references = "\n".join(REFERENCE.format(cve=cve) for cve in cves)
-        texts.append(ADVISORY.format(id=identifier, type=kind, severity=severity, day=day, package=package, version=version,
-                                     release=release, references=references))
+        texts.append(
+            ADVISORY.format(
+                id=identifier,
+                type=kind,
+                severity=severity,
+                day=day,
+                package=package,
+                version=version,
+                release=release,
+                references=references,
+            )
+        )
     return '<?xml version="1.0" encoding="UTF-8"?>\n<updates>\n' + "".join(texts) + "</updates>\n"
 
 
 class Lab:
-    """The folder, and the commands that change it."""
+    """The directory, and the commands that change it."""
 
     def __init__(self, root):
         self.root = Path(root)
@@ -206,7 +216,9 @@ class Lab:
         for repository, packages in PACKAGES.items():
             specs = []
             for number, (name, version, release, more) in enumerate(packages):
-                parts = {part: more.get(part, "").format(version=version, release=release) for part in ("tags", "install", "files", "scripts")}
+                parts = {
+                    part: more.get(part, "").format(version=version, release=release) for part in ("tags", "install", "files", "scripts")
+                }
                 specs.append(f"/tmp/specs/{repository}-{number}.spec")
                 self.write(specs[-1], SPEC.format(name=name, version=version, release=release, **parts))
             define = ["--define", f"_rpmdir {SRV}/{repository}", "--define", "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.noarch.rpm"]
@@ -221,14 +233,16 @@ class Lab:
 
     def _publish(self, name):
         """The metadata of a repository, signed."""
-        folder = f"{SRV}/{name}"
-        self.run("createrepo_c", "--quiet", folder)
+        directory = f"{SRV}/{name}"
+        self.run("createrepo_c", "--quiet", directory)
         if name in WITH_ADVISORIES:
             text = updateinfo()
             self.write("/tmp/updateinfo.xml", text if name != "broken" else text[: len(text) // 2])
-            self.run("modifyrepo_c", "--mdtype=updateinfo", "/tmp/updateinfo.xml", f"{folder}/repodata")
+            self.run("modifyrepo_c", "--mdtype=updateinfo", "/tmp/updateinfo.xml", f"{directory}/repodata")
         owner = "stranger" if name == "forged" else "hygeia"
-        self.run("gpg", "--batch", "--yes", "--quiet", "--local-user", owner, "--armor", "--detach-sign", f"{folder}/repodata/repomd.xml")
+        self.run(
+            "gpg", "--batch", "--yes", "--quiet", "--local-user", owner, "--armor", "--detach-sign", f"{directory}/repodata/repomd.xml"
+        )
 
     # -- for each test ----------------------------------------------------------
 
@@ -275,7 +289,7 @@ class Lab:
 class Server:
     """The repositories over HTTP on loopback; it can die at a request, or say nothing but errors."""
 
-    def __init__(self, folder):
+    def __init__(self, directory):
         self.asked, self.dies_at = [], None
         server = self
 
@@ -283,7 +297,7 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def __init__(self, *args, **kwargs):
-                super().__init__(*args, directory=str(folder), **kwargs)
+                super().__init__(*args, directory=str(directory), **kwargs)
 
             def do_GET(self):
                 server.asked.append(self.path)

@@ -15,8 +15,18 @@ import lab as laboratory
 def test_the_role_patches_it_and_the_feed_agrees_with_dnf(lab, tmp_path):
     feed = tmp_path / "updateinfo.xml"
     feed.write_text(laboratory.updateinfo())
-    host = {"ansible_connection": "hygeia.golden.image", "ansible_image_root": str(lab.root), "ansible_python_interpreter": "/usr/bin/python3"}
-    variables = {**host, "ansible_remote_tmp": "/run/ansible", "feeds": [{"kind": "updateinfo", "path": str(feed)}], "folder": str(tmp_path)}
+    host = {
+        "ansible_connection": "hygeia.golden.image",
+        "ansible_image_root": str(lab.root),
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
+    variables = {
+        **host,
+        "ansible_image_package_hosts": ["127.0.0.1"],
+        "ansible_remote_tmp": "/run/ansible",
+        "feeds": [{"kind": "updateinfo", "path": str(feed)}],
+        "directory": str(tmp_path),
+    }
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = tmp_path / "inventory.json"
     inventory.write_text(json.dumps({"all": {"hosts": {"template": variables, "localhost": local}}}))
@@ -30,7 +40,9 @@ def test_the_role_patches_it_and_the_feed_agrees_with_dnf(lab, tmp_path):
     assert by_dnf == by_feed and len(by_feed) == 5
     assert {one["severity"] for one in found["before"]["vulnerabilities"]} == {"low", "medium", "high", "critical"}
     assert all(one["closed_by_update"] for one in found["before"]["vulnerabilities"])
-    assert {"package": "app", "version": "1.0-1.el9", "architecture": "noarch", "source": "app", "source_version": "1.0-1.el9"} in found["before"]["installed"]
+    assert {"package": "app", "version": "1.0-1.el9", "architecture": "noarch", "source": "app", "source_version": "1.0-1.el9"} in found[
+        "before"
+    ]["installed"]
 
     assert {change["package"] for change in found["changes"]} == {"app", "applib", "excluded", "held", "kernel-core", "leaf"}
     assert [kernel["initramfs"] for kernel in found["kernels"]] == ["ok", "ok"]

@@ -52,8 +52,8 @@ def copied(unpacked, name):
     """That Debian once more, in which only what changes takes room."""
     place = unpacked.parent / name
     root, upper, work = (place / part for part in ("root", "upper", "work"))
-    for folder in (root, upper, work):
-        folder.mkdir(parents=True)
+    for directory in (root, upper, work):
+        directory.mkdir(parents=True)
     subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={unpacked},upperdir={upper},workdir={work}", name, root], check=True)
     try:
         yield root
@@ -64,14 +64,14 @@ def copied(unpacked, name):
 
 @pytest.fixture
 def tree(unpacked):
-    """That Debian in a folder, for one test."""
+    """That Debian in a directory, for one test."""
     with copied(unpacked, "tree") as root:
         yield root
 
 
 @pytest.fixture(scope="module")
 def agent_tree(unpacked):
-    """That Debian in a folder, for all tests of the guest agent."""
+    """That Debian in a directory, for all tests of the guest agent."""
     with copied(unpacked, "agent") as root:
         yield root
 

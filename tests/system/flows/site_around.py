@@ -80,19 +80,22 @@ while True:
 class Site:
     """The host, which systemd-nspawn has booted, and what stands around it."""
 
-    def __init__(self, root, folder):
-        self.root, self.folder = root, folder
-        self.key = str(folder / "key")
+    def __init__(self, root, directory):
+        self.root, self.directory = root, directory
+        self.key = str(directory / "key")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key], check=True)
         keys = root / "root/.ssh/authorized_keys"
         keys.parent.mkdir(mode=0o700, exist_ok=True)
-        keys.write_text((folder / "key.pub").read_text(encoding="utf-8"), encoding="utf-8")
+        keys.write_text((directory / "key.pub").read_text(encoding="utf-8"), encoding="utf-8")
         (root / "etc/systemd/system/cable.service").write_text(NETWORK, encoding="utf-8")
         subprocess.run(["systemctl", f"--root={root}", "enable", "cable.service"], check=True, capture_output=True)
         addresses = [f"{address}/{32 if ':' in address else 16}" for address in ADDRESSES]
         self._outside = subprocess.Popen(  # pylint: disable=consider-using-with
             ["unshare", "--net", "bash", "-c", SITE, "site", str(root), str(PROJECT), COLLECTION, *addresses],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         end = time.monotonic() + 90
         while self.ssh("systemctl is-system-running --wait").stdout.strip() not in ("running", "degraded"):
@@ -121,10 +124,14 @@ class Site:
     def play(self, tasks, **variables):
         """Run tasks on the host as its operator would; returns the code and what was told."""
         host = {
-            "ansible_host": HOST, "ansible_user": "root", "ansible_ssh_private_key_file": self.key,
-            "ansible_ssh_common_args": " ".join(self.options), "ansible_python_interpreter": "/usr/bin/python3", **variables,
+            "ansible_host": HOST,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": self.key,
+            "ansible_ssh_common_args": " ".join(self.options),
+            "ansible_python_interpreter": "/usr/bin/python3",
+            **variables,
         }
-        inventory, playbook = self.folder / "inventory.yml", self.folder / "play.yml"
+        inventory, playbook = self.directory / "inventory.yml", self.directory / "play.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": {"pacs": host}}}), encoding="utf-8")
         playbook.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
         done = self.run("ansible-playbook", "--inventory", str(inventory), str(playbook))
@@ -133,7 +140,16 @@ class Site:
     def inside(self, code, given):
         """What Python code in the host makes of something; both are JSON."""
         environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH=/opt/collections", "PYTHONDONTWRITEBYTECODE=1"]
-        command = ["nsenter", "--target", self._children(self._children(self._outside.pid)[0])[0], "--all", *environment, "python3", "-c", code]
+        command = [
+            "nsenter",
+            "--target",
+            self._children(self._children(self._outside.pid)[0])[0],
+            "--all",
+            *environment,
+            "python3",
+            "-c",
+            code,
+        ]
         ran = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False, timeout=300)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)

@@ -13,11 +13,11 @@ import time
 
 import pytest
 import yaml
-from conftest import PROJECT
-from ansible_collections.hygeia.golden.plugins.module_utils.flows.judge import judged
+from ansible_collections.hygeia.golden.plugins.module_utils.flows.evaluate import evaluated
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.image import boot_login
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import login as boot_login
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from conftest import PROJECT
 
 POLICY = {
     "zones": {
@@ -72,7 +72,7 @@ def judge(tmp_path):
             text = text.replace(old, new, 1)
         (tmp_path / "nftables.conf").write_text(text, encoding="utf-8")
         options = {"interface": "ens18", **options}
-        found = judged(Host(), Policy(POLICY), "imaging", path=str(tmp_path / "nftables.conf"), **options)
+        found = evaluated(Host(), Policy(POLICY), "imaging", path=str(tmp_path / "nftables.conf"), **options)
         print(f"\n{found['flows']} flows in {found['seconds']} s, {found['flows'] / (found['seconds'] or 1):.0f} a second")
         look.records = found["results"]
         return {record["control"]: record for record in found["results"] if record["status"] != "pass"}
@@ -95,7 +95,10 @@ def test_a_good_ruleset_passes_with_every_zone_and_direction(judge):
 def test_a_rule_that_comes_too_early_is_found_by_the_flow_it_takes(judge):
     swapped = judge(("ip saddr @bad drop", "ip saddr 10.0.0.0/8 drop"))
     assert set(swapped) == {"segment-in-clinical", "segment-in-administration"}
-    assert "tcp 22 over IPv4 from 10.10.5.1 to 10.30.0.1 is dropped, and the policy allows it" in swapped["segment-in-administration"]["message"]
+    assert (
+        "tcp 22 over IPv4 from 10.10.5.1 to 10.30.0.1 is dropped, and the policy allows it"
+        in swapped["segment-in-administration"]["message"]
+    )
 
 
 def test_a_zone_whose_ipv6_was_forgotten_is_found(judge):
@@ -157,10 +160,10 @@ def test_nothing_is_left_of_it_when_it_is_killed(tmp_path):
     (tmp_path / "nftables.conf").write_text(RULESET.replace("ip6 saddr fd00:10::/48 tcp dport 22 accept", ""), encoding="utf-8")
     code = (
         "import json, sys\n"
-        "from ansible_collections.hygeia.golden.plugins.module_utils.flows.judge import judged\n"
+        "from ansible_collections.hygeia.golden.plugins.module_utils.flows.evaluate import evaluated\n"
         "from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy\n"
-        "from ansible_collections.hygeia.golden.plugins.module_utils.host import Host\n"
-        "judged(Host(), Policy(json.load(sys.stdin)), 'imaging', interface='ens18', path=sys.argv[1])\n"
+        "from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host\n"
+        "evaluated(Host(), Policy(json.load(sys.stdin)), 'imaging', interface='ens18', path=sys.argv[1])\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "nftables.conf")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
@@ -196,11 +199,23 @@ def test_the_role_writes_what_the_judge_passes(tree, tmp_path, judge):
     """In a Debian that does not run, by the connection; the second time nothing changes."""
     records = tmp_path / "records.json"
     (tmp_path / "policy.yml").write_text(yaml.safe_dump(POLICY), encoding="utf-8")
-    inventory = {"all": {"hosts": {"pacs": {
-        "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(tree), "ansible_remote_tmp": "/run/ansible",
-        "ansible_python_interpreter": "/usr/bin/python3", "segment_policy": str(tmp_path / "policy.yml"), "segment_zone": "imaging",
-        "segment_dhcp": True, "segment_test_records": str(records),
-    }}}}
+    inventory = {
+        "all": {
+            "hosts": {
+                "pacs": {
+                    "ansible_connection": "hygeia.golden.image",
+                    "ansible_image_root": str(tree),
+                    "ansible_remote_tmp": "/run/ansible",
+                    "ansible_image_isolation": "reduced",  # it lies on overlayfs, which maps no owners
+                    "ansible_python_interpreter": "/usr/bin/python3",
+                    "segment_policy": str(tmp_path / "policy.yml"),
+                    "segment_zone": "imaging",
+                    "segment_dhcp": True,
+                    "segment_test_records": str(records),
+                }
+            }
+        }
+    }
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
     command = ["ansible-playbook", "--inventory", str(tmp_path / "inventory.yml"), str(PROJECT / "tests/system/flows/segment.yml")]
     for changed in ("changed=3", "changed=0"):
@@ -228,8 +243,12 @@ def _it_is_found_when_it_is_broken(rules, judge):
 def _the_boot_check_gets_in(tree):
     """The rule that the boot check adds to its throwaway copy fits what the role wrote."""
     root = str(tree)
-    boot_login.add(Host(root), boot_login.Door(22, "ed25519", ".ssh/authorized_keys", "", ()), "ssh-ed25519 AAAA")
-    starts = [line[len("ExecStartPost="):] for line in Host(root).lines(boot_login.FILTER_UNIT) if line.startswith("ExecStartPost=")]
+    boot_login.add(Host(root), boot_login.SshAccess(22, "ed25519", ".ssh/authorized_keys", "", ()), "check", "ssh-ed25519 AAAA")
+    starts = [
+        line[len("ExecStartPost=") :]
+        for line in Host(root).lines(boot_login.FILTER_UNIT.format(user="check"))
+        if line.startswith("ExecStartPost=")
+    ]
     command = " && ".join(["nft -f /etc/nftables.conf", *starts, "nft list table inet segment"])
     done = subprocess.run(["unshare", "--net", "chroot", root, "sh", "-c", command], capture_output=True, text=True, check=False)
     assert "ip saddr 10.0.2.2 tcp dport 22 accept" in done.stdout and "ip daddr 10.0.2.2 tcp sport 22 accept" in done.stdout, done.stderr

@@ -10,33 +10,55 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.isolation.looked import looked
+from ansible_collections.hygeia.golden.plugins.module_utils.isolation.detected import detect
 from ansible_collections.hygeia.golden.plugins.modules.isolation_info import GUEST_RPCS
+from ansible_collections.hygeia.golden.tests.templates import chrooted
 
-ALLOWED = {"listeners": ["22/tcp"], "shared_folders": [], "agents": [], "guest_rpcs": GUEST_RPCS, "forwarding": False}
+ALLOWED = {"listeners": ["22/tcp"], "shared_directories": [], "agents": [], "guest_rpcs": GUEST_RPCS, "forwarding": False}
 LOOK = """
 import json, sys
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.isolation.looked import looked
-json.dump(looked(Host(), json.load(sys.stdin)), sys.stdout)
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.isolation.detected import detect
+json.dump(detect(Host(), json.load(sys.stdin)), sys.stdout)
 """
 HARMFUL = [
-    "guest-exec", "guest-exec-status", "guest-file-open", "guest-file-close", "guest-file-read", "guest-file-write", "guest-file-seek",
-    "guest-file-flush", "guest-set-user-password", "guest-ssh-get-authorized-keys", "guest-ssh-add-authorized-keys",
-    "guest-ssh-remove-authorized-keys", "guest-set-vcpus", "guest-set-memory-blocks", "guest-suspend-disk", "guest-suspend-ram", "guest-suspend-hybrid",
+    "guest-exec",
+    "guest-exec-status",
+    "guest-file-open",
+    "guest-file-close",
+    "guest-file-read",
+    "guest-file-write",
+    "guest-file-seek",
+    "guest-file-flush",
+    "guest-set-user-password",
+    "guest-ssh-get-authorized-keys",
+    "guest-ssh-add-authorized-keys",
+    "guest-ssh-remove-authorized-keys",
+    "guest-set-vcpus",
+    "guest-set-memory-blocks",
+    "guest-suspend-disk",
+    "guest-suspend-ram",
+    "guest-suspend-hybrid",
 ]
 
 
 def by_name(results):
-    return {result["control"][len("isolation-"):]: result for result in results}
+    return {result["control"][len("isolation-") :]: result for result in results}
 
 
 def enabled(root):
     """What the real agent would answer, asked over a socket of its own as a hypervisor would."""
     place = root / "run/agent"
     place.mkdir()
-    command = ["chroot", root, "qemu-ga", "--method=unix-listen", "--path=/run/agent/socket", "--pidfile=/run/agent/pid", "--statedir=/run/agent"]
+    command = [
+        "chroot",
+        root,
+        "qemu-ga",
+        "--method=unix-listen",
+        "--path=/run/agent/socket",
+        "--pidfile=/run/agent/pid",
+        "--statedir=/run/agent",
+    ]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             end = time.monotonic() + 20
@@ -56,15 +78,19 @@ def enabled(root):
     return {call["name"] for call in told["return"]["supported_commands"] if call["enabled"]}
 
 
-@pytest.mark.parametrize("text, status", [
-    ("", "fail"),
-    (f"[general]\nblock-rpcs={','.join(HARMFUL)}\n", "pass"),
-    (f"[general]\nblock-rpcs={';'.join(HARMFUL)}\n", "fail"),
-    (f"[general]\nblock-rpcs={','.join(HARMFUL[1:])}\n", "fail"),
-], ids=["nothing", "commas", "semicolons", "one-left"])
+@pytest.mark.parametrize(
+    "text, status",
+    [
+        ("", "fail"),
+        (f"[general]\nblock-rpcs={','.join(HARMFUL)}\n", "pass"),
+        (f"[general]\nblock-rpcs={';'.join(HARMFUL)}\n", "fail"),
+        (f"[general]\nblock-rpcs={','.join(HARMFUL[1:])}\n", "fail"),
+    ],
+    ids=["nothing", "commas", "semicolons", "one-left"],
+)
 def test_what_is_said_of_the_guest_agent_is_what_it_does(agent_tree, text, status):
     (agent_tree / "etc/qemu/qemu-ga.conf").write_text(text or "[general]\n", encoding="utf-8")
-    found = by_name(looked(Host(str(agent_tree)), ALLOWED))["guest-rpcs"]
+    found = by_name(detect(chrooted.host(agent_tree), ALLOWED))["guest-rpcs"]
     assert found["status"] == status
     # The agent hides what this machine's devices cannot do; of the rest both say the same.
     assert enabled(agent_tree) <= set(found["observed"]["guest_rpcs"])
@@ -75,15 +101,22 @@ def test_what_is_said_of_the_guest_agent_is_what_it_does(agent_tree, text, statu
 def test_a_system_that_does_not_run_is_looked_at_too(agent_tree):
     (agent_tree / "etc/fstab").write_text("share /mnt 9p trans=virtio 0 0\n", encoding="utf-8")
     (agent_tree / "etc/sysctl.d/forward.conf").write_text("net.ipv4.ip_forward = 1\n", encoding="utf-8")
-    found = by_name(looked(Host(str(agent_tree)), ALLOWED))
-    assert {name: found[name]["status"] for name in ("listeners", "shared-folders", "agents", "forwarding")} == {
-        "listeners": "not_checked", "shared-folders": "fail", "agents": "pass", "forwarding": "fail",
+    found = by_name(detect(chrooted.host(agent_tree), ALLOWED))
+    assert {name: found[name]["status"] for name in ("listeners", "shared-directories", "agents", "forwarding")} == {
+        "listeners": "not_checked",
+        "shared-directories": "fail",
+        "agents": "pass",
+        "forwarding": "fail",
     }
 
 
 def test_a_running_host_shows_what_listens_and_forwards(site):
     assert {name: result["status"] for name, result in by_name(site.inside(LOOK, ALLOWED)).items()} == {
-        "listeners": "pass", "shared-folders": "pass", "agents": "pass", "guest-rpcs": "fail", "forwarding": "pass",
+        "listeners": "pass",
+        "shared-directories": "pass",
+        "agents": "pass",
+        "guest-rpcs": "fail",
+        "forwarding": "pass",
     }
     site.ssh("systemd-run --unit=door python3 -m http.server 8080; sysctl --write net.ipv6.conf.host0.forwarding=1")
     try:
@@ -95,4 +128,8 @@ def test_a_running_host_shows_what_listens_and_forwards(site):
     assert "python3 listens on 8080/tcp" in found["listeners"]["message"]
     assert "the kernel forwards IPv6 on host0" in found["forwarding"]["message"]
     masked = by_name(site.inside(LOOK, ALLOWED))
-    assert (masked["guest-rpcs"]["status"], masked["forwarding"]["status"], masked["listeners"]["status"]) == ("not_applicable", "pass", "pass")
+    assert (masked["guest-rpcs"]["status"], masked["forwarding"]["status"], masked["listeners"]["status"]) == (
+        "not_applicable",
+        "pass",
+        "pass",
+    )

@@ -60,7 +60,14 @@ TO_CLINICAL = [
     {"source": "imaging", "destination": "clinical", "protocol": protocol, "ports": [port], "reason": "images"}
     for protocol, port in (("tcp", 104), ("tcp", 105), ("udp", 53), ("udp", 514))
 ]
-ENDPOINTS = (f"mute {CLINICAL} 514", f"tcp {CLINICAL} 104", f"tcp {CLINICAL6} 104", f"udp {CLINICAL} 53", f"tcp {GUESTS} 8080", f"tcp {MODALITY} 104")
+ENDPOINTS = (
+    f"mute {CLINICAL} 514",
+    f"tcp {CLINICAL} 104",
+    f"tcp {CLINICAL6} 104",
+    f"udp {CLINICAL} 53",
+    f"tcp {GUESTS} 8080",
+    f"tcp {MODALITY} 104",
+)
 
 
 def probe(name, address, port, expected, protocol="tcp"):
@@ -86,14 +93,18 @@ def tried(site, tmp_path):
     def run():
         policy = {"zones": ZONES, "flows": [LOG_IN, *TO_CLINICAL], "probes": PROBES}
         (tmp_path / "policy.yml").write_text(yaml.safe_dump(policy), encoding="utf-8")
-        hand_over = {"ansible.builtin.copy": {"content": "{{ segment_records | to_json }}", "dest": str(tmp_path / "records.json"), "mode": "0600"},
-                     "delegate_to": "localhost", "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
-        judge = {"ansible.builtin.import_role": {"name": "hygeia.golden.segment", "tasks_from": "judge"}}
-        code, told = site.play([judge, hand_over], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging",
-                               segment_probe_timeout=0.5)
+        hand_over = {
+            "ansible.builtin.copy": {"content": "{{ segment_records | to_json }}", "dest": str(tmp_path / "records.json"), "mode": "0600"},
+            "delegate_to": "localhost",
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+        }
+        judge = {"ansible.builtin.import_role": {"name": "hygeia.golden.segment", "tasks_from": "evaluate"}}
+        code, told = site.play(
+            [judge, hand_over], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging", segment_probe_timeout=0.5
+        )
         assert code == 0, told
         records = json.loads((tmp_path / "records.json").read_text(encoding="utf-8"))
-        return {record["control"][len("segment-live-"):]: record for record in records if record["control"].startswith("segment-live-")}
+        return {record["control"][len("segment-live-") :]: record for record in records if record["control"].startswith("segment-live-")}
 
     return run
 
@@ -108,20 +119,31 @@ def test_a_network_without_filters_lets_probes_through_that_are_to_be_stopped(si
         found = tried()
         came = server.came()
     assert statuses(found) == {
-        "archive": "pass", "archive-ipv6": "pass", "names": "pass", "nobody": "fail", "silent": "not_checked",
-        "guests": "fail", "guests-shut": "not_checked", "guests-udp": "not_checked",
+        "archive": "pass",
+        "archive-ipv6": "pass",
+        "names": "pass",
+        "nobody": "fail",
+        "silent": "not_checked",
+        "guests": "fail",
+        "guests-shut": "not_checked",
+        "guests-udp": "not_checked",
     }
     assert f"tcp 8080 to {GUESTS} was answered, and the policy denies it" in found["guests"]["message"]
     assert "was refused; see whether the endpoint runs" in found["nobody"]["message"]
-    assert (found["guests"]["title"], found["guests"]["stage"]) == ("The network treats the probe guests as the policy says", "live")
+    assert (found["guests"]["title"], found["guests"]["stage"]) == ("The network treats the probe guests as the policy requires", "live")
     assert came == {endpoint: 1 for endpoint in ENDPOINTS if MODALITY not in endpoint}
 
 
 def test_filters_of_the_host_and_on_the_way_are_seen_alike(site, tried):
-    site.ssh("nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; "
-             f"add rule inet t o ip daddr {GUESTS} drop; add rule inet t o ip6 daddr {CLINICAL6} drop'")
-    site.run("nft", "add table inet t; add chain inet t i { type filter hook input priority 0; }; "
-             f"add rule inet t i ip daddr {CLINICAL} tcp dport 104 drop")
+    site.ssh(
+        "nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; "
+        f"add rule inet t o ip daddr {GUESTS} drop; add rule inet t o ip6 daddr {CLINICAL6} drop'"
+    )
+    site.run(
+        "nft",
+        "add table inet t; add chain inet t i { type filter hook input priority 0; }; "
+        f"add rule inet t i ip daddr {CLINICAL} tcp dport 104 drop",
+    )
     try:
         with site.serve(*ENDPOINTS) as server:
             found = tried()
@@ -130,8 +152,14 @@ def test_filters_of_the_host_and_on_the_way_are_seen_alike(site, tried):
         site.ssh("nft flush ruleset")
         site.run("nft", "flush", "ruleset")
     assert statuses(found) == {
-        "archive": "fail", "archive-ipv6": "fail", "names": "pass", "nobody": "fail", "silent": "not_checked",
-        "guests": "pass", "guests-shut": "pass", "guests-udp": "pass",
+        "archive": "fail",
+        "archive-ipv6": "fail",
+        "names": "pass",
+        "nobody": "fail",
+        "silent": "not_checked",
+        "guests": "pass",
+        "guests-shut": "pass",
+        "guests-udp": "pass",
     }
     assert f"the policy allows tcp 104 to {CLINICAL}, and it was not answered" in found["archive"]["message"]
     assert found["guests-udp"]["observed"] == {f"udp 53 to {GUESTS}": "stopped by this host's own filter"}

@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
-from ansible_collections.hygeia.golden.tests.templates import base
+from ansible_collections.hygeia.golden.tests.templates import base, chrooted
 
 PROJECT = Path(__file__).parents[3]
 AREAS = ("network", "kernel", "boot", "mount", "audit")
 
 ENVIRON = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
-# What update-grub asks about disks that a folder does not have.
+# What update-grub asks about disks that a directory does not have.
 GRUB_PROBE = """\
 #!/bin/sh
 case "$*" in
@@ -66,12 +65,12 @@ def root(tmp_path_factory):
 @pytest.fixture
 def debian(root):
     """The system as a host, and afterwards as it was."""
-    folders = ("etc/sysctl.d", "etc/modprobe.d", "etc/audit", "etc/default", "boot/grub", "proc/sys")
-    files = {path: path.read_bytes() for folder in folders for path in (root / folder).glob("**/*") if path.is_file()}
+    directories = ("etc/sysctl.d", "etc/modprobe.d", "etc/audit", "etc/default", "boot/grub", "proc/sys")
+    files = {path: path.read_bytes() for directory in directories for path in (root / directory).glob("**/*") if path.is_file()}
     files[root / "etc/fstab"] = (root / "etc/fstab").read_bytes()
-    yield Host(str(root))
-    for folder in folders:
-        for path in (root / folder).glob("**/*"):
+    yield chrooted.host(root)
+    for directory in directories:
+        for path in (root / directory).glob("**/*"):
             if path.is_file() and path not in files:
                 path.unlink()
     for path, content in files.items():

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.kernel_cmdline import MENU
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.sysctl import LOADER
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_cmdline import MENU
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.sysctl import LOADER
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 
 

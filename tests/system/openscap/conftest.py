@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A real oscap in a real Debian in a folder. These tests need root and a Debian mirror, and leave nothing behind."""
+"""A real oscap in a real Debian in a directory. These tests need root and a Debian mirror, and leave nothing behind."""
 
 from __future__ import annotations
 

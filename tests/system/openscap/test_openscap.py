@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.module_utils.openscap.content import ScapError
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.modules import openscap_info
 
 SMALL = str(Path(__file__).parent / "small-ds.xml")
@@ -35,9 +35,9 @@ def told(results):
 def contents(root):
     """Everything that a scan could have left or changed, but for the clock of /tmp, where oscap works for a moment."""
     found = {}
-    for folder in ("etc", "tmp", "root", "run", "var/tmp", "usr/bin", "usr/share"):
-        for place, folders, files in os.walk(root / folder):
-            for name in folders + files:
+    for directory in ("etc", "tmp", "root", "run", "var/tmp", "usr/bin", "usr/share"):
+        for place, directories, files in os.walk(root / directory):
+            for name in directories + files:
                 status = os.lstat(os.path.join(place, name))
                 found[os.path.join(place, name)] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
     return found
@@ -47,7 +47,7 @@ def test_the_small_data_stream_is_one():
     subprocess.run(["oscap", "ds", "sds-validate", SMALL], check=True)
 
 
-def test_files_and_packages_are_those_of_the_folder_and_nothing_else_is_believed(system):
+def test_files_and_packages_are_those_of_the_directory_and_nothing_else_is_believed(system):
     found = scan(root=str(system))
     assert told(found) == SOUND
     assert {result["stage"] for result in found} == {"offline"}
@@ -59,7 +59,7 @@ def test_files_and_packages_are_those_of_the_folder_and_nothing_else_is_believed
 
 
 def test_a_scan_leaves_nothing_behind_and_runs_no_script_of_the_data_stream(system):
-    scan(root=str(system))  # the folder of /run that it needs is there from now on
+    scan(root=str(system))  # the directory of /run that it needs is there from now on
     before = contents(system)
     assert told(scan(root=str(system), profile="script"))["script"] == "not_checked"
     assert contents(system) == before
@@ -81,16 +81,18 @@ def test_oscap_that_takes_too_long_is_ended(system):
         scan(root=str(system), profile="small", timeout=1, datastream=slow(system.parent))
 
 
-def slow(folder):
+def slow(directory):
     """The small data stream, looking for its notice in every file."""
     text = Path(SMALL).read_text(encoding="utf-8")
-    text = text.replace("<ind:filepath>/etc/notice</ind:filepath>",
-                        '<ind:path operation="pattern match">^/(usr|var).*</ind:path><ind:filename operation="pattern match">.*</ind:filename>')
-    (folder / "slow-ds.xml").write_text(text, encoding="utf-8")
-    return str(folder / "slow-ds.xml")
+    text = text.replace(
+        "<ind:filepath>/etc/notice</ind:filepath>",
+        '<ind:path operation="pattern match">^/(usr|var).*</ind:path><ind:filename operation="pattern match">.*</ind:filename>',
+    )
+    (directory / "slow-ds.xml").write_text(text, encoding="utf-8")
+    return str(directory / "slow-ds.xml")
 
 
-def test_a_folder_that_is_no_system_is_told(tmp_path):
+def test_a_directory_that_is_no_system_is_told(tmp_path):
     with pytest.raises(ScapError, match=r"cannot be entered: it holds no Linux system"):
         scan(root=str(tmp_path))
 
@@ -99,8 +101,8 @@ def test_an_opened_template_is_looked_at_from_its_build_host(template, tmp_path)
     session = Session(str(tmp_path / "sessions/web"))
     session.open(str(template))
     try:
-        assert told(scan(session=session.folder)) == {**SOUND, "notice": "fail"}
-        inside = f"/proc/{session.journal['worker']['pid']}/root"
+        assert told(scan(session=session.directory)) == {**SOUND, "notice": "fail"}
+        inside = f"/proc/{session.journal['sandbox']['pid']}/root"
         assert glob.glob(f"{inside}/run/hygeia/openscap.*") + glob.glob(f"{inside}/tmp/oscap*") == []
     finally:
         session.discard()
@@ -111,15 +113,27 @@ def test_a_play_keeps_the_records_beside_its_own_and_gates_where_it_is_told_to(s
     (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
     (tmp_path / "hosts").write_text(f"web ansible_connection=hygeia.golden.image ansible_image_root={system}\n", encoding="utf-8")
     known = {
-        "baseline_profile": "minimal", "evidence_dir": str(tmp_path / "evidence"), "verify_severity": "critical",
-        "verify_openscap_datastream": SMALL, "verify_openscap_profile": "small",
+        "baseline_profile": "minimal",
+        "evidence_dir": str(tmp_path / "evidence"),
+        "verify_severity": "critical",
+        "verify_openscap_datastream": SMALL,
+        "verify_openscap_profile": "small",
     }
 
     def run(name, **more):
-        command = ["ansible-playbook", "-i", str(tmp_path / "hosts"), "-e", json.dumps({**known, **more, "evidence_name": name}), str(tmp_path / "play.yml")]
+        command = [
+            "ansible-playbook",
+            "-i",
+            str(tmp_path / "hosts"),
+            "-e",
+            json.dumps({**known, **more, "evidence_name": name}),
+            str(tmp_path / "play.yml"),
+        ]
         ran = subprocess.run(command, check=False, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stdout
-        loaded = [json.loads((tmp_path / "evidence/web" / name / file).read_text(encoding="utf-8")) for file in ("results.json", "manifest.json")]
+        loaded = [
+            json.loads((tmp_path / "evidence/web" / name / file).read_text(encoding="utf-8")) for file in ("results.json", "manifest.json")
+        ]
         return loaded[0], loaded[1]["verdict"]["failing"]
 
     results, failing = run("beside")

@@ -25,7 +25,7 @@ def run(*argv, **kwargs):
 
 
 class Key:
-    """A key of OpenPGP that lives in a folder of its own."""
+    """A key of OpenPGP that lives in a directory of its own."""
 
     def __init__(self, home, name="Archive of the tests"):
         self.home = home
@@ -63,8 +63,12 @@ class Archive:
         """Build a package for a suite, or for several; ``files`` maps its paths to texts or to files to copy."""
         root = self._work / f"{name}_{version}"
         control = {
-            "Package": name, "Version": version, "Architecture": "amd64", "Maintainer": "Tests <tests@example.org>",
-            "Description": "for the tests", **{key.replace("_", "-"): value for key, value in fields.items()},
+            "Package": name,
+            "Version": version,
+            "Architecture": "amd64",
+            "Maintainer": "Tests <tests@example.org>",
+            "Description": "for the tests",
+            **{key.replace("_", "-"): value for key, value in fields.items()},
         }
         debian = root / "DEBIAN"
         debian.mkdir(parents=True)
@@ -94,13 +98,13 @@ class Archive:
         """Sign what each suite has; ``valid`` days from when it is ``made``."""
         made = made or datetime.datetime.now(datetime.timezone.utc)
         for suite, label in _LABELS.items():
-            folder = self.place / "dists" / suite
-            packages = folder / "main/binary-amd64/Packages"
+            directory = self.place / "dists" / suite
+            packages = directory / "main/binary-amd64/Packages"
             packages.parent.mkdir(parents=True, exist_ok=True)
             listed = self.place / f"{suite}.packages"
             packages.write_bytes(listed.read_bytes() if listed.exists() else b"")
             data = packages.read_bytes()
-            release = folder / "Release"
+            release = directory / "Release"
             release.write_text(
                 f"Origin: Debian\nLabel: {label}\nSuite: {suite}\nCodename: {suite}\nArchitectures: amd64\nComponents: main\n"
                 f"Date: {_told(made)}\nValid-Until: {_told(made + valid * _DAY)}\n"

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Real apt in folders that hold a Debian, against an archive that is made and signed here. These tests need root."""
+"""Real apt in directories that hold a Debian, against an archive that is made and signed here. These tests need root."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_collections.hygeia.golden.tests.templates import base, chrooted
 from archive import Archive, Key, run
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.tests.templates import base
 
 PROJECT = Path(__file__).parents[3]
 # A second try would only take time here, and a message of a translation would say the same.
@@ -44,7 +43,7 @@ def archive(keys, tmp_path):
 
 
 class System:
-    """A Debian in a folder that knows no archive of its own."""
+    """A Debian in a directory that knows no archive of its own."""
 
     def __init__(self, root):
         self.root = root
@@ -52,7 +51,7 @@ class System:
     @property
     def host(self):
         """As a new call of a module sees it."""
-        return Host(str(self.root))
+        return chrooted.host(self.root)
 
     def put(self, path, text):
         place = self.root / path.lstrip("/")

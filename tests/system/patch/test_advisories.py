@@ -42,22 +42,49 @@ def found(keys, systems, tmp_path_factory):
     archive.add("unadvised", "2", suite=SECURITY)
     archive.publish()
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    (place / "feed.json").write_text(json.dumps({
-        "id": "DSA-1-1", "modified": now, "published": now, "upstream": ["CVE-2026-0001"], "affected": [{
-            "package": {"ecosystem": "Debian:12", "name": "advised"},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}],
-        }],
-    }))
+    (place / "feed.json").write_text(
+        json.dumps(
+            {
+                "id": "DSA-1-1",
+                "modified": now,
+                "published": now,
+                "upstream": ["CVE-2026-0001"],
+                "affected": [
+                    {
+                        "package": {"ecosystem": "Debian:12", "name": "advised"},
+                        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}],
+                    }
+                ],
+            }
+        )
+    )
     (place / "play.yml").write_text(PLAY)
     with served(archive.place) as address:
-        (place / "inventory.json").write_text(json.dumps({"all": {"hosts": {"box": {
-            "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(system.root), "ansible_remote_tmp": "/run/ansible",
-            "ansible_python_interpreter": "/usr/bin/python3", "patch_sources": archive.sources(address),
-            "patch_feeds": [{"kind": "osv", "path": str(place / "feed.json")}],
-        }}}}))
+        (place / "inventory.json").write_text(
+            json.dumps(
+                {
+                    "all": {
+                        "hosts": {
+                            "box": {
+                                "ansible_connection": "hygeia.golden.image",
+                                "ansible_image_root": str(system.root),
+                                "ansible_remote_tmp": "/run/ansible",
+                                "ansible_image_package_hosts": ["127.0.0.1"],
+                                "ansible_python_interpreter": "/usr/bin/python3",
+                                "patch_sources": archive.sources(address),
+                                "patch_feeds": [{"kind": "osv", "path": str(place / "feed.json")}],
+                            }
+                        }
+                    }
+                }
+            )
+        )
         playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         done = subprocess.run(
-            [playbook, "--inventory", place / "inventory.json", place / "play.yml"], capture_output=True, text=True, check=False,
+            [playbook, "--inventory", place / "inventory.json", place / "play.yml"],
+            capture_output=True,
+            text=True,
+            check=False,
             env={**os.environ, "ANSIBLE_LOCAL_TEMP": str(place / "tmp"), "HOME": str(place)},
         )
     print(done.stdout + done.stderr)

@@ -8,9 +8,9 @@ import datetime
 import re
 
 import pytest
-from archive import SECURITY, served
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import upgrade
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Request
+from archive import SECURITY, served
 
 MONTH_AGO = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)
 
@@ -26,12 +26,12 @@ def plain(archive, request):
     return archive
 
 
-def refused(system, sentence, sources, wish=Wish(), names=()):
+def refused(system, sentence, sources, request=Request(), names=()):
     """Both steps of a patch stop at a sentence, and nothing has changed."""
     before = system.digest()
     with pytest.raises(PackageError) as problem:
-        upgrade.download(system.host, wish, names, sources)
-        upgrade.upgrade(system.host, wish, sources=sources)
+        upgrade.download(system.host, request, names, sources)
+        upgrade.upgrade(system.host, request, sources=sources)
     assert re.search(sentence, str(problem.value)), problem.value
     assert "\n" not in str(problem.value)
     assert (system.digest(), system.version("plain")) == (before, "1")
@@ -46,14 +46,14 @@ def test_an_unknown_package(plain, system):
     with served(plain.place) as address:
         sources = plain.sources(address)
         refused(system, "no source of apt has a package plane: correct the name", sources, names=["plane"])
-        refused(system, "no source of apt has a package plane: correct the name", sources, Wish(only=("plane",)))
+        refused(system, "no source of apt has a package plane: correct the name", sources, Request(only=("plane",)))
 
 
 def test_a_package_that_is_there_and_not_installed_has_no_update(plain, system):
     plain.add("other", "1")
     plain.publish()
     with served(plain.place) as address:
-        refused(system, "other is not installed, so it has no update", plain.sources(address), Wish(only=("other",)))
+        refused(system, "other is not installed, so it has no update", plain.sources(address), Request(only=("other",)))
 
 
 def test_a_signature_of_somebody_else(plain, any_system, keys):
@@ -104,22 +104,26 @@ def test_packages_that_were_never_downloaded(plain, system):
     clear(system)
     with served(plain.place) as address:
         sources = plain.sources(address)
-        upgrade.download(system.host, Wish("none"), sources=sources)
+        upgrade.download(system.host, Request("none"), sources=sources)
     before = system.digest()
     with pytest.raises(PackageError, match="has not been downloaded: let hygeia.golden.package_download"):
         upgrade.upgrade(system.host, sources=sources)
     assert system.digest() == before
 
 
-@pytest.mark.parametrize("more, sentence", [
-    ({"Installed_Size": 10**10}, r"need \d+ MB on the disk of \S+ and only \d+ MB are free"),
-    ({"Depends": "plain-needs-this"}, "plain needs plain-needs-this|plain is kept"),
-], ids=["no space", "a dependency that nobody has"])
+@pytest.mark.parametrize(
+    "more, sentence",
+    [
+        ({"Installed_Size": 10**10}, r"need \d+ MB on the disk of \S+ and only \d+ MB are free"),
+        ({"Depends": "plain-needs-this"}, "plain needs plain-needs-this|plain is kept"),
+    ],
+    ids=["no space", "a dependency that nobody has"],
+)
 def test_an_update_that_cannot_be_installed(plain, system, more, sentence):
     plain.add("plain", "3", suite=SECURITY, **more)
     plain.publish()
     with served(plain.place) as address:
-        refused(system, sentence, plain.sources(address), Wish(only=("plain",)))
+        refused(system, sentence, plain.sources(address), Request(only=("plain",)))
 
 
 def test_sources_of_one_run_must_name_their_key(plain, system):

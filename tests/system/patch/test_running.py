@@ -54,7 +54,11 @@ class Guest:
         command = nspawn.command("patch", self.system.root, f"--bind-ro={self.archive.place}:/srv/archive")
         with open(self.place / "console.log", "w", encoding="utf-8") as console:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-                ["sh", "-c", LOOP, "sh", *map(str, command)], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                ["sh", "-c", LOOP, "sh", *map(str, command)],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
             )
         (self.place / "pid").write_text(str(self._process.pid))
         for unused_try in range(120):
@@ -65,7 +69,7 @@ class Guest:
 
     def ssh(self, command, check=True):
         return subprocess.run(
-            ["ssh", "-F", str(self.place / "ssh_config"), "guest", command], capture_output=True, text=True, check=check, timeout=60,
+            ["ssh", "-F", str(self.place / "ssh_config"), "guest", command], capture_output=True, text=True, check=check, timeout=60
         )
 
     def ask(self, command):
@@ -84,14 +88,22 @@ class Guest:
         """Run the playbook; the records of its evidence by control."""
         evidence = self.place / f"evidence-{len(list(self.place.glob('evidence-*')))}"
         variables = {
-            "ansible_ssh_common_args": f"-F {self.place}/ssh_config", "ansible_python_interpreter": "/usr/bin/python3",
-            "patch_sources": self.archive.sources("file:/srv/archive"), "baseline_remove": ["*"], "evidence_dir": str(evidence), **variables,
+            "ansible_ssh_common_args": f"-F {self.place}/ssh_config",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "patch_sources": self.archive.sources("file:/srv/archive"),
+            "baseline_remove": ["*"],
+            "evidence_dir": str(evidence),
+            **variables,
         }
         inventory = self.place / "inventory.json"
         inventory.write_text(json.dumps({"all": {"hosts": {"guest": variables}}}))
         playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         done = subprocess.run(
-            [playbook, "--inventory", inventory, PROJECT / "playbooks/patch_hosts.yml"], capture_output=True, text=True, check=False, timeout=400,
+            [playbook, "--inventory", inventory, PROJECT / "playbooks/patch_hosts.yml"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=400,
             env={**os.environ, "ANSIBLE_LOCAL_TEMP": str(self.place / "tmp")},
         )
         print(done.stdout + done.stderr)

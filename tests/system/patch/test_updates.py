@@ -9,10 +9,10 @@ import operator
 import os
 
 import pytest
-from archive import SECURITY, SUITE, served
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import upgrade
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Request
+from archive import SECURITY, SUITE, served
 
 MONTH_AGO = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)
 ASKS = {
@@ -31,12 +31,12 @@ UCF = "#!/bin/sh\nset -e\nucf /usr/share/asks/ucf.conf /etc/asks-ucf.conf\n"
 def patched(archive, system):
     """Patch from the archive; what both modules returned."""
 
-    def patch(wish=Wish(), **options):
+    def patch(request=Request(), **options):
         archive.publish()
         with served(archive.place) as address:
             sources = archive.sources(address)
-            fetched = upgrade.download(system.host, wish, sources=sources)
-            return fetched, upgrade.upgrade(system.host, wish, sources=sources, **options)
+            fetched = upgrade.download(system.host, request, sources=sources)
+            return fetched, upgrade.upgrade(system.host, request, sources=sources, **options)
 
     return patch
 
@@ -55,10 +55,10 @@ def test_security_then_one_by_name_then_all(archive, system, patched):
     archive.add("which-named", "2", Depends="which-needed")
     archive.add("which-needed", "1")
     archive.add("which-other", "2")
-    done = patched(Wish("security"))[1]
+    done = patched(Request("security"))[1]
     assert names(done["changes"]) == {"which-flaw"}
     assert {"which-named", "which-other"} <= names(done["pending"])
-    fetched, done = patched(Wish(only=("which-named",)))
+    fetched, done = patched(Request(only=("which-named",)))
     assert names(fetched["packages"]) == names(done["changes"]) == {"which-named", "which-needed"}
     done = patched()[1]
     assert names(done["changes"]) == {"which-other"}
@@ -75,14 +75,16 @@ def test_holds_and_pins_are_honoured_and_reported(archive, system, patched):
     try:
         done = patched()[1]
         assert [system.version(f"still-{name}") for name in ("held", "pinned", "needs")] == ["1", "1", "1"]
-        flags = {name: (entry(done, f"still-{name}")["held"], entry(done, f"still-{name}")["pinned"]) for name in ("held", "pinned", "needs")}
+        flags = {
+            name: (entry(done, f"still-{name}")["held"], entry(done, f"still-{name}")["pinned"]) for name in ("held", "pinned", "needs")
+        }
         assert flags == {"held": (True, False), "pinned": (False, True), "needs": (True, False)}
         assert entry(done, "still-held")["security"] is True
         with pytest.raises(PackageError, match="still-held is held at its version: release it with apt-mark unhold still-held"):
-            patched(Wish(only=("still-held",)))
+            patched(Request(only=("still-held",)))
         with pytest.raises(PackageError, match="still-held"):
-            patched(Wish(only=("still-needs",)))
-        assert patched(Wish(only=("still-pinned",)))[1]["changed"] is False
+            patched(Request(only=("still-needs",)))
+        assert patched(Request(only=("still-pinned",)))[1]["changed"] is False
     finally:
         system.run("apt-mark", "unhold", "still-held")
         (system.root / "etc/apt/preferences.d/tests").unlink()
@@ -116,8 +118,10 @@ def test_questions_are_answered_and_both_files_are_told(archive, system, patched
     system.put("/etc/asks.conf", "ours\n")
     system.put("/etc/asks-ucf.conf", "ours\n")
     files = {"/etc/asks.conf": "theirs 2\n", "/usr/share/asks/ucf.conf": "theirs 2\n"}
-    archive.add("asks", "2", files=files, conffiles=["/etc/asks.conf"], scripts={**ASKS, "postinst": f"{UCF}\n. /usr/share/debconf/confmodule\n"})
-    done = patched(Wish(only=("asks",)))[1]
+    archive.add(
+        "asks", "2", files=files, conffiles=["/etc/asks.conf"], scripts={**ASKS, "postinst": f"{UCF}\n. /usr/share/debconf/confmodule\n"}
+    )
+    done = patched(Request(only=("asks",)))[1]
     assert done["configuration"] == [
         {"path": "/etc/asks-ucf.conf", "kept": "old", "beside": "/etc/asks-ucf.conf.ucf-dist"},
         {"path": "/etc/asks.conf", "kept": "old", "beside": "/etc/asks.conf.dpkg-dist"},
@@ -125,7 +129,7 @@ def test_questions_are_answered_and_both_files_are_told(archive, system, patched
     for kept in done["configuration"]:
         assert (system.root / kept["path"][1:]).read_text() == "ours\n"
         assert (system.root / kept["beside"][1:]).read_text() == "theirs 2\n"
-    assert patched(Wish(only=("asks",)))[1]["configuration"] == []
+    assert patched(Request(only=("asks",)))[1]["configuration"] == []
 
 
 def test_what_dpkg_left_half_done_is_finished(archive, system, patched):
@@ -134,7 +138,7 @@ def test_what_dpkg_left_half_done_is_finished(archive, system, patched):
         system.install(broken)
     assert "half" in system.host.packages.unfinished
     system.put("/etc/half-can", "")
-    done = patched(Wish("none"))[1]
+    done = patched(Request("none"))[1]
     assert (done["repaired"], system.version("half")) == (["half"], "1")
 
 
@@ -142,7 +146,7 @@ def test_a_dependency_stays_one(archive, system, patched):
     system.install(archive.add("drawn", "1"))
     system.run("apt-mark", "auto", "drawn")
     archive.add("drawn", "2")
-    patched(Wish(only=("drawn",)))
+    patched(Request(only=("drawn",)))
     assert "drawn" in system.run("apt-mark", "showauto").split() and system.version("drawn") == "2"
 
 
@@ -155,8 +159,8 @@ def test_sources_of_one_run_are_used_alone_told_and_never_left(archive, system):
     before = sorted(os.listdir(system.root / "etc/apt/sources.list.d")), sorted(os.listdir(system.root / "var/lib/apt/lists"))
     with served(archive.place) as address:
         sources = archive.sources(address, "Check-Valid-Until: no")
-        fetched = upgrade.download(system.host, Wish(only=("mirrored",)), sources=sources)
-        upgrade.upgrade(system.host, Wish(only=("mirrored",)), sources=sources)
+        fetched = upgrade.download(system.host, Request(only=("mirrored",)), sources=sources)
+        upgrade.upgrade(system.host, Request(only=("mirrored",)), sources=sources)
     (system.root / "etc/apt/sources.list.d/own.list").unlink()
     told = {(source["suite"], source["checks_validity"], source["date"][:16]) for source in fetched["sources"]}
     assert told == {(suite, False, MONTH_AGO.strftime("%a, %d %b %Y")) for suite in ("stable", SECURITY)}
@@ -172,14 +176,15 @@ def test_old_kernels_go_by_policy(archive, system, patched):
     system.put("/usr/sbin/update-initramfs", INITRAMFS)
     there = sorted(path.name for path in (system.root / "boot").glob("vmlinuz-*"))
     packages = [
-        archive.add(f"linux-image-5.10.0-{number}-amd64", "1", files={f"/boot/vmlinuz-5.10.0-{number}-amd64": "kernel\n"}) for number in (7, 8, 9)
+        archive.add(f"linux-image-5.10.0-{number}-amd64", "1", files={f"/boot/vmlinuz-5.10.0-{number}-amd64": "kernel\n"})
+        for number in (7, 8, 9)
     ]
     system.install(*packages, archive.add("needs-a-kernel", "1", Depends="linux-image-5.10.0-7-amd64"))
-    done = patched(Wish("none"), kernels_keep=len(there) + 1, throwaway=True)[1]
+    done = patched(Request("none"), kernels_keep=len(there) + 1, throwaway=True)[1]
     assert names(done["changes"]) == set()  # one of the old ones is needed, so all stay
     system.run("dpkg", "--purge", "needs-a-kernel")
-    done = patched(Wish("none"), kernels_keep=len(there) + 1, throwaway=True)[1]
+    done = patched(Request("none"), kernels_keep=len(there) + 1, throwaway=True)[1]
     assert names(done["changes"]) == {"linux-image-5.10.0-7-amd64", "linux-image-5.10.0-8-amd64"}
     assert [kernel["version"] for kernel in done["kernels"]] == ["5.10.0-9-amd64", *(name.partition("-")[2] for name in there)]
-    patched(Wish("none"), kernels_keep=1, throwaway=True)
+    patched(Request("none"), kernels_keep=1, throwaway=True)
     assert sorted(path.name for path in (system.root / "boot").glob("vmlinuz-*")) == there[-1:]

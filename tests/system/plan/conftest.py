@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A Debian 12 of the release pocket in a folder, with the archive's real updates waiting. These tests need root and a mirror."""
+"""A Debian 12 of the release pocket in a directory, with the archive's real updates waiting. These tests need root and a mirror."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def site(tmp_path_factory):
 
 
 class Site:
-    """Hosts that all are the same folder with a Debian in it."""
+    """Hosts that all are the same directory with a Debian in it."""
 
     def __init__(self, place):
         self.place = place
@@ -40,16 +40,27 @@ class Site:
     def plan(self, *hosts, **variables):
         """Run the playbook; what it printed and each host's plan."""
         shared = {
-            "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(self.root), "evidence_dir": str(self.place / "evidence"),
-            "patch_feeds_cache": str(self.place / "cache"), "ansible_remote_tmp": "/run/ansible", **variables,
+            "ansible_connection": "hygeia.golden.image",
+            "ansible_image_root": str(self.root),
+            "evidence_dir": str(self.place / "evidence"),
+            "patch_feeds_cache": str(self.place / "cache"),
+            "ansible_remote_tmp": "/run/ansible",
+            **variables,
         }
         inventory = self.place / "inventory.json"
         inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(hosts, {}), "vars": shared}}))
-        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "--inventory", inventory, PROJECT / "playbooks/plan_patches.yml"]
+        command = [
+            os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+            "--inventory",
+            inventory,
+            PROJECT / "playbooks/plan_patches.yml",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL)
         print(done.stdout + done.stderr)
         assert "Traceback" not in done.stdout + done.stderr
-        plans = [json.loads((self.place / "evidence" / host / "plan.json").read_text()) for host in hosts]
+        directories = [self.place / "evidence" / host for host in hosts]
+        failed = [directory / "plan-failed.json" for directory in directories]
+        plans = [json.loads((path if path.exists() else path.with_name("plan.json")).read_text()) for path in failed]
         return done, plans
 
     @property

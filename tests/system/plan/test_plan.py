@@ -18,7 +18,11 @@ def waiting(site):
     """The plan before there are feeds; the lists are fetched by it. One package is held."""
     done, [plan] = site.plan("first", plan_patches_refresh=True)
     assert done.returncode == 0
-    held = next(update["package"] for update in plan["pending"] if update["security"] and not update["package"].startswith("linux-") and update["from"])
+    held = next(
+        update["package"]
+        for update in plan["pending"]
+        if update["security"] and not update["package"].startswith("linux-") and update["from"]
+    )
     subprocess.run(["chroot", site.root, "apt-mark", "hold", held], check=True, capture_output=True)
     return plan, held
 
@@ -48,7 +52,8 @@ def test_without_feeds_it_says_what_waits_and_that_nothing_is_known_of_vulnerabi
     assert plan["problem"] == "" and plan["system"]["codename"] == "bookworm"
     assert any(update["security"] and "Debian-Security" in update["source"] for update in plan["pending"])
     assert {record["control"]: record["status"] for record in plan["records"]} == dict.fromkeys(
-        ("patch-feeds", "patch-overdue", "patch-known-exploited"), "not_checked")
+        ("patch-feeds", "patch-overdue", "patch-known-exploited"), "not_checked"
+    )
 
 
 def test_every_update_says_what_it_closes(planned, waiting):
@@ -95,8 +100,12 @@ def test_a_month_later_it_is_overdue_by_the_ledger(site, planned):
 
 def test_a_feed_that_is_too_old_is_an_error_everywhere(site, planned):
     later = datetime.fromtimestamp(datetime.now().timestamp() + 40 * 86400, timezone.utc).date().isoformat()
+    kept = [site.place / "evidence" / name for name in ("first/plan.json", "patches.html")]
+    before = [path.read_bytes() for path in kept]
     done, [plan] = site.plan("first", patch_feeds=planned[2], patch_today=later)
+    assert [path.read_bytes() for path in kept] == before
     assert done.returncode != 0 and "40 days ago and more than the 7 days of its max_age" in plan["problem"]
     assert [record["status"] for record in plan["records"]] == ["error", "not_checked", "not_checked"]
-    assert "1 of 1 could not be planned" in site.report
+    page = (site.place / "evidence/patches-failed.html").read_text()
+    assert "<h1>Nothing could be planned" in page and "1 of 1 could not be planned" in page and "patches-failed.html" in done.stdout
     assert plan["problem"].count("40 days ago") == 1

@@ -10,7 +10,11 @@ import pytest
 import yaml
 
 PROFILE = {
-    "id": "site", "title": "Site", "description": "Ours.", "extends": "hipaa", "remove": ["ssh-banner"],
+    "id": "site",
+    "title": "Site",
+    "description": "Ours.",
+    "extends": "hipaa",
+    "remove": ["ssh-banner"],
     "set": {"ssh-attempts": {"sshd": {"MaxAuthTries": 2}}},
 }
 
@@ -49,21 +53,21 @@ def test_a_policy_with_mistakes_is_refused_with_all_of_them(policy):
 
 def test_a_waiver_that_has_ended_is_remarked_on_and_fails_when_that_is_asked_for(policy):
     waiver = {"control": "ssh-attempts", "hosts": "*", "reason": "r", "approver": "a", "until": "2020-01-01"}
-    folder = policy(PROFILE, [waiver])
-    code, told = command("validate_policy", f"policy={folder}")
+    directory = policy(PROFILE, [waiver])
+    code, told = command("validate_policy", f"policy={directory}")
     assert code == 0 and "the waiver of ssh-attempts for * ended on 2020-01-01" in told
-    assert command("validate_policy", f"policy={folder}", "strict=true")[0] != 0
+    assert command("validate_policy", f"policy={directory}", "strict=true")[0] != 0
 
 
-def test_a_folder_that_nobody_named_is_asked_for():
+def test_a_directory_that_nobody_named_is_asked_for():
     code, told = command("validate_policy")
-    assert code != 0 and "Say which folder to check: -e policy=FOLDER" in told
+    assert code != 0 and "Specify the directory to check: -e policy=DIRECTORY" in told
 
 
 def test_two_profiles_are_compared(policy):
     code, told = command("compare_profiles", "one=hipaa", "other=site", f"policy={policy(PROFILE)}")
     assert code == 0
-    assert "ssh-banner: SSH tells" in told
+    assert "ssh-banner: Set Banner" in told
     assert "Nothing is only in site." in told
     assert "ssh-attempts: sshd: MaxAuthTries: 4 in hipaa, 2 in site" in told
 

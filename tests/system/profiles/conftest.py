@@ -51,8 +51,8 @@ def trees(memory):
 
 def layered(place, lower):
     layers = {name: place / name for name in ("upper", "work", "merged")}
-    for folder in layers.values():
-        folder.mkdir(parents=True)
+    for directory in layers.values():
+        directory.mkdir(parents=True)
     options = f"lowerdir={lower},upperdir={layers['upper']},workdir={layers['work']}"
     run("mount", "-t", "overlay", "-o", options, "profiles", layers["merged"])
     return layers["merged"]
@@ -60,7 +60,10 @@ def layered(place, lower):
 
 def variables(profile, root):
     return {
-        "ansible_connection": "hygeia.golden.image", "ansible_image_root": str(root), "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_connection": "hygeia.golden.image",
+        "ansible_image_root": str(root),
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_image_isolation": "reduced",  # the kernel maps no owners of an overlay
         "baseline_profile": profile,
     }
 

@@ -50,7 +50,7 @@ def stock():
 
 @pytest.fixture(scope="session")
 def base(stock, tmp_path_factory):
-    """That Debian in a folder, over which each guest has a layer of its own, with an authority and its certificates."""
+    """That Debian in a directory, over which each guest has a layer of its own, with an authority and its certificates."""
     root = tmp_path_factory.mktemp("proofs") / "base"
     root.mkdir()
     run("tar", "--extract", "--file", str(stock), "--directory", str(root))
@@ -58,8 +58,8 @@ def base(stock, tmp_path_factory):
     (root / "etc/machine-id").write_text("")
     for unit in ("clamav-daemon", "clamav-freshclam", "prometheus", "prometheus-node-exporter"):
         (root / f"etc/systemd/system/multi-user.target.wants/{unit}.service").unlink(missing_ok=True)
-    for folder in ("ansible", "ansible_collections/hygeia/golden"):
-        (root / PYTHON.lstrip("/") / folder).mkdir(parents=True)
+    for directory in ("ansible", "ansible_collections/hygeia/golden"):
+        (root / PYTHON.lstrip("/") / directory).mkdir(parents=True)
     for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "getty.target", "prometheus-node-exporter-apt.timer"):
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     _certify(root)
@@ -91,12 +91,12 @@ def _certify(root):
 class Guest:
     """A booted Debian; whatever is asked of it runs inside."""
 
-    def __init__(self, base, folder, name):
-        self.name, self.folder = name, folder
-        self.root = folder / "root"
+    def __init__(self, base, directory, name):
+        self.name, self.directory = name, directory
+        self.root = directory / "root"
         for layer in ("upper", "work", "root"):
-            (folder / layer).mkdir(parents=True)
-        layers = f"lowerdir={base},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+            (directory / layer).mkdir(parents=True)
+        layers = f"lowerdir={base},upperdir={directory / 'upper'},workdir={directory / 'work'}"
         run("mount", "-t", "overlay", f"proofs-{name}", "-o", layers, str(self.root))
         self.leader = None
         self._process = None
@@ -112,7 +112,7 @@ class Guest:
         sources = {ansible.__path__[0]: "ansible", str(PROJECT): "ansible_collections/hygeia/golden"}
         binds = [f"--bind-ro={source}:{PYTHON}/{target}" for source, target in sources.items()]
         command = nspawn.command(f"proofs-{self.name}", self.root, *binds)
-        with open(self.folder / "console.log", "wb") as console:
+        with open(self.directory / "console.log", "wb") as console:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
             )
@@ -120,15 +120,22 @@ class Guest:
     def await_boot(self):
         for unused_try in range(240):
             time.sleep(0.25)
-            found = subprocess.run(["pgrep", "--exact", "--parent", str(self._process.pid), "systemd"], text=True, capture_output=True, check=False)
+            found = subprocess.run(
+                ["pgrep", "--exact", "--parent", str(self._process.pid), "systemd"], text=True, capture_output=True, check=False
+            )
             self.leader = found.stdout.strip() or None
             if self.leader and self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"):
                 return
-        raise AssertionError((self.folder / "console.log").read_text(errors="replace")[-2000:])
+        raise AssertionError((self.directory / "console.log").read_text(errors="replace")[-2000:])
 
     def run(self, *argv, stdin=None, check=False):
         enter = ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
-        environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": PYTHON, "PYTHONPYCACHEPREFIX": "/var/tmp/python"}
+        environ = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONPATH": PYTHON,
+            "PYTHONPYCACHEPREFIX": "/var/tmp/python",
+        }
         return subprocess.run([*enter, *argv], input=stdin, text=True, capture_output=True, check=check, env=environ)
 
     def module(self, name, **arguments):
@@ -186,8 +193,8 @@ input(type="imtcp" port="6514" ruleset="remote")
 @pytest.fixture(scope="session")
 def guests(base, tmp_path_factory):
     """The host and the collector, joined by a cable that nobody else has an end of."""
-    folder = tmp_path_factory.mktemp("guests")
-    host, collector = (Guest(base, folder / name, name) for name in ("guest", "collector"))
+    directory = tmp_path_factory.mktemp("guests")
+    host, collector = (Guest(base, directory / name, name) for name in ("guest", "collector"))
     try:
         host.write("/etc/rsyslog.d/collector.conf", RSYSLOG_HOST)
         collector.write("/etc/rsyslog.d/receiver.conf", RSYSLOG_COLLECTOR)
@@ -198,7 +205,22 @@ def guests(base, tmp_path_factory):
             guest.start()
         for guest in (host, collector):
             guest.await_boot()
-        run("nsenter", f"--target={host.leader}", "--net", "ip", "link", "add", "mgmt0", "type", "veth", "peer", "name", "mgmt0", "netns", collector.leader)
+        run(
+            "nsenter",
+            f"--target={host.leader}",
+            "--net",
+            "ip",
+            "link",
+            "add",
+            "mgmt0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "mgmt0",
+            "netns",
+            collector.leader,
+        )
         for guest, address in ((host, HOST), (collector, COLLECTOR)):
             guest.run("ip", "address", "add", f"{address}/24", "dev", "mgmt0", check=True)
             guest.run("ip", "link", "set", "mgmt0", "up", check=True)

@@ -28,7 +28,9 @@ CONFIGURATION = "global: {evaluation_interval: 1s}\nrule_files: [/etc/prometheus
 def prometheus(collector):
     collector.write("/etc/prometheus/rules.yml", RULES)
     collector.write("/etc/prometheus/prometheus.yml", CONFIGURATION)
-    collector.write("/etc/tls/prometheus.yml", "tls_server_config:\n  cert_file: /etc/tls/collector.pem\n  key_file: /etc/tls/collector.key\n")
+    collector.write(
+        "/etc/tls/prometheus.yml", "tls_server_config:\n  cert_file: /etc/tls/collector.pem\n  key_file: /etc/tls/collector.key\n"
+    )
     collector.write("/etc/default/prometheus", f'ARGS="--web.config.file=/etc/tls/prometheus.yml --web.listen-address={COLLECTOR}:9090"\n')
     collector.systemctl("start", "prometheus.service")
     yield
@@ -53,28 +55,38 @@ def evaluated(host, prometheus):
 
 def test_alerts_that_are_loaded_with_their_thresholds_pass(evaluated):
     found = ask(
-        evaluated, {"alert": "DiskFillsUp", "comparison": "<", "threshold": 10, "for": "15m"}, {"alert": "HostDown", "comparison": "==", "threshold": 0},
+        evaluated,
+        {"alert": "DiskFillsUp", "comparison": "<", "threshold": 10, "for": "15m"},
+        {"alert": "HostDown", "comparison": "==", "threshold": 0},
     )
     assert (found["control"], found["status"], found["read_from"]) == ("monitoring-alerts-configured", "pass", URL)
 
 
-@pytest.mark.parametrize("wanted, complaint", [
-    ({"alert": "DiskFillsUp", "comparison": "<", "threshold": 20}, "the alert DiskFillsUp does not compare < 20"),
-    ({"alert": "HostDown", "for": "5m"}, "the alert HostDown waits for 3600 s, and shall wait for 5m at most"),
-    ({"alert": "BackupMissed"}, "there is no alert BackupMissed: add a rule for it"),
-    ({"alert": "Unreadable"}, "Prometheus cannot evaluate the alert Unreadable: invalid regular expression in label_replace(): ("),
-    ({"alert": "disk:free:percent"}, "there is no alert disk:free:percent"),
-], ids=["threshold", "time", "missing", "broken", "recording"])
+@pytest.mark.parametrize(
+    "wanted, complaint",
+    [
+        ({"alert": "DiskFillsUp", "comparison": "<", "threshold": 20}, "the alert DiskFillsUp does not compare < 20"),
+        ({"alert": "HostDown", "for": "5m"}, "the alert HostDown waits for 3600 s, and shall wait for 5m at most"),
+        ({"alert": "BackupMissed"}, "there is no alert BackupMissed: add a rule for it"),
+        ({"alert": "Unreadable"}, "Prometheus cannot evaluate the alert Unreadable: invalid regular expression in label_replace(): ("),
+        ({"alert": "disk:free:percent"}, "there is no alert disk:free:percent"),
+    ],
+    ids=["threshold", "time", "missing", "broken", "recording"],
+)
 def test_what_is_not_as_asked_for_is_told(evaluated, wanted, complaint):
     found = ask(evaluated, wanted)
     assert found["status"] == "fail" and complaint in found["message"]
 
 
-@pytest.mark.parametrize("change, reason", [
-    ({"ca_path": "/etc/tls/other.pem"}, "its certificate is not to be trusted"),
-    ({"url": f"{URL}/graph"}, "404"),
-    ({"url": f"https://{COLLECTOR}:9091"}, "nothing listens there"),
-], ids=["certificate", "place", "port"])
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"ca_path": "/etc/tls/other.pem"}, "its certificate is not to be trusted"),
+        ({"url": f"{URL}/graph"}, "404"),
+        ({"url": f"https://{COLLECTOR}:9091"}, "nothing listens there"),
+    ],
+    ids=["certificate", "place", "port"],
+)
 def test_a_prometheus_that_cannot_be_asked_has_no_alerts(evaluated, change, reason):
     found = ask(evaluated, {"alert": "HostDown"}, **change)
     assert found["status"] == "fail" and reason in found["message"]

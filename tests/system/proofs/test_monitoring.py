@@ -19,7 +19,10 @@ def exporter(host):
     host.write("/etc/tls/exporter.yml", "tls_server_config:\n  cert_file: /etc/tls/guest.pem\n  key_file: /etc/tls/guest.key\n")
 
     def start(address=HOST, more=""):
-        host.write("/etc/default/prometheus-node-exporter", f'ARGS="--web.config.file=/etc/tls/exporter.yml --web.listen-address={address}:9100 {more}"\n')
+        host.write(
+            "/etc/default/prometheus-node-exporter",
+            f'ARGS="--web.config.file=/etc/tls/exporter.yml --web.listen-address={address}:9100 {more}"\n',
+        )
         host.systemctl("restart", UNIT)
 
     yield start
@@ -62,13 +65,17 @@ def test_an_endpoint_on_every_address_is_told(host, exporter, look):
     wait(look)
     listens = look(host, networks=NETWORKS)
     assert listens["status"] == "fail" and listens["observed"] == {"listens on": ["::"]}
-    assert listens["message"].startswith("port 9100 listens on every address of the host: give the agent its address in the management network")
+    assert listens["message"].startswith(
+        "port 9100 listens on every address of the host: give the agent its address in the management network"
+    )
 
 
 def test_an_endpoint_in_another_network_is_told(host, exporter, look):
     host.run("ip", "address", "replace", "10.98.0.1/24", "dev", "mgmt0", check=True)
     exporter(address="10.98.0.1")
-    assert look(url=URL.replace(HOST, "10.98.0.1"), asker=host, ca_path="/etc/tls/ca.pem")["status"] == "fail"  # no such name in its certificate
+    assert (
+        look(url=URL.replace(HOST, "10.98.0.1"), asker=host, ca_path="/etc/tls/ca.pem")["status"] == "fail"
+    )  # no such name in its certificate
     listens = look(host, networks=NETWORKS)
     assert "10.98.0.1, outside of the management network" in listens["message"]
 
@@ -81,11 +88,15 @@ def test_metrics_that_are_missing_are_named(exporter, look):
     assert found["observed"] == {"answers": True, "node_filesystem_avail_bytes": "there", "node_load1": "missing"}
 
 
-@pytest.mark.parametrize("change, reason", [
-    ({"ca_path": "/etc/tls/other.pem"}, "its certificate is not to be trusted"),
-    ({"url": URL.replace("https", "http")}, "400"),
-    ({"url": f"https://{HOST}:9100/"}, "sends no metrics"),
-], ids=["authority", "plain", "page"])
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"ca_path": "/etc/tls/other.pem"}, "its certificate is not to be trusted"),
+        ({"url": URL.replace("https", "http")}, "400"),
+        ({"url": f"https://{HOST}:9100/"}, "sends no metrics"),
+    ],
+    ids=["authority", "plain", "page"],
+)
 def test_what_is_no_answer_is_told(exporter, look, change, reason):
     found = look(**change)
     assert found["status"] == "fail" and reason in found["message"]

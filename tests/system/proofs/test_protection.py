@@ -17,7 +17,7 @@ DAILY = "/var/lib/clamav/daily.cud"
 
 
 def signatures(sample, days):
-    """An unsigned database of ClamAV that finds one file, made so many days ago."""
+    """An unsigned database of ClamAV that finds one file, that many days old."""
     made = time.time() - days * 86400
     words = f"ClamAV-VDB:{time.strftime('%d %b %Y %H-%M +0000', time.gmtime(made))}:27000:1:90"
     found = f"{hashlib.md5(sample.encode()).hexdigest()}:{len(sample)}:Hygeia.Test\n"
@@ -55,7 +55,7 @@ def clamav(host):
 
 
 def look(host, **options):
-    """The records by what they are about, and what is left in the folder of the test file."""
+    """The records by what they are about, and what is left in the directory of the test file."""
     records = {record["control"].split("-")[1]: record for record in host.module("malware_canary", **options)["results"]}
     for name, record in records.items():
         print(name, record["status"], record["observed"], record["message"])
@@ -87,7 +87,7 @@ def test_a_database_without_the_test_file_finds_nothing(host, clamav):
 
 def test_a_scanner_that_finds_everything_finds_nothing(host, clamav):
     clamav()
-    found = look(host, scan=["sh", "-c", "echo {path} FOUND"], found="FOUND")
+    found = look(host, scan=["sh", "-c", "echo {path} FOUND"], detection_pattern="FOUND")
     assert found["detection"]["status"] == "fail" and "a harmless file too" in found["detection"]["message"]
 
 
@@ -96,7 +96,7 @@ def test_a_stopped_and_a_masked_daemon_are_told(host, clamav):
     host.systemctl("stop", "clamav-daemon.socket", "clamav-daemon.service")
     found = look(host)
     assert {name: record["status"] for name, record in found.items()} == {"running": "fail", "signatures": "pass", "detection": "fail"}
-    assert found["running"]["message"].startswith("clamav-daemon.service does not run: say systemctl enable --now")
+    assert found["running"]["message"].startswith("clamav-daemon.service does not run: run systemctl enable --now")
     assert "Could not connect to clamd" in found["detection"]["message"]
     host.systemctl("mask", "clamav-daemon.service")
     masked = look(host)["running"]
@@ -128,7 +128,7 @@ def test_a_scanner_that_takes_files_away_has_found_the_file(host):
     watcher = "while sleep 0.1; do for file in /srv/watched/*/sample; do [ -e $file ] && rm $file; done; done"
     host.run("mkdir", "-p", "/srv/watched", check=True)
     host.run("systemd-run", "--unit=watcher", "sh", "-c", watcher, check=True)
-    options = {"product": "other", "units": ["watcher.service"], "folder": "/srv/watched", "timeout": 5.0}
+    options = {"product": "other", "units": ["watcher.service"], "directory": "/srv/watched", "timeout": 5.0}
     found = look(host, **options)
     assert found["running"]["status"] == found["detection"]["status"] == "pass" and found["signatures"]["status"] == "not_checked"
     host.systemctl("stop", "watcher.service")

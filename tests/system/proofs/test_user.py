@@ -49,7 +49,10 @@ BROKEN = {
     "prove_monitoring": {
         "url": f"http://{HOST}:9100/metrics",
         "from": "ghost",
-        "alerts": {"files": ["{{ rules }}"], "wanted": [{"alert": "DiskFillsUp", "comparison": "<", "threshold": 20}, {"alert": "HostDown"}]},
+        "alerts": {
+            "files": ["{{ rules }}"],
+            "wanted": [{"alert": "DiskFillsUp", "comparison": "<", "threshold": 20}, {"alert": "HostDown"}],
+        },
     },
 }
 SSH = (
@@ -61,10 +64,10 @@ SSH = (
 @pytest.fixture(scope="module")
 def evidence(guests, base, tmp_path_factory):
     """One run of the playbook: the evidence of each host, and what Ansible said."""
-    folder = tmp_path_factory.mktemp("user")
-    key = folder / "key"
+    directory = tmp_path_factory.mktemp("user")
+    key = directory / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    (folder / "rules.yml").write_text(RULES, encoding="utf-8")
+    (directory / "rules.yml").write_text(RULES, encoding="utf-8")
     ways = {"ghost": "-o ProxyCommand=false"}
     for guest in guests:
         guest.write("/root/.ssh/authorized_keys", key.with_suffix(".pub").read_text(encoding="utf-8"))
@@ -74,18 +77,29 @@ def evidence(guests, base, tmp_path_factory):
     hosts["guest"].update(WHOLE)
     hosts["unlucky"] = {"ansible_ssh_common_args": ways["guest"], **BROKEN}
     shared = {
-        "ansible_user": "root", "ansible_ssh_private_key_file": str(key), "ansible_python_interpreter": "/usr/bin/python3",
-        "rules": str(folder / "rules*.yml"), "evidence_dir": str(folder), "evidence_name": "run",
+        "ansible_user": "root",
+        "ansible_ssh_private_key_file": str(key),
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "rules": str(directory / "rules*.yml"),
+        "evidence_dir": str(directory),
+        "evidence_name": "run",
     }
-    (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": shared}}), encoding="utf-8")
+    (directory / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": shared}}), encoding="utf-8")
     _start_agents(guests[0])
-    command = ["ansible-playbook", "-i", str(folder / "inventory.yml"), "-e", "prove_hosts=guest,unlucky,template", str(PROJECT / "playbooks/prove.yml")]
+    command = [
+        "ansible-playbook",
+        "-i",
+        str(directory / "inventory.yml"),
+        "-e",
+        "prove_hosts=guest,unlucky,template",
+        str(PROJECT / "playbooks/prove.yml"),
+    ]
     environ = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"}
     ran = subprocess.run(command, text=True, capture_output=True, check=False, cwd=PROJECT, env=environ)
     print(ran.stdout, ran.stderr)
 
     def read(host):
-        records = json.loads((folder / host / "run/results.json").read_text(encoding="utf-8"))["records"]
+        records = json.loads((directory / host / "run/results.json").read_text(encoding="utf-8"))["records"]
         return {record["control"]: record for record in records}
 
     read.ran = ran
@@ -103,11 +117,21 @@ def _start_agents(host):
 def test_everything_is_proven(evidence):
     records = evidence("guest")
     passed = [
-        "logging-logger-proven", "logging-journal-proven", "logging-queue-proven", "monitoring-endpoint-proven", "monitoring-network-proven",
-        "monitoring-alerts-configured", "protection-running-proven", "protection-signatures-proven", "protection-detection-proven",
+        "logging-logger-proven",
+        "logging-journal-proven",
+        "logging-queue-proven",
+        "monitoring-endpoint-proven",
+        "monitoring-network-proven",
+        "monitoring-alerts-configured",
+        "protection-running-proven",
+        "protection-signatures-proven",
+        "protection-detection-proven",
     ]
     undecided = ["logging-audit-proven", "monitoring-elsewhere-proven"]
-    assert {name: record["status"] for name, record in records.items()} == {**dict.fromkeys(passed, "pass"), **dict.fromkeys(undecided, "not_checked")}
+    assert {name: record["status"] for name, record in records.items()} == {
+        **dict.fromkeys(passed, "pass"),
+        **dict.fromkeys(undecided, "not_checked"),
+    }
     assert records["logging-journal-proven"]["references"]["hipaa"] == ["164.312(b)", "164.308(a)(1)(ii)(D)"]
     assert "ghost" in records["monitoring-elsewhere-proven"]["message"]
     assert "fatal: [guest]" not in evidence.ran.stdout.replace("fatal: [guest -> ghost]", "")
@@ -124,5 +148,7 @@ def test_what_is_lost_fails_the_run_with_its_reason(evidence):
     status, message = messages["logging-logger-proven"]
     assert status == "fail" and "the collector could not be asked (ghost cannot be reached: " in message and "\n" not in message
     status, message = messages["monitoring-alerts-configured"]
-    assert status == "fail" and "does not compare < 20, it says 100 * node_filesystem" in message and "there is no alert HostDown" in message
+    assert (
+        status == "fail" and "does not compare < 20, it says 100 * node_filesystem" in message and "there is no alert HostDown" in message
+    )
     assert messages["monitoring-endpoint-proven"][0] == "not_checked"

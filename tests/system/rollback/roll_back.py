@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One call of the module image_rollback without Ansible around it, which can be killed before any change to the folder.
+"""One call of the module image_rollback without Ansible around it, which can be killed before any change to the directory.
 
 With KILL_AT in the environment it kills itself before the change of that number; it prints how many there were else.
 """
@@ -19,16 +19,16 @@ CHANGES = ("os.rename", "os.remove", "os.symlink")
 
 
 class Killer:
-    """Counts what changes names or opens files to write in a folder (audit events of Python)."""
+    """Counts what changes names or opens files to write in a directory (audit events of Python)."""
 
-    def __init__(self, folder, at):
-        self.folder = folder
+    def __init__(self, directory, at):
+        self.directory = directory
         self.at = at
         self.count = 0
 
     def __call__(self, event, arguments):
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        if (event in CHANGES or writes) and any(self.folder in str(argument) for argument in arguments):
+        if (event in CHANGES or writes) and any(self.directory in str(argument) for argument in arguments):
             self.count += 1
             if self.count == self.at:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image import lock
-from ansible_collections.hygeia.golden.plugins.module_utils.image.shelf import Shelf
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import locks
 
 DRIVER = Path(__file__).parent / "roll_back.py"
 
@@ -23,28 +23,32 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 @pytest.fixture
 def dest(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "RUN", str(tmp_path / "run"))
-    folder = tmp_path / "golden"
-    folder.mkdir()
+    monkeypatch.setattr(locks, "RUN", str(tmp_path / "run"))
+    directory = tmp_path / "golden"
+    directory.mkdir()
     for version in ("1", "2"):
         digest = hashlib.sha256(version.encode()).hexdigest()
-        path = folder / f"web-{version}-{digest[:12]}.qcow2"
+        path = directory / f"web-{version}-{digest[:12]}.qcow2"
         path.write_text(version)
-        Shelf(str(folder), "web").move(str(path), action="promoted", version=version, sha256=digest, by="ann", reason="")
-    return folder
+        ImageStore(str(directory), "web").move(str(path), action="promoted", version=version, sha256=digest, by="ann", reason="")
+    return directory
 
 
 def go(dest, version, kill_at=0):
     params = {"dest": str(dest), "name": "web", "version": version, "reason": "it breaks", "user": "bob"}
     return subprocess.run(
-        [sys.executable, DRIVER, json.dumps(params)], capture_output=True, text=True, check=False, env={**os.environ, "KILL_AT": str(kill_at)},
+        [sys.executable, DRIVER, json.dumps(params)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "KILL_AT": str(kill_at)},
     )
 
 
 def state(dest):
     """What the pointer names, and what the history says that it names."""
-    shelf = Shelf(str(dest), "web")
-    return shelf.current, shelf.history.moves()[-1]["image"]
+    store = ImageStore(str(dest), "web")
+    return store.current, store.history.moves()[-1]["image"]
 
 
 def test_killed_before_each_change(dest):
@@ -53,7 +57,7 @@ def test_killed_before_each_change(dest):
     images = sorted(path.name for path in dest.glob("web-*"))
     wanted = "2"
     for number in range(1, whole["changes"] + 1):
-        before = Shelf(str(dest), "web").current
+        before = ImageStore(str(dest), "web").current
         done = go(dest, wanted, number)
         assert done.returncode == -signal.SIGKILL, f"there is no change {number}: {done.stdout}"
         pointed, told = state(dest)
@@ -62,9 +66,9 @@ def test_killed_before_each_change(dest):
         happened = pointed != before
         again = json.loads(go(dest, wanted).stdout)
         assert again["changed"] is not happened
-        assert [path.name for path in dest.glob(".*")] == [], "the next one puts away what was left"
+        assert [path.name for path in dest.glob(".*")] == [".lock"], "the next one puts away what was left"
         lines = [json.loads(line) for line in (dest / "web.history.jsonl").read_text().splitlines()]
-        assert [line["image"] for line in lines] == [move["image"] for move in Shelf(str(dest), "web").history.moves()]
+        assert [line["image"] for line in lines] == [move["image"] for move in ImageStore(str(dest), "web").history.moves()]
         assert all(one["image"] != other["image"] for one, other in zip(lines, lines[1:])), "each move is told once"
         assert all(one["image"] == other["from"] for one, other in zip(lines, lines[1:])), "no move is left out"
         wanted = {"1": "2", "2": "1"}[wanted]

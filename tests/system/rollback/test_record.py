@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.image.shelf import Shelf
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
 from ansible_collections.hygeia.golden.plugins.modules import image_stamp, release_info
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
+from ansible_collections.hygeia.golden.tests.templates import chrooted
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
@@ -26,26 +26,39 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 @pytest.fixture
 def dest(tmp_path):
-    folder = tmp_path / "golden"
-    folder.mkdir()
+    directory = tmp_path / "golden"
+    directory.mkdir()
     for version in ("1", "2"):
         digest = hashlib.sha256(version.encode()).hexdigest()
-        path = folder / f"web-{version}-{digest[:12]}.qcow2"
+        path = directory / f"web-{version}-{digest[:12]}.qcow2"
         path.write_text(version)
-        Shelf(str(folder), "web").move(str(path), action="promoted", version=version, sha256=digest, by="ann", reason="")
-    return folder
+        ImageStore(str(directory), "web").move(str(path), action="promoted", version=version, sha256=digest, by="ann", reason="")
+    return directory
 
 
 @pytest.fixture
 def play(tmp_path, dest):
     """Run a playbook of the collection on the template web; what it printed, and whether it went well."""
     inventory = tmp_path / "inventory.json"
-    inventory.write_text(json.dumps({"templates": {"hosts": {"web": {}}, "vars": {
-        "image_dest": str(dest), "evidence_dir": str(tmp_path / "evidence"), "image_user": "bob",
-    }}}))
+    inventory.write_text(
+        json.dumps(
+            {
+                "templates": {
+                    "hosts": {"web": {}},
+                    "vars": {"image_dest": str(dest), "evidence_dir": str(tmp_path / "evidence"), "image_user": "bob"},
+                }
+            }
+        )
+    )
 
     def run(name, *arguments):
-        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", inventory, *arguments, TOP / "playbooks" / f"{name}.yml"]
+        command = [
+            os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+            "-i",
+            inventory,
+            *arguments,
+            TOP / "playbooks" / f"{name}.yml",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert "Traceback" not in done.stdout + done.stderr
         return done.returncode == 0, done.stdout + done.stderr
@@ -65,17 +78,30 @@ def test_one_command_goes_back_and_leaves_evidence(tmp_path, dest, play):
     found = manifests(tmp_path)[0]
     assert found["verdict"]["outcome"] == "rolled_back"
     assert {key: found["rollback"][key] for key in ("version", "by", "reason")} == {
-        "version": "1", "by": "bob", "reason": "The viewer does not start",
+        "version": "1",
+        "by": "bob",
+        "reason": "The viewer does not start",
     }
     well, told = play("versions", "-e", "image_versions_verify=true")
     assert well and "The viewer does not start" in told
 
 
-@pytest.mark.parametrize("arguments,sentence", [
-    ((), "Say to which version, and why"),
-    (("-e", "version=1"), "Say to which version, and why"),
-    (("-e", "version=7", "-e", "reason=x"), "there is no version 7 of web"),
-])
+def test_going_back_to_what_is_current_is_well_and_moves_nothing(tmp_path, dest, play):
+    history = (dest / "web.history.jsonl").read_text()
+    well, told = play("rollback", "-e", "version=2", "-e", "reason='To be sure'")
+    assert well and "Version 2 is the current one already, so nothing was moved." in told, told
+    assert os.readlink(dest / "web.qcow2").startswith("web-2-") and (dest / "web.history.jsonl").read_text() == history
+    assert manifests(tmp_path)[0]["rollback"]["from"] == os.readlink(dest / "web.qcow2")
+
+
+@pytest.mark.parametrize(
+    "arguments,sentence",
+    [
+        ((), "Say to which version, and why"),
+        (("-e", "version=1"), "Say to which version, and why"),
+        (("-e", "version=7", "-e", "reason=x"), "there is no version 7 of web"),
+    ],
+)
 def test_what_is_refused_moves_nothing(dest, play, arguments, sentence):
     well, told = play("rollback", *arguments)
     assert not well and sentence in told
@@ -98,22 +124,48 @@ def tree(tmp_path_factory):
     return place
 
 
-def test_a_real_system_is_stamped_and_told(tree):
-    stamped = image_stamp.act(Host(str(tree)), {"id": "debian-12", "version": "1", "profile": "hipaa"})
+def test_a_real_system_is_stamped_and_told(tree, tmp_path):
+    stamped = image_stamp.act(chrooted.host(tree), {"id": "debian-12", "version": "1", "profile": "hipaa"})
     assert len(stamped["packages"]) > 80
     assert stamped["image"]["patch_level"] > "2023-01-01"
-    assert image_stamp.act(Host(str(tree)), {"id": "debian-12", "version": "1", "profile": "hipaa"})["changed"] is False
-    found = release_info.look(Host(str(tree), check=True))
+    assert image_stamp.act(chrooted.host(tree), {"id": "debian-12", "version": "1", "profile": "hipaa"})["changed"] is False
+    found = release_info.detect(chrooted.host(tree, check=True))
     assert (found["image"]["version"], found["changes"]) == ("1", [])
-    run, files = evidence.rendered({
-        "template": os.path.join(BASELINE, "../../evidence/templates/report.html.j2"), "host": "debian-12", "profile": "hipaa", "severity": "high",
-        "origins": [], "frameworks": ["hipaa"], "policy": [], "source": None, "image": None, "playbook": None, "started": None, "failure": None,
-        **dict.fromkeys(("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds"), []),
-        "boot": {}, "rollback": {}, "installed": found["packages"], "system": found["system"], "release": found["image"],
-        "generator": evidence.generator("2.19.0"),
-    }, "2026-10-09T12:00:00Z")
+    run, files = evidence.rendered(
+        {
+            "template": os.path.join(BASELINE, "../../evidence/templates/report.html.j2"),
+            "host": "debian-12",
+            "profile": "hipaa",
+            "severity": "high",
+            "origins": [],
+            "frameworks": ["hipaa"],
+            "policy": [],
+            "source": None,
+            "image": None,
+            "staged": None,
+            "boot_skipped": False,
+            "boot_required": False,
+            "playbook": None,
+            "started": None,
+            "failure": None,
+            "docs": "",
+            "path": str(tmp_path),
+            "replaces": None,
+            **dict.fromkeys(
+                ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds"), []
+            ),
+            "boot": {},
+            "rollback": {},
+            "isolation": {},
+            "installed": found["packages"],
+            "system": found["system"],
+            "release": found["image"],
+            "generator": evidence.generator("2.19.0"),
+        },
+        "2026-10-09T12:00:00Z",
+    )
     assert run["release"]["version"] == "1"
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(files["sbom.cdx.json"]) is None
     told = json.loads(files["sbom.cdx.json"])
     assert {component["name"] for component in told["components"]} == {package["package"] for package in found["packages"]}
-    assert "Made from the image" in files["report.html"]
+    assert "Source image" in files["report.html"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import signal
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import images
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image import disk, export
-from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, inspection
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import control_groups
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
 
 HERE = Path(__file__).parent
 
@@ -27,7 +29,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def stock(tmp_path_factory):
-    """A folder for images that several tests start from."""
+    """A directory for images that several tests start from."""
     return tmp_path_factory.mktemp("stock")
 
 
@@ -44,17 +46,21 @@ def plain(stock, tree):
 
 @pytest.fixture
 def lab(tmp_path):
-    return Lab(tmp_path)
+    """Whatever a test leaves open when it fails is in nobody's way."""
+    lab = Lab(tmp_path)
+    yield lab
+    if (lab.directory / "journal.json").exists():
+        lab.start("discarded").communicate(timeout=60)
 
 
 class Lab:
-    """A build host's folders, and the module run in a process of its own."""
+    """A build host's directories, and the module run in a process of its own."""
 
     def __init__(self, place):
         self.place = place
         self.work_dir = place / "sessions"
         self.dest = place / "golden"
-        self.folder = self.work_dir / "web"
+        self.directory = self.work_dir / "web"
 
     def command(self, state, **params):
         """The command line of one call of the module."""
@@ -88,10 +94,10 @@ class Lab:
 
     def run(self, *argv, **kwargs):
         """A command in the template."""
-        return subprocess.run([str(self.folder / "enter"), *argv], capture_output=True, text=True, check=False, **kwargs)
+        return subprocess.run([str(self.directory / "enter"), *argv], capture_output=True, text=True, check=False, **kwargs)
 
     def journal(self):
-        return json.loads((self.folder / "journal.json").read_text())
+        return json.loads((self.directory / "journal.json").read_text())
 
     def kill(self, who):
         os.kill(self.journal()[who]["pid"], signal.SIGKILL)
@@ -100,7 +106,11 @@ class Lab:
         """Everything of this lab that is still about."""
         work = str(self.place)
         found = [f"file {path}" for path in sorted(self.work_dir.glob("*"))] if self.work_dir.exists() else []
-        found += [f"file {path}" for path in sorted(self.dest.glob(".*"))] if self.dest.exists() else []
+        found += [f"file {path}" for path in sorted(self.dest.glob(".*")) if path.name != ".lock"] if self.dest.exists() else []
+        found += [
+            f"control group {path}"
+            for path in glob.glob(f"{control_groups.ROOT}/**/{control_groups.name(os.path.realpath(self.directory))}")
+        ]
         devices = set()
         for process in Path("/proc").glob("[0-9]*"):
             try:
@@ -109,7 +119,7 @@ class Lab:
             except OSError:
                 continue
             devices.update(line.split(" ")[2] for line in mounts.splitlines())
-            if work in words and int(process.name) != os.getpid() and "pytest" not in words:
+            if any(str(directory) in words for directory in (self.work_dir, self.dest)) and int(process.name) != os.getpid():
                 found.append(f"process {words}")
             found += [f"mount {line} of process {process.name}" for line in mounts.splitlines() if f" {work}/sessions/" in line]
         return found + orphans(devices)
@@ -117,16 +127,17 @@ class Lab:
     def assert_clean(self, source, digest):
         """Nothing is left, and the template is what it was."""
         assert wait_until(lambda: not self.leftovers(), 10), self.leftovers()
-        assert disk.sha256(str(source)) == digest
+        assert inspection.sha256(str(source)) == digest
 
 
 def orphans(alive):
     """Loop devices and FUSE connections of disks that are mounted nowhere; other sessions on this machine have theirs."""
     loops = json.loads(images.call("losetup", "--list", "--json", "--output", "NAME,BACK-MAJ:MIN") or '{"loopdevices": []}')
     found = [
-        f"loop device {loop['name']}" for loop in loops["loopdevices"]
+        f"loop device {loop['name']}"
+        for loop in loops["loopdevices"]
         if loop["back-maj:min"].strip().startswith("0:") and loop["back-maj:min"].strip() not in alive
     ]
-    script = f"mountpoint -q {export.CONNECTIONS} || mount -t fusectl fusectl {export.CONNECTIONS}; ls {export.CONNECTIONS}"
+    script = f"mountpoint -q {fuse_export.CONNECTIONS} || mount -t fusectl fusectl {fuse_export.CONNECTIONS}; ls {fuse_export.CONNECTIONS}"
     connections = images.call("unshare", "--mount", "--propagation", "private", "sh", "-c", script).split()
     return found + [f"FUSE connection {number}" for number in connections if f"0:{number}" not in alive]

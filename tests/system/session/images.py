@@ -28,7 +28,10 @@ def system(place, fstab="", python=False):
         "etc/hostname": "template\n",
         "etc/fstab": fstab,
         "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
-        "usr/sbin/.keep": "", "tmp/.keep": "", "root/.keep": "", "boot/.keep": "",
+        "usr/sbin/.keep": "",
+        "tmp/.keep": "",
+        "root/.keep": "",
+        "boot/.keep": "",
     }
     for name, text in files.items():
         write(place / name, text)
@@ -65,7 +68,9 @@ def bring_python(place):
     bring(place, real)
     os.symlink(version, place / "usr/bin/python3")
     library = f"/usr/lib/{version}"
-    shutil.copytree(library, place / library.lstrip("/"), ignore=shutil.ignore_patterns("__pycache__", "test", "config-*", "*.a", "dist-packages"))
+    shutil.copytree(
+        library, place / library.lstrip("/"), ignore=shutil.ignore_patterns("__pycache__", "test", "config-*", "*.a", "dist-packages")
+    )
     for extension in (place / library.lstrip("/") / "lib-dynload").glob("*.so"):
         bring(place, os.path.join(library, "lib-dynload", extension.name))
 
@@ -129,6 +134,6 @@ def raw(image, path):
     return path
 
 
-def listed(ext4, *folders):
-    """What lies in folders of an ext4 filesystem, without mounting it."""
-    return "".join(call("debugfs", "-R", f"ls -p {folder}", ext4) for folder in folders)
+def listed(ext4, *directories):
+    """What lies in directories of an ext4 filesystem, without mounting it."""
+    return "".join(call("debugfs", "-R", f"ls -p {directory}", ext4) for directory in directories)

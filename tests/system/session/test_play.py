@@ -14,8 +14,8 @@ from pathlib import Path
 
 import images
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image import disk
-from ansible_collections.hygeia.golden.plugins.module_utils.image.processes import wait_until
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
+from ansible_collections.hygeia.golden.tests.templates import build_host
 
 PLAYBOOK = Path(__file__).parent / "transaction.yml"
 FAILURE = re.compile(r"^fatal: \[([\w.]+)[^]]*\]: FAILED! => ", re.M)
@@ -33,9 +33,18 @@ def play(lab):
     """Run the playbook on templates; returns why it failed, by host."""
 
     def run(templates, *arguments, **variables):
-        inventory = {"templates": {"hosts": templates, "vars": {
-            "image_work_dir": str(lab.work_dir), "image_dest": str(lab.dest), "fetched": str(lab.place / "fetched"), **variables.pop("group", {}),
-        }}, **variables}
+        inventory = {
+            "templates": {
+                "hosts": templates,
+                "vars": {
+                    "image_work_dir": str(lab.work_dir),
+                    "image_dest": str(lab.dest),
+                    "fetched": str(lab.place / "fetched"),
+                    **variables.pop("group", {}),
+                },
+            },
+            **variables,
+        }
         (lab.place / "inventory.json").write_text(json.dumps(inventory))
         playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         command = [playbook, "--inventory", lab.place / "inventory.json", *arguments, PLAYBOOK]
@@ -44,36 +53,16 @@ def play(lab):
         print(done.stdout + done.stderr)
         assert "Traceback" not in done.stdout + done.stderr
         assert "PLAY RECAP" in done.stdout, done.stdout + done.stderr
-        return {found[1]: json.JSONDecoder().raw_decode(done.stdout[found.end():])[0]["msg"] for found in FAILURE.finditer(done.stdout)}
+        return {found[1]: json.JSONDecoder().raw_decode(done.stdout[found.end() :])[0]["msg"] for found in FAILURE.finditer(done.stdout)}
 
     return run
 
 
 @pytest.fixture
-def build_host(lab):
-    """An SSH server of this test's own, and the inventory's variables for it."""
-    place = lab.place / "ssh"
-    place.mkdir()
-    for name in ("host", "user"):
-        images.call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / name)
-    shutil.copy(place / "user.pub", place / "authorized_keys")
-    os.makedirs("/run/sshd", exist_ok=True)
-    port = 20000 + os.getpid() % 20000
-    options = {
-        "ListenAddress": "127.0.0.1", "Port": port, "HostKey": place / "host", "AuthorizedKeysFile": place / "authorized_keys",
-        "Subsystem": "sftp internal-sftp", "StrictModes": "no", "UsePAM": "no", "PermitRootLogin": "yes", "PidFile": place / "pid",
-    }
-    (place / "sshd_config").write_text("".join(f"{key} {value}\n" for key, value in options.items()))
-    server = subprocess.Popen([shutil.which("sshd", path="/usr/sbin"), "-D", "-e", "-f", place / "sshd_config"], stderr=(place / "log").open("w"))
-    assert wait_until((place / "pid").exists, 10), (place / "log").read_text()
-    yield {
-        "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root", "ansible_ssh_private_key_file": str(place / "user"),
-        "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
-        "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=3s", "ansible_control_path_dir": str(place),
-    }
-    server.terminate()
-    server.wait()
+def ssh_server(lab):
+    """The inventory's variables for this machine as a build host."""
+    with build_host.served(lab.place / "ssh") as variables:
+        yield variables
 
 
 def assert_promoted(lab, name):
@@ -84,19 +73,19 @@ def assert_promoted(lab, name):
 
 
 def test_on_the_controller(lab, play, python_template, plain):
-    digest = disk.sha256(python_template)
+    digest = inspection.sha256(python_template)
     failures = play({"web": {"template_source": str(python_template)}, "bare": {"template_source": str(plain)}})
     assert failures == {"bare": f"{plain} has no python3, which Ansible needs: install the package python3 in the template"}
     assert_promoted(lab, "web")
     lab.assert_clean(python_template, digest)
 
 
-def test_on_a_build_host_over_ssh(lab, play, python_template, build_host, tmp_path):
+def test_on_a_build_host_over_ssh(lab, play, python_template, ssh_server, tmp_path):
     copy = tmp_path / "copy.qcow2"
     shutil.copy(python_template, copy)
-    digest = disk.sha256(python_template)
+    digest = inspection.sha256(python_template)
     templates = {"web": {"template_source": str(python_template)}, "db": {"template_source": str(copy)}}
-    failures = play(templates, "--forks", "2", group={"image_host": "build1"}, builders={"hosts": {"build1": build_host}})
+    failures = play(templates, "--forks", "2", group={"image_host": "build1"}, builders={"hosts": {"build1": ssh_server}})
     assert failures == {}
     for name in templates:
         assert_promoted(lab, name)
@@ -104,15 +93,23 @@ def test_on_a_build_host_over_ssh(lab, play, python_template, build_host, tmp_pa
     lab.assert_clean(copy, digest)
 
 
+def test_the_second_host_of_a_template_waits_for_the_first(lab, play, python_template):
+    failures = play({name: {"template_source": str(python_template)} for name in ("web", "db")}, "--forks", "2")
+    assert failures == {}
+    for name in ("web", "db"):
+        assert_promoted(lab, name)
+    lab.assert_clean(python_template, inspection.sha256(python_template))
+
+
 def test_a_failure_discards(lab, play, python_template):
     failures = play({"web": {"template_source": str(python_template)}}, "--extra-vars", '{"fail": true}')
     assert list(failures) == ["web"]
     assert not lab.dest.exists()
-    lab.assert_clean(python_template, disk.sha256(python_template))
+    lab.assert_clean(python_template, inspection.sha256(python_template))
 
 
 def test_check_mode_promotes_nothing(lab, play, python_template):
     failures = play({"web": {"template_source": str(python_template)}}, "--check", "--diff")
     assert failures == {}
     assert not lab.dest.exists()
-    lab.assert_clean(python_template, disk.sha256(python_template))
+    lab.assert_clean(python_template, inspection.sha256(python_template))

@@ -10,7 +10,7 @@ import subprocess
 
 import images
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image import disk
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import PACKAGES
 
 MIB = images.MIB
@@ -21,7 +21,7 @@ def refused(lab):
     """The sentence for a template that is refused, after which nothing of it is left."""
 
     def look(source, **params):
-        digest = disk.sha256(source) if os.path.isfile(source) else None
+        digest = inspection.sha256(source) if os.path.isfile(source) else None
         sentence = lab.refused("open", source=source, **params)
         assert "\n" not in sentence and "Traceback" not in sentence
         assert not lab.leftovers()
@@ -42,8 +42,14 @@ def raw(path, size=16 * MIB, **content):
     return path
 
 
-LUKS = {"at_0": b"LUKS\xba\xbe\x00\x01" + b"aes".ljust(32, b"\0") + b"xts-plain64".ljust(32, b"\0") + b"sha256".ljust(32, b"\0")
-        + bytes(4 + 4 + 20 + 32 + 4) + b"0d9c6b3e-3a4f-4bb7-a27a-0e6a3a8a1111".ljust(40, b"\0")}
+LUKS = {
+    "at_0": b"LUKS\xba\xbe\x00\x01"
+    + b"aes".ljust(32, b"\0")
+    + b"xts-plain64".ljust(32, b"\0")
+    + b"sha256".ljust(32, b"\0")
+    + bytes(4 + 4 + 20 + 32 + 4)
+    + b"0d9c6b3e-3a4f-4bb7-a27a-0e6a3a8a1111".ljust(40, b"\0")
+}
 
 
 def test_luks(refused, tmp_path):
@@ -86,7 +92,10 @@ def test_no_system(refused, tmp_path):
 
 def test_a_backing_file(refused, tmp_path, plain):
     images.call("qemu-img", "create", "-q", "-f", "qcow2", "-b", plain, "-F", "qcow2", tmp_path / "clone.qcow2")
-    assert refused(tmp_path / "clone.qcow2") == f"{tmp_path}/clone.qcow2 has the backing file {plain}: flatten it with 'qemu-img convert -O qcow2' first"
+    assert (
+        refused(tmp_path / "clone.qcow2")
+        == f"{tmp_path}/clone.qcow2 has the backing file {plain}: flatten it with 'qemu-img convert -O qcow2' first"
+    )
 
 
 def test_a_backing_file_of_the_build_host(refused, tmp_path):
@@ -101,19 +110,28 @@ def test_an_external_data_file(refused, tmp_path):
 
 
 def test_another_format(refused, tmp_path):
-    images.call("qemu-img", "create", "-q", "-f", "vmdk", tmp_path / "disk.vmdk", "1M")
-    assert refused(tmp_path / "disk.vmdk") == f"{tmp_path}/disk.vmdk has the format vmdk: convert it with 'qemu-img convert -O qcow2' first"
+    images.call("qemu-img", "create", "-q", "-f", "qed", tmp_path / "disk.qed", "1M")
+    assert refused(tmp_path / "disk.qed") == f"{tmp_path}/disk.qed has the format qed: convert it with 'qemu-img convert -O qcow2' first"
 
 
 def test_an_encrypted_image(refused, tmp_path):
     images.call(
-        "qemu-img", "create", "-q", "-f", "qcow2", "--object", "secret,id=key,data=x",
-        "-o", "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10", tmp_path / "secret.qcow2", "1M",
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "--object",
+        "secret,id=key,data=x",
+        "-o",
+        "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10",
+        tmp_path / "secret.qcow2",
+        "1M",
     )
     assert refused(tmp_path / "secret.qcow2") == f"{tmp_path}/secret.qcow2 is encrypted: convert it to a plain qcow2 file first"
 
 
-@pytest.mark.parametrize("name", ["json:{\"driver\":\"raw\"}", "nbd://localhost", "relative.qcow2"])
+@pytest.mark.parametrize("name", ['json:{"driver":"raw"}', "nbd://localhost", "relative.qcow2"])
 def test_a_name_that_is_no_path(refused, name):
     assert refused(name) == f"the source must be the absolute path of a file on the build host, not {name!r}"
 
@@ -172,7 +190,7 @@ def test_a_missing_tool(lab, plain, tool):
 
 @pytest.fixture
 def small(tmp_path):
-    """Make a small filesystem at a folder, which goes away with the test."""
+    """Make a small filesystem at a directory, which goes away with the test."""
     made = []
 
     def make(place, size):
@@ -198,10 +216,12 @@ def test_a_disk_that_fills_up_while_working(lab, plain, small):
     (lab.work_dir / "other").write_bytes(bytes(55 * MIB))
     lab.run("dd", "if=/dev/urandom", "of=/big", "bs=1M", "count=20")
     sentence = lab.refused("closed")
-    assert "the session web cannot be closed, and its changes are discarded: not everything that was written to / of the template" in sentence
+    assert (
+        "the session web cannot be closed, and its changes are discarded: not everything that was written to / of the template" in sentence
+    )
     assert "reached the disk of the build host" in sentence and "is it full?" in sentence
     os.unlink(lab.work_dir / "other")
-    lab.assert_clean(plain, disk.sha256(plain))
+    lab.assert_clean(plain, inspection.sha256(plain))
 
 
 def test_too_little_room_for_the_image_is_foreseen(lab, plain, small):
@@ -212,7 +232,7 @@ def test_too_little_room_for_the_image_is_foreseen(lab, plain, small):
     assert f"{lab.dest} has 1.0 MiB free, but the image may need " in sentence and sentence.endswith(": make room there")
     images.call("mount", "-o", f"remount,size={64 * MIB}", lab.dest)
     assert lab.do("promoted")["image"]["path"], "with room made, the same session is promoted"
-    lab.assert_clean(plain, disk.sha256(plain))
+    lab.assert_clean(plain, inspection.sha256(plain))
 
 
 def test_a_disk_that_fills_up_while_promoting(lab, plain, small, tmp_path):
@@ -220,13 +240,16 @@ def test_a_disk_that_fills_up_while_promoting(lab, plain, small, tmp_path):
     lab.do("open", source=plain)
     lab.do("closed")
     filler = tmp_path / "bin" / "qemu-img"
-    images.write(filler, f'#!/bin/sh\nif [ "$1" = convert ]; then head -c 62M /dev/zero > {lab.dest}/other; fi\nexec {shutil.which("qemu-img")} "$@"\n')
+    images.write(
+        filler,
+        f'#!/bin/sh\nif [ "$1" = convert ]; then head -c 62M /dev/zero > {lab.dest}/other; fi\nexec {shutil.which("qemu-img")} "$@"\n',
+    )
     filler.chmod(0o755)
     sentence = lab.result(lab.start("promoted", environ={"PATH": f"{filler.parent}:{os.environ['PATH']}"}))["msg"]
     assert f"the image cannot be written to {lab.dest}, and its session is discarded" in sentence
     assert "No space left on device" in sentence and sentence.endswith(": make room there")
-    assert [path.name for path in lab.dest.iterdir()] == ["other"]
-    lab.assert_clean(plain, disk.sha256(plain))
+    assert sorted(path.name for path in lab.dest.iterdir()) == [".lock", "other"]
+    lab.assert_clean(plain, inspection.sha256(plain))
 
 
 def test_a_template_that_somebody_changes_is_not_promoted(lab, plain, tmp_path):
@@ -235,17 +258,17 @@ def test_a_template_that_somebody_changes_is_not_promoted(lab, plain, tmp_path):
     lab.do("closed")
     with open(source, "ab") as stream:
         stream.write(b"somebody was here")
-    assert "was changed by somebody else while the session web was open, which is discarded" in lab.refused("promoted")
-    assert not list(lab.dest.iterdir())
+    assert "was changed by another process while the session web was open, which is discarded" in lab.refused("promoted")
+    assert [path.name for path in lab.dest.iterdir()] == [".lock"]
     assert not lab.leftovers()
 
 
-# -- a folder that is not ours ----------------------------------------------
+# -- a directory that is not ours ----------------------------------------------
 
 
-def test_a_folder_that_is_no_session_stays(lab, plain):
-    lab.folder.mkdir(parents=True)
-    (lab.folder / "precious").write_text("mine")
-    assert lab.refused("open", source=plain) == f"{lab.folder} is there already and is no session: choose another work_dir or name"
+def test_a_directory_that_is_no_session_stays(lab, plain):
+    lab.directory.mkdir(parents=True)
+    (lab.directory / "precious").write_text("mine")
+    assert lab.refused("open", source=plain) == f"{lab.directory} is there already and is no session: choose another work_dir or name"
     assert lab.do("discarded")["changed"] is False
-    assert (lab.folder / "precious").read_text() == "mine"
+    assert (lab.directory / "precious").read_text() == "mine"

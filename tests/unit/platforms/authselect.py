@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
 CONF = "/etc/authselect/authselect.conf"
 # Lines as authselect's own profiles have them; a word after @ is the feature that a line needs.
@@ -39,7 +39,7 @@ SERVICES = {
     "login": "auth substack system-auth\naccount required pam_nologin.so\naccount include system-auth\npassword include system-auth\n",
     "sshd": "auth substack password-auth\naccount required pam_nologin.so\naccount include password-auth\npassword include password-auth\n",
     "su": "auth sufficient pam_rootok.so\nauth substack system-auth\naccount sufficient pam_succeed_if.so uid = 0 use_uid quiet\n"
-          "account include system-auth\npassword include system-auth\n",
+    "account include system-auth\npassword include system-auth\n",
     "sudo": "auth include system-auth\naccount include system-auth\npassword include system-auth\n",
     "passwd": "auth include system-auth\naccount include system-auth\npassword substack system-auth\n",
     "other": "auth required pam_deny.so\naccount required pam_deny.so\npassword required pam_deny.so\n",
@@ -80,10 +80,10 @@ class Authselect:
     def __call__(self, argv, unused_stdin):
         words = self.host.lines(CONF)
         if argv[1] == "current":
-            return " ".join(words) + "\n" if words else Ran(2, "No existing configuration detected.\n", "")
+            return " ".join(words) + "\n" if words else CommandResult(2, "No existing configuration detected.\n", "")
         if argv[1] == "check":
             right = self.host.read("/etc/pam.d/system-auth") == self._stack(words[1:])
-            return "Current configuration is valid.\n" if right else Ran(3, "Current configuration is not valid.\n", "")
+            return "Current configuration is valid.\n" if right else CommandResult(3, "Current configuration is not valid.\n", "")
         if argv[1] == "test":
             text = self._stack(argv[3:])
             return "".join(f"File /etc/authselect/{name}:\n{text}\n\n" for name in ("system-auth", "password-auth"))

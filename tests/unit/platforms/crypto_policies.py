@@ -8,11 +8,11 @@ import fnmatch
 import os
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
-FOLDER = "/etc/crypto-policies"
+DIRECTORY = "/etc/crypto-policies"
 PROGRAM = "/usr/bin/update-crypto-policies"
-BACK_END = f"{FOLDER}/back-ends/opensshserver.config"
+BACK_END = f"{DIRECTORY}/back-ends/opensshserver.config"
 BASE = {
     "mac": "AEAD HMAC-SHA2-256 HMAC-SHA1 UMAC-64 UMAC-128 HMAC-SHA2-512",
     "sign": "RSA-SHA2-256 ECDSA-SHA2-256 RSA-SHA1 ECDSA-SHA1",
@@ -26,9 +26,9 @@ SSH = ("libssh", "openssh-client", "openssh-server")
 
 def files(policy="DEFAULT"):
     return {
-        f"{FOLDER}/config": f"{policy}\n",
-        f"{FOLDER}/state/current": f"{policy}\n",
-        f"{FOLDER}/state/CURRENT.pol": _dump(dict(BASE), {}),
+        f"{DIRECTORY}/config": f"{policy}\n",
+        f"{DIRECTORY}/state/current": f"{policy}\n",
+        f"{DIRECTORY}/state/CURRENT.pol": _dump(dict(BASE), {}),
         BACK_END: _back_end(_dump(dict(BASE), {})),
         PROGRAM: "",
     }
@@ -42,15 +42,15 @@ def install(host):
 
 def apply(host):
     text = _resolved(host)
-    host.write(f"{FOLDER}/state/current", host.read(f"{FOLDER}/config"))
-    host.write(f"{FOLDER}/state/CURRENT.pol", text)
+    host.write(f"{DIRECTORY}/state/current", host.read(f"{DIRECTORY}/config"))
+    host.write(f"{DIRECTORY}/state/CURRENT.pol", text)
     host.write(BACK_END, _back_end(text))
 
 
 def _answer(host, option):
     if option == "--check":
         right = host.read(BACK_END) == _back_end(_resolved(host))
-        return "matches\n" if right else Ran(1, "", "The configured policy does NOT match the generated policy\n")
+        return "matches\n" if right else CommandResult(1, "", "The configured policy does NOT match the generated policy\n")
     apply(host)
     return "Setting system policy\n"
 
@@ -62,8 +62,8 @@ def _back_end(text):
 
 def _resolved(host):
     common, ssh = dict(BASE), {}
-    for module in host.read(f"{FOLDER}/config").strip().split(":")[1:]:
-        text = host.read(f"{FOLDER}/policies/modules/{module}.pmod") or ""
+    for module in host.read(f"{DIRECTORY}/config").strip().split(":")[1:]:
+        text = host.read(f"{DIRECTORY}/policies/modules/{module}.pmod") or ""
         for name, scope, value in re.findall(r"^(\w+)(@SSH)? = (.*)$", text, re.M):
             target = ssh if scope else common
             target[name] = _changed(target.get(name, common[name]), value)

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
 PROGRAM = "/usr/sbin/pam-auth-update"
 BLOCK = """\
@@ -25,15 +25,16 @@ PRIMARY = {
     "auth": "auth\t[success=1 default=ignore]\tpam_unix.so nullok\n",
     "account": "account\t[success=1 new_authtok_reqd=done default=ignore]\tpam_unix.so \n",
     "password": "password\trequisite\t\t\tpam_pwquality.so retry=3\n"
-                "password\t[success=1 default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n",
+    "password\t[success=1 default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n",
     "session": "session\t[default=1]\t\t\tpam_permit.so\n",
 }
 ADDITIONAL = {"session": "session\trequired\tpam_unix.so \n"}
 SERVICES = {
-    "sshd": "@include common-auth\naccount    required     pam_nologin.so\n@include common-account\n@include common-password\n",
-    "su": "auth       sufficient pam_rootok.so\n@include common-auth\n@include common-account\n",
-    "sudo": "@include common-auth\n@include common-account\n",
-    "login": "auth       optional   pam_faildelay.so  delay=3000000\n@include common-auth\n@include common-account\n",
+    "sshd": "@include common-auth\naccount    required     pam_nologin.so\n@include common-account\n@include common-session\n@include common-password\n",
+    "su": "auth       sufficient pam_rootok.so\n@include common-auth\n@include common-account\n@include common-session\n",
+    "sudo": "@include common-auth\n@include common-account\n@include common-session-noninteractive\n",
+    "login": "auth       optional   pam_faildelay.so  delay=3000000\n@include common-auth\n@include common-account\n@include common-session\n",
+    "cron": "@include common-auth\n@include common-session-noninteractive\n",
     "passwd": "@include common-password\n",
     "other": "@include common-auth\n@include common-account\n@include common-password\n",
 }
@@ -71,7 +72,7 @@ SAVED = {
     "auth": "Module: unix\n[success=end default=ignore]\tpam_unix.so nullok\n",
     "account": "Module: unix\n[success=end new_authtok_reqd=done default=ignore]\tpam_unix.so\n",
     "password": "Module: pwquality\nrequisite\t\t\tpam_pwquality.so retry=3\n"
-                "Module: unix\n[success=end default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n",
+    "Module: unix\n[success=end default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n",
     "session": "Module: null\n[default=1]\t\t\tpam_permit.so\nModule: unix\nrequired\tpam_unix.so\n",
     "session-noninteractive": "Module: null\n[default=1]\t\t\tpam_permit.so\nModule: unix\nrequired\tpam_unix.so\n",
     "seen": "pwquality\nunix\n",
@@ -93,20 +94,20 @@ def files():
     found.update({"/usr/share/pam-configs/unix": UNIX, "/usr/share/pam-configs/pwquality": QUALITY})
     found["/etc/security/faillock.conf"] = FAILLOCK_CONF
     found["/usr/sbin/pam-auth-update"] = "# stands for the program of this machine; it knows --root\n"
-    for module in ("faillock", "pwhistory", "pwquality", "unix", "wheel"):
+    for module in ("faillock", "pwhistory", "pwquality", "umask", "unix", "wheel"):
         found[f"/usr/lib/x86_64-linux-gnu/security/pam_{module}.so"] = ""
     return found
 
 
 def update(host, argv):
-    """Run it on the folder of a tree that its host names."""
+    """Run it on the directory of a tree that its host names."""
     debconf = host.path(argv[1].partition("=")[2])
     with open(debconf, encoding="utf-8") as stream:
         text = re.sub("(?m)^(Filename: )", rf"\g<1>{host.root}", stream.read())
     with open(debconf, "w", encoding="utf-8") as stream:
         stream.write(text)
     root = argv.index("--root") + 1
-    command = ["pam-auth-update", "--root", host.path(argv[root]), *argv[root + 1:]]
+    command = ["pam-auth-update", "--root", host.path(argv[root]), *argv[root + 1 :]]
     environ = {**os.environ, "DEBCONF_SYSTEMRC": debconf, "DEBIAN_FRONTEND": "noninteractive"}
     run = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return Ran(run.returncode, run.stdout, run.stderr)
+    return CommandResult(run.returncode, run.stdout, run.stderr)

@@ -7,18 +7,56 @@ from __future__ import annotations
 import os
 import shutil
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.tests.unit.platforms import authselect, crypto_policies, debian_pam
 
 DEBIAN_PACKAGES = (
-    "adduser", "apparmor", "apt", "bash", "cron", "dpkg", "grub-pc", "iproute2", "kmod", "libpam-modules", "libpam-runtime", "login",
-    "cracklib-runtime", "libpam-pwquality", "openssh-client", "openssh-server", "passwd", "sudo", "systemd", "systemd-timesyncd", "udev",
+    "adduser",
+    "apparmor",
+    "apt",
+    "bash",
+    "cron",
+    "dpkg",
+    "grub-pc",
+    "iproute2",
+    "kmod",
+    "libpam-modules",
+    "libpam-runtime",
+    "login",
+    "cracklib-runtime",
+    "libpam-pwquality",
+    "openssh-client",
+    "openssh-server",
+    "passwd",
+    "sudo",
+    "systemd",
+    "systemd-timesyncd",
+    "udev",
 )
 UBUNTU_PACKAGES = (*DEBIAN_PACKAGES, "apport", "netplan.io", "rsyslog", "snapd", "ufw", "unattended-upgrades", "whoopsie")
 RHEL_PACKAGES = (
-    "audit", "authselect", "bash", "chrony", "cronie", "crypto-policies", "dnf", "dnf-plugins-core", "grub2-pc", "kernel-core", "kmod",
-    "libpwquality", "libselinux", "openssh-clients", "openssh-server", "pam", "policycoreutils", "rsyslog", "selinux-policy-targeted",
-    "shadow-utils", "sudo", "systemd",
+    "audit",
+    "authselect",
+    "bash",
+    "chrony",
+    "cronie",
+    "crypto-policies",
+    "dnf",
+    "dnf-plugins-core",
+    "grub2-pc",
+    "kernel-core",
+    "kmod",
+    "libpwquality",
+    "libselinux",
+    "openssh-clients",
+    "openssh-server",
+    "pam",
+    "policycoreutils",
+    "rsyslog",
+    "selinux-policy-targeted",
+    "shadow-utils",
+    "sudo",
+    "systemd",
 )
 
 # For each platform: what /etc/os-release says, its packages, and how its PAM stores passwords.
@@ -32,12 +70,37 @@ PLATFORMS = {
 }
 # What the repositories of Enterprise Linux have besides; other names are unknown there.
 RHEL_REPOSITORY = (
-    "aide", "audispd-plugins", "chrony", "cracklib-dicts", "firewalld", "libpwquality", "libselinux", "logrotate", "nftables",
-    "rsyslog", "rsyslog-gnutls", "sudo", "systemd-journal-remote", "usbguard",
+    "aide",
+    "audispd-plugins",
+    "chrony",
+    "cracklib-dicts",
+    "firewalld",
+    "libpwquality",
+    "libselinux",
+    "logrotate",
+    "nftables",
+    "rsyslog",
+    "rsyslog-gnutls",
+    "sudo",
+    "systemd-journal-remote",
+    "usbguard",
 )
 # Programs of this machine that answer for themselves in a tree.
 PROGRAMS = (
-    "sh", "bash", "env", "setpriv", "sshd", "ssh", "ssh-keygen", "visudo", "cvtsudoers", "sudo", "modprobe", "systemctl", "getent", "groupadd",
+    "sh",
+    "bash",
+    "env",
+    "setpriv",
+    "sshd",
+    "ssh",
+    "ssh-keygen",
+    "visudo",
+    "cvtsudoers",
+    "sudo",
+    "modprobe",
+    "systemctl",
+    "getent",
+    "groupadd",
 )
 KERNEL = "5.14.0-427.el9.x86_64"
 
@@ -48,7 +111,19 @@ sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
 clara:x:1000:1000:Clara:/home/clara:/bin/bash
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 """
-GROUPS = ("root:0", "daemon:1", "adm:4", "tty:5", "shadow:42", "utmp:43", "ssh_keys:101", "systemd-journal:102", "syslog:104", "clara:1000", "nogroup:65534")
+GROUPS = (
+    "root:0",
+    "daemon:1",
+    "adm:4",
+    "tty:5",
+    "shadow:42",
+    "utmp:43",
+    "ssh_keys:101",
+    "systemd-journal:102",
+    "syslog:104",
+    "clara:1000",
+    "nogroup:65534",
+)
 SHADOW = "root:*:19800:0:99999:7:::\ndaemon:*:19800:0:99999:7:::\nsshd:!:19800::::::\nclara:$y$j9T$abc$def:19800:0:99999:7:::\nnobody:*:19800::::::\n"
 UNIT = "[Unit]\nDescription={name}\n\n[Service]\nExecStart=/usr/bin/true\n\n[Install]\nWantedBy=multi-user.target\n"
 TIMER = "[Timer]\nOnCalendar=daily\n\n[Install]\nWantedBy=timers.target\n"
@@ -68,10 +143,26 @@ def _units(*names):
 AUDITD = "".join(
     f"{name} = {value}\n"
     for name, value in {
-        "local_events": "yes", "write_logs": "yes", "log_file": "/var/log/audit/audit.log", "log_group": "root", "log_format": "ENRICHED",
-        "flush": "INCREMENTAL_ASYNC", "freq": 50, "max_log_file": 8, "num_logs": 5, "priority_boost": 4, "name_format": "NONE",
-        "max_log_file_action": "ROTATE", "space_left": 75, "space_left_action": "SYSLOG", "verify_email": "yes", "action_mail_acct": "root",
-        "admin_space_left": 50, "admin_space_left_action": "SUSPEND", "disk_full_action": "SUSPEND", "disk_error_action": "SUSPEND",
+        "local_events": "yes",
+        "write_logs": "yes",
+        "log_file": "/var/log/audit/audit.log",
+        "log_group": "root",
+        "log_format": "ENRICHED",
+        "flush": "INCREMENTAL_ASYNC",
+        "freq": 50,
+        "max_log_file": 8,
+        "num_logs": 5,
+        "priority_boost": 4,
+        "name_format": "NONE",
+        "max_log_file_action": "ROTATE",
+        "space_left": 75,
+        "space_left_action": "SYSLOG",
+        "verify_email": "yes",
+        "action_mail_acct": "root",
+        "admin_space_left": 50,
+        "admin_space_left_action": "SUSPEND",
+        "disk_full_action": "SUSPEND",
+        "disk_error_action": "SUSPEND",
         "overflow_action": "SYSLOG",
     }.items()
 )
@@ -119,9 +210,18 @@ BROUGHT = {
     "aide": {"/etc/aide/aide.conf": "database_in=file:/var/lib/aide/aide.db\n"},
     "aide-common": {**_units("dailyaidecheck"), "/usr/lib/systemd/system/dailyaidecheck.timer": TIMER},
 }
-FOLDERS = (
-    "/usr/share/dpkg", "/etc/sudoers.d", "/etc/ssh/sshd_config.d", "/etc/profile.d", "/etc/cron.d", "/etc/cron.daily", "/var/log/journal",
-    "/var/lib", "/proc", "/run", "/tmp",
+DIRECTORIES = (
+    "/usr/share/dpkg",
+    "/etc/sudoers.d",
+    "/etc/ssh/sshd_config.d",
+    "/etc/profile.d",
+    "/etc/cron.d",
+    "/etc/cron.daily",
+    "/var/log/journal",
+    "/var/lib",
+    "/proc",
+    "/run",
+    "/tmp",
 )
 
 
@@ -193,9 +293,9 @@ class Server:
         self.platform = platform
         self.installed = list(PLATFORMS[platform][1])
         self.rhel = platform.startswith("rhel")
-        self.host = system(files(platform), *PROGRAMS, *(() if self.rhel else ["apt-config"]), **kwargs)
-        for folder in FOLDERS:
-            os.makedirs(self.host.path(folder), exist_ok=True)
+        self.host = system(files(platform), *PROGRAMS, *(() if self.rhel else ["apt-config", "nft"]), **kwargs)
+        for directory in DIRECTORIES:
+            os.makedirs(self.host.path(directory), exist_ok=True)
         for link in ("bin", "sbin"):
             if not self.host.exists(f"/{link}"):
                 os.symlink(f"usr/{link}", self.host.path(f"/{link}"))
@@ -223,7 +323,7 @@ class Server:
 
     def _apt(self, argv):
         verb = "install" if "install" in argv else "remove"
-        names = argv[argv.index(verb) + 1:]
+        names = argv[argv.index(verb) + 1 :]
         if "-s" in argv:
             line = "Inst {name} (2.0 Platform:1/stable [amd64])\n" if verb == "install" else "Remv {name} [1.0]\n"
             return "".join(line.format(name=name) for name in names)

@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
-_BACULA = re.compile(r"""(?P<skip>[ \t\r]+|\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*")|(?P<sign>[{}=;\n])|(?P<word>[^\s{}=;"#][^{}=;"\n#]*)""")
-_SYSLOG = re.compile(r"""(?P<skip>\s+|\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*"|'[^']*')|(?P<sign>[{}();,])|(?P<word>[^\s{}();,"'#]+)""")
+_DEEPEST = 40
+_BACULA = re.compile(
+    r"""(?P<skip>[ \t\r]+|\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*")|(?P<sign>[{}=;\n])|(?P<word>[^\s{}=;"#][^{}=;"\n#]*)""", re.A
+)
+_SYSLOG = re.compile(r"""(?P<skip>\s+|\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*"|'[^']*')|(?P<sign>[{}();,])|(?P<word>[^\s{}();,"'#]+)""", re.A)
 
 
-def _tokens(pattern, text):
+def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[Told]:
     """Each token as ``(sort, text, line)``."""
     at, line = 0, 1
     while at < len(text):
@@ -20,14 +25,16 @@ def _tokens(pattern, text):
         if not found:
             raise NotUnderstood(line)
         if found.lastgroup != "skip":
-            yield found.lastgroup, found[0].strip(" \t\r"), line
+            yield found.lastgroup or "", found[0].strip(" \t\r"), line
         line += found[0].count("\n")
         at = found.end()
 
 
-def bacula(text):
+def bacula(text: str) -> Iterator[Told]:
     """``Director { Name = x; TLS Enable = yes }``: a key has no blanks and no case, and ``@file`` includes."""
-    tokens, open_blocks, counted = list(_tokens(_BACULA, text)), [], {}
+    tokens = list(_tokens(_BACULA, text))
+    open_blocks: list[str] = []
+    counted: dict[str, int] = {}
     at = 0
     while at < len(tokens):
         sort, word, line = tokens[at]
@@ -40,7 +47,7 @@ def bacula(text):
         if sort != "word":
             raise NotUnderstood(line)
         if word.startswith("@"):
-            yield "@include", word[1:].strip().strip('"'), line
+            yield "@include", word[1:].strip(BLANKS).strip('"'), line
             continue
         name = word.replace(" ", "").lower()
         while at < len(tokens) and tokens[at][1] in ("", "\n"):
@@ -50,6 +57,8 @@ def bacula(text):
             number = counted.setdefault(name, 0)
             counted[name] += 1
             open_blocks.append(f"{name}.{number}.")
+            if len(open_blocks) > _DEEPEST:
+                raise NotUnderstood(line)
             at += 1
         elif sign == "=":
             parts, end = [], at + 1
@@ -64,10 +73,13 @@ def bacula(text):
         raise NotUnderstood(tokens[-1][2])
 
 
-def syslog_ng(text):
+def syslog_ng(text: str) -> Iterator[Told]:
     """``destination d { network("host" port(6514) transport("tls")); };``: words before a bracket are its key."""
     text = re.sub(r"^@(?!include)[^\n]*", "", text, flags=re.M)
-    open_blocks, words, counted, line = [], [], {}, 0
+    open_blocks: list[str] = []
+    words: list[str] = []
+    counted: dict[tuple[str, str], int] = {}
+    line = 0
     for sort, word, line in _tokens(_SYSLOG, text):
         if sort != "sign":
             words.append(word.strip("\"'") if sort == "string" else word)
@@ -84,6 +96,8 @@ def syslog_ng(text):
             number = counted.setdefault((here, name), 0)
             counted[here, name] += 1
             open_blocks.append(f"{name}.{number}.".lower())
+            if len(open_blocks) > _DEEPEST:
+                raise NotUnderstood(line)
             words = []
         elif word in ")}":
             if not open_blocks:

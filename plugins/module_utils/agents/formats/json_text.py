@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, flat
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told, flat
 
 
-def json_text(text):
+def json_text(text: str) -> Iterator[Told]:
     try:
         yield from flat(json.loads(text))
     except ValueError as problem:

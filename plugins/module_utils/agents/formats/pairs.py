@@ -5,26 +5,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of, words_of
 
 _SECTION = re.compile(r"\[(.*)\]")
 
 
-def pairs(text):
+def pairs(text: str) -> Iterator[Told]:
     """``key = value``, as in zabbix_agent2.conf."""
     for number, line in _lines(text):
         yield (*_pair(line, "=", number), number)
 
 
-def words(text):
+def words(text: str) -> Iterator[Told]:
     """``key value``, as in the registry of Commvault."""
     for number, line in _lines(text):
         key, unused_blank, value = line.partition(" ")
-        yield key, value.strip(), number
+        yield key, value.strip(BLANKS), number
 
 
-def ini(text):
+def ini(text: str) -> Iterator[Told]:
     """``key = value`` below ``[section]``, as in Splunk's outputs.conf."""
     section = ""
     for number, line in _lines(text):
@@ -36,13 +38,14 @@ def ini(text):
             yield f"{section}{key}", value, number
 
 
-def sections(text):
+def sections(text: str) -> Iterator[Told]:
     """``key value`` below ``[SECTION]``, each section numbered by its name, as in fluent-bit.conf."""
-    section, counted = "", {}
+    section = ""
+    counted: dict[str, int] = {}
     for number, line in _lines(text):
         found = _SECTION.fullmatch(line)
         if found:
-            name = found[1].strip().lower()
+            name = found[1].strip(BLANKS).lower()
             section = f"{name}.{counted.setdefault(name, 0)}."
             counted[name] += 1
         else:
@@ -50,11 +53,11 @@ def sections(text):
             yield key if key.startswith("@") else f"{section}{key}", value, number
 
 
-def _lines(text):
+def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Each line that says something, with those that a backslash goes on with."""
     begun = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        whole = (begun + line).strip()
+    for number, line in enumerate(lines_of(text), 1):
+        whole = (begun + line).strip(BLANKS)
         if whole.endswith("\\"):
             begun = whole[:-1] + " "
             continue
@@ -63,13 +66,13 @@ def _lines(text):
             yield number, whole
 
 
-def _pair(line, separator, number):
+def _pair(line: str, separator: str, number: int) -> tuple[str, str]:
     key, found, value = line.partition(separator)
-    if not found or not key.strip():
+    if not found or not key.strip(BLANKS):
         raise NotUnderstood(number)
-    return key.strip(), value.strip().strip("\"'")
+    return key.strip(BLANKS), value.strip(BLANKS).strip("\"'")
 
 
-def _split(line):
-    found = line.split(None, 1)
-    return found[0], found[1].strip() if len(found) > 1 else ""
+def _split(line: str) -> tuple[str, str]:
+    found = words_of(line, 1)
+    return found[0], found[1].strip(BLANKS) if len(found) > 1 else ""

@@ -11,7 +11,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.hygeia.golden.plugins.action import evidence
 from ansible_collections.hygeia.golden.plugins.modules import evidence as documented
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 
 TEMPLATE = os.path.normpath(os.path.join(BASELINE, "../../evidence/templates/report.html.j2"))
 
@@ -29,6 +29,26 @@ def act(tmp_path):
         return action.run(task_vars={"inventory_hostname": "debian-12"})
 
     return run
+
+
+def record(control, status="pass", stage="offline", **known):
+    return {
+        "control": control,
+        "title": f"Title of {control}",
+        "severity": "high",
+        "level": 1,
+        "origin": "hygeia.golden",
+        "host": "debian-12",
+        "stage": stage,
+        "status": status,
+        "expected": None,
+        "observed": None,
+        "read_from": "",
+        "message": "",
+        "waiver": None,
+        "references": {},
+        **known,
+    }
 
 
 def test_the_documentation_names_what_the_action_takes():
@@ -57,3 +77,26 @@ def test_a_place_that_cannot_be_written_is_told(act, tmp_path):
     (tmp_path / "host").write_text("", encoding="utf-8")
     with pytest.raises(AnsibleError, match="the evidence could not be written to .*/host/run: (File exists|Not a directory)"):
         act()
+
+
+def test_every_failure_is_told_the_most_severe_first_and_whether_it_is_blocking(act):
+    records = [
+        record("a-low", "fail", severity="low"),
+        record("b-high", "error"),
+        record("c-fine"),
+        record("d-other", "fail", origin="openscap"),
+        record("b-high", "pass", "boot"),
+    ]
+    assert act(records=records)["failures"] == ["b-high: Title of b-high (blocking)", "a-low: Title of a-low"]
+    assert act(records=records, origins=["hygeia.golden", "openscap"])["failures"][1] == "d-other: Title of d-other (blocking)"
+
+
+def test_links_lead_where_the_site_says_or_to_the_published_pages(act):
+    for told, address in ({"docs": "https://git.example.org/docs/"}, "https://git.example.org/docs"), ({}, evidence.evidence.published()):
+        with open(os.path.join(act(records=[record("ssh-root-login")], **told)["path"], "report.html"), encoding="utf-8") as stream:
+            assert f'href="{address}/controls/ssh.md#ssh-root-login"' in stream.read()
+
+
+def test_an_address_that_is_none_is_told(act):
+    with pytest.raises(AnsibleError, match="the evidence cannot be written: evidence_docs is 'docs'; give the address"):
+        act(docs="docs")

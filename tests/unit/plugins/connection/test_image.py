@@ -35,7 +35,18 @@ def connection():
     return make
 
 
-DEFAULTS = {"session": None, "root": None, "network": False, "build_host": {}, "become": False, "python": "/usr/bin/python3"}
+DEFAULTS = {
+    "session": None,
+    "root": None,
+    "network": False,
+    "networks": False,
+    "build_host": {},
+    "become": False,
+    "python": "/usr/bin/python3",
+    "isolation": "reduced",
+    "package_hosts": ["deb.example.org"],
+    "package_proxy": "",
+}
 
 
 def test_a_command_in_a_session(connection):
@@ -50,12 +61,42 @@ def test_network_and_sudo(connection):
     assert made._outer.asked[0][0] == "sudo -n /s/web/enter --network /bin/sh -c id"
 
 
-def test_a_command_in_a_folder_carries_what_is_needed(connection):
+def test_a_command_in_a_directory_carries_what_is_needed(connection):
     made = connection(root="/srv/rootfs")
     made.exec_command("id")
     command = made._outer.asked[0][0]
-    assert command.startswith("setpriv --bounding-set=") and command.endswith(" once /srv/rootfs /bin/sh -c id")
+    assert command.startswith("env -i /usr/bin/python3 -I -S -c ")
+    assert command.endswith(""" /srv/rootfs reduced '{"hosts": ["deb.example.org"], "proxy": ""}' /bin/sh -c id""")
     assert len(command) < 100_000, "the kernel takes no longer argument than 128 KiB"
+
+
+@pytest.mark.parametrize(
+    "command,words",
+    [
+        ("/bin/sh -c '/run/hygeia/python3 && sleep 0'", "--python"),
+        ("/bin/sh -c /run/hygeia/python3", "--python"),
+        ("""/bin/sh -c 'A=b C='"'"'d e'"'"' /run/hygeia/python3 && sleep 0'""", "--python A=b 'C=d e'"),
+    ],
+)
+def test_a_module_is_run_by_the_build_hosts_python(connection, command, words):
+    made = connection(session="/s/web", networks=True)
+    made.exec_command(command, in_data=b"the module")
+    assert made._outer.asked == [(f"/s/web/enter --networks {words}", b"the module")]
+
+
+@pytest.mark.parametrize(
+    "command,data",
+    [
+        ("/bin/sh -c '/run/hygeia/python3 && sleep 0'", None),
+        ("/bin/sh -c '/usr/bin/python3 && sleep 0'", b"a module"),
+        ("/bin/sh -c 'evil; /run/hygeia/python3 && sleep 0'", b"data"),
+        ('/bin/sh -c "', b"data"),
+    ],
+)
+def test_any_other_command_is_the_templates(connection, command, data):
+    made = connection(session="/s/web")
+    made.exec_command(command, in_data=data)
+    assert "/s/web/enter /bin/sh -c " in made._outer.asked[0][0]
 
 
 @pytest.mark.parametrize("variables", [{}, {"session": "/s", "root": "/r"}])
@@ -94,9 +135,10 @@ def test_files_that_cannot_be_copied(connection, tmp_path):
         made.put_file(str(tmp_path / "none"), "/d")
 
 
-@pytest.mark.parametrize("host,plugin", [
-    ({}, "local"), ({"ansible_host": "build1"}, "ssh"), ({"ansible_host": "build1", "ansible_connection": "local"}, "local"),
-])
+@pytest.mark.parametrize(
+    "host,plugin",
+    [({}, "local"), ({"ansible_host": "build1"}, "ssh"), ({"ansible_host": "build1", "ansible_connection": "local"}, "local")],
+)
 def test_the_build_hosts_own_connection_is_used(monkeypatch, connection, host, plugin):
     asked = []
 

@@ -7,6 +7,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.filter.coverage import FilterModule as Coverage
 from ansible_collections.hygeia.golden.plugins.filter.failing import FilterModule as Failing
+from ansible_collections.hygeia.golden.plugins.filter.patch_plan import FilterModule as PatchPlan
 from ansible_collections.hygeia.golden.plugins.filter.records import FilterModule as Records
 from ansible_collections.hygeia.golden.plugins.filter.score import FilterModule as Score
 from ansible_collections.hygeia.golden.plugins.filter.settings import FilterModule as Settings
@@ -70,3 +71,12 @@ def test_a_framework_that_there_is_not_is_told():
 def test_a_severity_that_there_is_not_is_told():
     with pytest.raises(AnsibleFilterError, match="sever is no severity; use low, medium, high, critical"):
         call(Failing, [], "sever")
+
+
+def test_a_patch_plan_has_the_same_fields_with_and_without_an_answer():
+    answer = {"system": {"id": "debian"}, "pending": [{"package": "ssh"}], "closed": [{"id": "CVE-2026-1"}], "changed": False}
+    plan = call(PatchPlan, answer, "web-1", "2026-12-10", "internal", "clinical", records=[RESULT])
+    none = call(PatchPlan, {}, "web-1", "2026-12-10", problem="It could not be reached.")
+    assert list(plan) == list(none)
+    assert (plan["closed"], plan["pending"], plan["problem"], plan["records"]) == (answer["closed"], answer["pending"], "", [RESULT])
+    assert (none["system"], none["closed"], none["problem"]) == ({}, [], "It could not be reached.")

@@ -39,7 +39,10 @@ def test_a_site_adds_its_own(query, tmp_path):
         ("- {id: relay, title: Relay, class: loging}\n", "agent relay: class is 'loging'"),
         ("- {id: relay, title: Relay, class: logging, configuration: [{paths: [/x]}]}\n", "agent relay: configuration"),
         ("- {id: restic, title: Mine, class: backup}\n", "agent restic is in"),
-        ("- {id: relay, title: Relay, class: logging, ways: [{destination: [a], encrypted: maybe}]}\n", "agent relay: ways: number 1: encrypted is 'maybe'"),
+        (
+            "- {id: relay, title: Relay, class: logging, destinations: [{destination: [a], encrypted: maybe}]}\n",
+            "agent relay: destinations: number 1: encrypted is 'maybe'",
+        ),
     ],
 )
 def test_a_mistake_in_the_sites_agents_is_told(query, tmp_path, text, said):

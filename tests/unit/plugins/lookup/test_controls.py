@@ -67,8 +67,10 @@ def test_waivers_of_the_inventory_count_like_those_of_a_file(lookup):
     ("waiver", "complaint"),
     [
         ({"control": "site-panic"}, "the waivers of the play, number 1: waiver site-panic: it has no hosts; add one."),
-        ({"control": "site-calm", "hosts": "*", "reason": "r", "approver": "cio", "until": "2027-01-01"},
-         "the waivers of the play, number 1: waiver site-calm: there is no such control; did you mean site-panic."),
+        (
+            {"control": "site-calm", "hosts": "*", "reason": "r", "approver": "cio", "until": "2027-01-01"},
+            "the waivers of the play, number 1: waiver site-calm: there is no such control; did you mean site-panic.",
+        ),
     ],
 )
 def test_a_bad_waiver_of_the_inventory_is_told(lookup, waiver, complaint):
@@ -81,6 +83,19 @@ def test_the_play_sets_and_removes(lookup):
     (control,) = lookup("site", set={"site-panic": {"sysctl": {"kernel.panic": 60}}})
     assert control["settings"]["sysctl"]["kernel.panic"] == 60
     assert lookup("site", remove=["site-panic"]) == []
+
+
+def test_the_play_adds_what_the_profile_lacks_and_sets_it(lookup):
+    wanted = {"audit-disk-full": {"auditd_conf": {"disk_full_action": "single"}}}
+    with pytest.raises(
+        AnsibleLookupError, match="set: audit-disk-full: the profile has no such control; add it with baseline_add or leave it out"
+    ):
+        lookup("site", set=wanted)
+    added = {control["id"]: control for control in lookup("site", add=["audit-disk-full"], set=wanted)}
+    assert set(added) == {"site-panic", "audit-disk-full"}
+    assert added["audit-disk-full"]["settings"]["auditd_conf"]["disk_full_action"] == "single"
+    with pytest.raises(AnsibleLookupError, match="controls: audit-disc-full means no control there"):
+        lookup("site", add=["audit-disc-full"])
 
 
 def test_what_is_wrong_with_the_request_is_told(lookup):
@@ -101,5 +116,5 @@ def test_a_control_that_no_profile_has_is_warned_of(lookup, policy, monkeypatch)
 
 def test_tags_and_a_severity_choose_controls(lookup):
     assert [control["id"] for control in lookup("site", tags=["level2"], severity="low")] == ["site-panic"]
-    with pytest.raises(AnsibleLookupError, match="The tag ssh means no control of the profile"):
+    with pytest.raises(AnsibleLookupError, match="The tag ssh matches no control of the profile"):
         lookup("site", skip_tags=["ssh"])

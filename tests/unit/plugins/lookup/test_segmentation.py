@@ -41,19 +41,38 @@ def test_a_sound_policy_is_returned_as_it_is(told):
     assert told() == yaml.safe_load(POLICY)
 
 
-@pytest.mark.parametrize("old, new, message", [
-    ("protocol: tcp", "protocol: icmp", "site.yml: flows: number 1: protocol is 'icmp'; use tcp or udp."),
-    (", reason: 'Images \"in\"'", "", "site.yml: flows: number 1 has no reason; add one."),
-    ("source:", "from:", "site.yml: flows: number 1 has a field from that means nothing"),
-    ("[104,", "[70000,", "site.yml: flows: number 1: ports: number 1 is 70000; write a port such as 443, or a range of them such as 8000-8100."),
-    ("8000-8100", "8100-8000", "site.yml: flows: number 1: ports: 8100-8000 is no range; write the lower port first, and none above 65535."),
-    ("source: clinical", "source: wards", "site.yml: flows: number 1: source: there is no zone wards; known are clinical, imaging."),
-    ("10.30.0.0/16", "10.30.0.9/16", "site.yml: zones: imaging: networks: 10.30.0.9/16 is an address in 10.30.0.0/16; write the network."),
-    ("10.30.0.0/16", "ward", "site.yml: zones: imaging: networks: ward is no network; write one such as 10.20.0.0/16 or fd00:20::/48."),
-    ("10.30.0.0/16", "10.20.0.0/16", "site.yml: zones: imaging: networks: 10.20.0.0/16 belongs to clinical too; leave it out of one of them."),
-    ("clinical: {", "Clinical: {", "zones is 'Clinical'; write the name of a zone in at most 24 small letters, digits and dashes"),
-    ("clinical: {", "elsewhere: {", "zones: elsewhere is what lies in no zone; give the zone another name."),
-])
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("protocol: tcp", "protocol: icmp", "site.yml: flows: number 1: protocol is 'icmp'; use tcp or udp."),
+        (", reason: 'Images \"in\"'", "", "site.yml: flows: number 1 has no reason; add one."),
+        ("source:", "from:", "site.yml: flows: number 1 has a field from that means nothing"),
+        (
+            "[104,",
+            "[70000,",
+            "site.yml: flows: number 1: ports: number 1 is 70000; write a port such as 443, or a range of them such as 8000-8100.",
+        ),
+        (
+            "8000-8100",
+            "8100-8000",
+            "site.yml: flows: number 1: ports: 8100-8000 is no range; write the lower port first, and none above 65535.",
+        ),
+        ("source: clinical", "source: wards", "site.yml: flows: number 1: source: there is no zone wards; known are clinical, imaging."),
+        (
+            "10.30.0.0/16",
+            "10.30.0.9/16",
+            "site.yml: zones: imaging: networks: 10.30.0.9/16 is an address in 10.30.0.0/16; write the network.",
+        ),
+        ("10.30.0.0/16", "ward", "site.yml: zones: imaging: networks: ward is no network; write one such as 10.20.0.0/16 or fd00:20::/48."),
+        (
+            "10.30.0.0/16",
+            "10.20.0.0/16",
+            "site.yml: zones: imaging: networks: 10.20.0.0/16 belongs to clinical too; leave it out of one of them.",
+        ),
+        ("clinical: {", "Clinical: {", "zones is 'Clinical'; write the name of a zone in at most 24 small letters, digits and dashes"),
+        ("clinical: {", "elsewhere: {", "zones: elsewhere stands for addresses outside all zones; give the zone another name."),
+    ],
+)
 def test_a_mistake_is_told_with_what_to_write(told, old, new, message):
     with pytest.raises(AnsibleLookupError) as caught:
         told(old, new)
@@ -73,23 +92,49 @@ probes:
 """
 
 
-@pytest.mark.parametrize("old, new, message", [
-    ("10.30.0.7", "10.30.0.0/24", "probes: archive: address: 10.30.0.0/24 is not one address; write one such as 10.30.0.7, since a probe is no scan."),
-    ("10.30.0.7", "pacs.example", "probes: archive: address: pacs.example is not one address; write one such as 10.30.0.7, since a probe is no scan."),
-    (
-        "10.30.0.7", "10.30.66.9",
-        "probes: archive: address: 10.30.66.9 lies in the zone modalities, whose medical devices are never probed; leave the probe out.",
-    ),
-    ("10.30.0.7", "9.9.9.9", "probes: archive: address: 9.9.9.9 lies in no zone, so nobody says that it is no medical device; add its network to a zone."),
-    ("10.30.0.7", "10.30.255.255", "probes: archive: address: 10.30.255.255 is an address of many hosts; write that of one."),
-    ("port: 104, expected: allowed", "port: 104, expected: denied",
-     "probes: archive: expected: a flow allows tcp 104 from clinical to imaging; expect the probe to be allowed, or change the flows."),
-    ("port: 443, expected: denied", "port: 443, expected: allowed",
-     "probes: viewer: expected: no flow allows tcp 443 from clinical to imaging; expect the probe to be denied, or change the flows."),
-    ("name: viewer", "name: archive", "probes: archive: the name is there twice; give one of them another name."),
-    ("source: clinical, address", "source: ward, address", "probes: archive: source: there is no zone ward; known are clinical, imaging, modalities."),
-    ("port: 104, expected", "port: 1-1024, expected", "probes: number 1: port is '1-1024'; write one port such as 104."),
-])
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        (
+            "10.30.0.7",
+            "10.30.0.0/24",
+            "probes: archive: address: 10.30.0.0/24 is not one address; write one such as 10.30.0.7, since a probe is no scan.",
+        ),
+        (
+            "10.30.0.7",
+            "pacs.example",
+            "probes: archive: address: pacs.example is not one address; write one such as 10.30.0.7, since a probe is no scan.",
+        ),
+        (
+            "10.30.0.7",
+            "10.30.66.9",
+            "probes: archive: address: 10.30.66.9 lies in the zone modalities, whose medical devices are never probed; leave the probe out.",
+        ),
+        (
+            "10.30.0.7",
+            "9.9.9.9",
+            "probes: archive: address: 9.9.9.9 lies in no zone, so nobody says that it is no medical device; add its network to a zone.",
+        ),
+        ("10.30.0.7", "10.30.255.255", "probes: archive: address: 10.30.255.255 is an address of many hosts; write that of one."),
+        (
+            "port: 104, expected: allowed",
+            "port: 104, expected: denied",
+            "probes: archive: expected: a flow allows tcp 104 from clinical to imaging; expect the probe to be allowed, or change the flows.",
+        ),
+        (
+            "port: 443, expected: denied",
+            "port: 443, expected: allowed",
+            "probes: viewer: expected: no flow allows tcp 443 from clinical to imaging; expect the probe to be denied, or change the flows.",
+        ),
+        ("name: viewer", "name: archive", "probes: archive: the name is there twice; give one of them another name."),
+        (
+            "source: clinical, address",
+            "source: ward, address",
+            "probes: archive: source: there is no zone ward; known are clinical, imaging, modalities.",
+        ),
+        ("port: 104, expected", "port: 1-1024, expected", "probes: number 1: port is '1-1024'; write one port such as 104."),
+    ],
+)
 def test_a_probe_that_may_not_be_sent_is_told(tmp_path, monkeypatch, old, new, message):
     monkeypatch.setattr(segmentation.LookupModule, "set_options", lambda self, var_options, direct: None)
     for text, wrong in ((PROBES, False), (PROBES.replace(old, new, 1), True)):
@@ -107,7 +152,9 @@ def test_a_list_of_endpoints_does_not_become_a_scan(tmp_path, monkeypatch):
     policy = yaml.safe_load(PROBES)
     policy["probes"] = [{**policy["probes"][0], "name": f"host-{number}", "address": f"10.30.0.{number}"} for number in range(1, 34)]
     (tmp_path / "site.yml").write_text(yaml.safe_dump(policy), encoding="utf-8")
-    with pytest.raises(AnsibleLookupError, match="probes: 33 are sent from clinical, and 32 may be: a list of endpoints must not become a scan"):
+    with pytest.raises(
+        AnsibleLookupError, match="probes: 33 are sent from clinical, and 32 may be: a list of endpoints must not become a scan"
+    ):
         segmentation.LookupModule().run([str(tmp_path / "site.yml")])
 
 
@@ -121,9 +168,16 @@ def test_a_zone_that_is_not_there_is_told(told):
         segment_rules(told(), "ward")
 
 
-@pytest.mark.parametrize("address, port, allowed", [
-    ("10.20.0.7", 104, True), ("::ffff:10.20.0.7", 104, True), ("10.20.0.7", 22, False), ("10.30.0.7", 104, False), ("fd00:20::1%eth0", "104", True),
-])
+@pytest.mark.parametrize(
+    "address, port, allowed",
+    [
+        ("10.20.0.7", 104, True),
+        ("::ffff:10.20.0.7", 104, True),
+        ("10.20.0.7", 22, False),
+        ("10.30.0.7", 104, False),
+        ("fd00:20::1%eth0", "104", True),
+    ],
+)
 def test_an_address_is_let_in_as_its_zone_is(told, address, port, allowed):
     assert segment_allows(told(), address, "imaging", port) is allowed
 
@@ -135,7 +189,7 @@ def test_a_name_is_no_address(told):
 
 def test_the_policy_of_the_page_is_one(told, tmp_path):
     with open(os.path.join(COLLECTION, "docs/segmentation.md"), encoding="utf-8") as stream:
-        example, = re.findall(r"^```yaml\n(.*?)^```", stream.read(), re.M | re.S)
+        (example,) = re.findall(r"^```yaml\n(.*?)^```", stream.read(), re.M | re.S)
     (tmp_path / "page.yml").write_text(example, encoding="utf-8")
     page = segmentation.LookupModule().run([str(tmp_path / "page.yml")])[0]
     assert segment_allows(page, "10.10.5.7", "imaging", 22) and not segment_allows(page, "172.20.0.7", "imaging", 22)

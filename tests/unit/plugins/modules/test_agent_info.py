@@ -4,19 +4,23 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.modules import agent_info
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 
 AGENTS = list(Catalogue().agents.values())
 
 
 @pytest.fixture
 def asked(run_module, tree, monkeypatch):
-    tree({
-        "/usr/sbin/rsyslogd": "", "/etc/rsyslog.conf": "*.* @logs.example.org\n",
-        "/opt/sentinelone/bin/sentinelctl": "", "/etc/os-release": "ID=debian\n",
-    })
+    tree(
+        {
+            "/usr/sbin/rsyslogd": "",
+            "/etc/rsyslog.conf": "*.* @logs.example.org\n",
+            "/opt/sentinelone/bin/sentinelctl": "",
+            "/etc/os-release": "ID=debian\n",
+        }
+    )
 
     def ask(root, required):
         monkeypatch.setattr(agent_info, "Host", lambda check: Host(str(root), check=check))
@@ -27,10 +31,12 @@ def asked(run_module, tree, monkeypatch):
 
 def test_the_agents_that_are_there_are_told(asked, tmp_path):
     answer = asked(tmp_path, [{"class": "logging", "encrypted": True}])
-    rsyslog = next(each for each in answer["found"] if each["id"] == "rsyslog")
-    assert rsyslog["ways"] == [{"destination": "logs.example.org", "encrypted": False, "read_from": "/etc/rsyslog.conf:1"}]
+    rsyslog = next(each for each in answer["agents"] if each["id"] == "rsyslog")
+    assert rsyslog["destinations"] == [{"destination": "logs.example.org", "encrypted": False, "read_from": "/etc/rsyslog.conf:1"}]
     assert {record["control"]: record["status"] for record in answer["results"]} == {
-        "agents-logging-present": "fail", "agents-logging-configured": "fail", "agents-logging-credentials": "pass",
+        "agents-logging-present": "fail",
+        "agents-logging-configured": "fail",
+        "agents-logging-credentials": "pass",
         "agents-endpoint-protection-credentials": "pass",
     }
     assert {record["stage"] for record in answer["results"]} == {"offline"}

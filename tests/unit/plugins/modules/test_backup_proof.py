@@ -19,18 +19,29 @@ def test_it_returns_records_and_changes_nothing_without_a_canary(run_module):
 
 def test_a_canary_is_a_change(run_module, tmp_path):
     commands = {
-        **TAPE["commands"], "backup": ["cp", "{path}", str(tmp_path / "kept")], "restore": ["cp", str(tmp_path / "kept"), "{folder}/canary"],
+        **TAPE["commands"],
+        "backup": ["cp", "{path}", str(tmp_path / "kept")],
+        "restore": ["cp", str(tmp_path / "kept"), "{directory}/canary"],
         "forget": ["rm", str(tmp_path / "kept")],
     }
-    result = run_module(backup_proof, {**TAPE, "commands": commands, "folder": str(tmp_path)})
+    result = run_module(backup_proof, {**TAPE, "commands": commands, "directory": str(tmp_path)})
     assert result["changed"] and not any(tmp_path.iterdir())
     assert [record["status"] for record in result["results"] if record["control"] == "backup-canary-proven"] == ["pass"]
 
 
-@pytest.mark.parametrize("wrong, message", [
-    ({"recovery_point": "a day"}, "A span of time cannot be read: a day is no span of time: write a number with w, d, h, m or s, such as 24h."),
-    ({"sample": ["etc/hostname"]}, "etc/hostname is no absolute path: name files and the folder with all folders that they lie in."),
-])
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (
+            {"recovery_point": "a day"},
+            "A span of time cannot be read: a day is no span of time: write a number with w, d, h, m or s, such as 24h.",
+        ),
+        (
+            {"sample": ["etc/hostname"]},
+            "etc/hostname is no absolute path: name files and the directory with all directories that they lie in.",
+        ),
+    ],
+)
 def test_what_cannot_be_meant_is_refused(run_module, wrong, message):
     assert run_module(backup_proof, {**TAPE, **wrong})["msg"] == message
 

@@ -9,7 +9,9 @@ from ansible_collections.hygeia.golden.plugins.module_utils.openscap import scan
 from ansible_collections.hygeia.golden.plugins.modules import openscap_info
 
 SMALL = str(Path(__file__).parents[3] / "system/openscap/small-ds.xml")
-RESULTS = """<TestResult xmlns="http://checklists.nist.gov/xccdf/1.2"><rule-result idref="r"><result>fail</result></rule-result></TestResult>"""
+RESULTS = (
+    """<TestResult xmlns="http://checklists.nist.gov/xccdf/1.2"><rule-result idref="r"><result>fail</result></rule-result></TestResult>"""
+)
 
 
 def test_it_returns_results_that_say_where_they_are_from(run_module, monkeypatch):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Request
 from ansible_collections.hygeia.golden.plugins.modules import package_download
 
 
@@ -13,7 +13,7 @@ def test_it_passes_its_options_on_and_shows_what_came(run_module, monkeypatch):
     came = {"changed": True, "packages": [{"package": "auditd", "from": "", "to": "3", "source": "stable"}], "bytes": 5, "sources": []}
     monkeypatch.setattr(package_download, "download", lambda host, *options: seen.append(options) or came)
     result = run_module(package_download, {"names": ["auditd"], "only": ["openssl"], "sources": "deb x y z"})
-    assert seen == [(Wish("all", ("openssl",)), ["auditd"], "deb x y z")]
+    assert seen == [(Request("all", ("openssl",)), ["auditd"], "deb x y z")]
     assert (result["packages"], result["diff"]["after"]) == (came["packages"], "auditd 3\n")
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Request
 from ansible_collections.hygeia.golden.plugins.modules import package_upgrade
 
 RESULT = {
@@ -13,16 +13,26 @@ RESULT = {
         {"package": "openssl", "from": "1", "to": "2", "source": "security"},
         {"package": "auditd", "from": "", "to": "3", "source": "stable"},
     ],
-    "pending": [], "kernels": [], "repaired": [], "configuration": [],
+    "pending": [],
+    "kernels": [],
+    "repaired": [],
+    "configuration": [],
 }
 
 
 def test_it_passes_its_options_on_and_shows_what_changed(run_module, monkeypatch):
     seen = {}
-    monkeypatch.setattr(package_upgrade, "upgrade", lambda host, wish, **options: seen.update(options, wish=wish, check=host.check) or RESULT)
+    monkeypatch.setattr(
+        package_upgrade, "upgrade", lambda host, request, **options: seen.update(options, request=request, check=host.check) or RESULT
+    )
     result = run_module(package_upgrade, {"updates": "security", "only": ["openssl"], "kernels_keep": 2, "_ansible_check_mode": True})
     assert seen == {
-        "wish": Wish("security", ("openssl",)), "autoremove": False, "kernels_keep": 2, "throwaway": False, "sources": "", "check": True,
+        "request": Request("security", ("openssl",)),
+        "autoremove": False,
+        "kernels_keep": 2,
+        "throwaway": False,
+        "sources": "",
+        "check": True,
     }
     assert result["changes"] == RESULT["changes"]
     assert (result["diff"]["before"], result["diff"]["after"]) == ("openssl 1\n", "openssl 2\nauditd 3\n")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt, AptError
 from ansible_collections.hygeia.golden.plugins.modules import patch_info
 
 

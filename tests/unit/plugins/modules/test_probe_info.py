@@ -27,13 +27,18 @@ def tried(run_module, monkeypatch):
 def test_a_running_host_sends_them(tried):
     said, sent = tried(PROBE, {**PROBE, "name": "else", "source": ["modalities"]})
     assert sent == ["10.30.0.7"] and said["changed"] is False
-    assert [(record["control"], record["status"], record["stage"]) for record in said["results"]] == [("segment-live-archive", "pass", "live")]
+    assert [(record["control"], record["status"], record["stage"]) for record in said["results"]] == [
+        ("segment-live-archive", "pass", "live")
+    ]
 
 
 def test_one_that_may_not_be_sent_keeps_all_of_them_from_being_sent(tried):
     said, sent = tried(PROBE, {**PROBE, "name": "scanner", "address": "10.30.66.1"})
     assert said["failed"] and sent == []
-    assert said["msg"] == "Nothing was sent: 10.30.66.1 lies in the zone modalities, whose medical devices are never probed; leave the probe out."
+    assert (
+        said["msg"]
+        == "Nothing was sent: 10.30.66.1 lies in the zone modalities, whose medical devices are never probed; leave the probe out."
+    )
 
 
 def test_a_scan_is_refused(tried):

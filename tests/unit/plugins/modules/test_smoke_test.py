@@ -8,13 +8,21 @@ from ansible_collections.hygeia.golden.plugins.modules import smoke_test
 
 
 def test_each_command_is_tried_and_told(run_module):
-    result = run_module(smoke_test, {"stage": "boot", "commands": [
-        {"name": "works", "command": "true"},
-        {"name": "breaks", "command": "echo no worklist >&2; exit 3"},
-        {"name": "hangs", "command": "sleep 60", "timeout": 1},
-    ]})
+    result = run_module(
+        smoke_test,
+        {
+            "stage": "boot",
+            "commands": [
+                {"name": "works", "command": "true"},
+                {"name": "breaks", "command": "echo no worklist >&2; exit 3"},
+                {"name": "hangs", "command": "sleep 60", "timeout": 1},
+            ],
+        },
+    )
     assert [(record["control"], record["status"], record["observed"]) for record in result["results"]] == [
-        ("smoke-works", "pass", 0), ("smoke-breaks", "fail", 3), ("smoke-hangs", "fail", 124),
+        ("smoke-works", "pass", 0),
+        ("smoke-breaks", "fail", 3),
+        ("smoke-hangs", "fail", 124),
     ]
     assert result["results"][1]["message"] == "breaks does not work: no worklist"
     assert "did not end within 1 s" in result["results"][2]["message"]

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Policy folders, written from texts."""
+"""Policy directories, written from texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONTROLS = """
       severity: medium
       level: 1
       rationale: A server that forwards packets joins networks that were meant to be apart.
-      impact: Nothing that an application can notice.
+      impact: No noticeable effect on applications.
       settings:
         sysctl: {net.ipv4.ip_forward: 0, net.ipv6.conf.all.forwarding: 0}
       references: {hipaa: ["164.312(b)"]}
@@ -31,7 +31,7 @@ CONTROLS = """
       severity: high
       level: 1
       rationale: A neighbour could draw the traffic to itself.
-      impact: Nothing that an application can notice.
+      impact: No noticeable effect on applications.
       settings:
         sysctl: {net.ipv4.conf.all.accept_redirects: 0}
       references: {hipaa: ["164.312(b)"]}
@@ -45,8 +45,8 @@ PROFILE = """
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Make a policy folder from ``{path: text}``; its path is returned."""
+def directory(tmp_path):
+    """Make a policy directory from ``{path: text}``; its path is returned."""
 
     def make(name, files):
         for path, text in files.items():
@@ -59,9 +59,6 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def baseline(folder):
+def baseline(directory):
     """A small policy in the place of the collection's own."""
-    return folder(
-        "baseline",
-        {"frameworks/hipaa.yml": FRAMEWORKS, "controls/network.yml": CONTROLS, "profiles/base.yml": PROFILE},
-    )
+    return directory("baseline", {"frameworks/hipaa.yml": FRAMEWORKS, "controls/network.yml": CONTROLS, "profiles/base.yml": PROFILE})

@@ -12,8 +12,8 @@ import sys
 
 import pytest
 import yaml
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.documents import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.evidence import COLLECTION
 
 DOCS = os.path.join(COLLECTION, "docs")
@@ -27,7 +27,7 @@ def examples(page):
 
 @pytest.fixture
 def policy(tmp_path):
-    """The folder that the pages make together."""
+    """The directory that the pages make together."""
     gateway = examples("own-controls.md")[0]
     for path, text in {
         "controls/gateway.yml": gateway,
@@ -46,7 +46,7 @@ def test_the_policy_of_the_pages_is_one(policy):
     controls = {control["id"]: control for control in catalogue.resolve("gateway")}
     assert "gateway-no-nfs" in controls and "service-printing" not in controls
     assert controls["ssh-dead-connections"]["settings"]["sshd"]["ClientAliveInterval"] == 120
-    assert [waiver["control"] for waiver in catalogue.waivers] == ["account-password-age"]
+    assert [waiver["control"] for waiver in catalogue.waivers] == ["account-password-max-days"]
 
 
 def test_the_variables_of_the_page_are_ones_that_the_lookup_takes():

@@ -8,17 +8,17 @@ import os
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 
 CATALOGUE = Catalogue()
 # A path that each control is about, with a mode that it allows and one that it does not.
 GUARDED = {
-    "imaging-archive-folders": ("/srv/dicom/", 0o750, 0o755),
+    "imaging-archive-directories": ("/srv/dicom/", 0o750, 0o755),
     "imaging-archive-configuration": ("/etc/orthanc/orthanc.json", 0o640, 0o644),
-    "ai-model-folders": ("/srv/models/", 0o750, 0o770),
-    "ai-data-folders": ("/srv/datasets/", 0o770, 0o775),
+    "ai-model-directories": ("/srv/models/", 0o750, 0o770),
+    "ai-dataset-directories": ("/srv/datasets/", 0o770, 0o775),
     "ai-container-sockets": ("/run/docker.sock", 0o660, 0o666),
 }
 

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 
 import pytest
 import yaml
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.judge import judged
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.look import look
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import detect
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.evaluate import evaluated
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.tests.unit.conftest import dpkg_status
 
 AGENTS = list(Catalogue().agents.values())
@@ -40,7 +40,7 @@ def host(tree, tmp_path):
 
 
 def records(host, required, stage="offline"):
-    found = judged(AGENTS, look(host, AGENTS), required, stage, NOW)
+    found = evaluated(AGENTS, detect(host, AGENTS), required, stage, NOW)
     return {record["control"]: record for record in found}
 
 
@@ -49,12 +49,14 @@ def records(host, required, stage="offline"):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["agent"])
 def test_what_a_product_is_configured_to_do_is_read(host, case):
-    system = host(case.get("packages", ()), case["files"], case.get("enabled", ()), answers=case.get("answers"), booted=case.get("booted", False))
-    found = look(system, AGENTS)
+    system = host(
+        case.get("packages", ()), case["files"], case.get("enabled", ()), answers=case.get("answers"), booted=case.get("booted", False)
+    )
+    found = detect(system, AGENTS)
     assert [each.agent["id"] for each in found] == [case["agent"]]
     each = found[0]
     assert each.configuration.problems == case.get("not_understood", [])
-    assert {way.destination: way.encrypted for way in each.facts.ways()} == case["ways"]
+    assert {way.destination: way.encrypted for way in each.facts.ways()} == case["destinations"]
     assert sorted(map(str, each.credentials)) == sorted(case.get("credentials", []))
     facts = {"schedule": each.facts.schedule(), "retention": each.facts.retention(), "signatures": each.facts.signatures(NOW)}
     assert {name: fact.value if fact else None for name, fact in facts.items()} == {name: case.get(name) for name in facts}
@@ -66,9 +68,17 @@ def test_every_product_has_a_case():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["agent"])
 def test_no_secret_comes_out(host, case):
-    system = host(case.get("packages", ()), case["files"], case.get("enabled", ()), answers=case.get("answers"), booted=case.get("booted", False))
-    everything = {"destination": ["nowhere.example.org"], "encrypted": True, "recovery_point_hours": 1, "retention_days": 9999, "signatures_days": 1}
-    found = judged(AGENTS, look(system, AGENTS), [{"product": case["agent"], **everything}], "offline", NOW)
+    system = host(
+        case.get("packages", ()), case["files"], case.get("enabled", ()), answers=case.get("answers"), booted=case.get("booted", False)
+    )
+    everything = {
+        "destination": ["nowhere.example.org"],
+        "encrypted": True,
+        "recovery_point_hours": 1,
+        "retention_days": 9999,
+        "signatures_days": 1,
+    }
+    found = evaluated(AGENTS, detect(system, AGENTS), [{"product": case["agent"], **everything}], "offline", NOW)
     assert found and "hidden" not in str(found)
 
 
@@ -129,8 +139,18 @@ def test_one_agent_of_a_class_is_enough(host):
     [
         (TLS, {"destination": ["logs.example.org"], "encrypted": True}, "pass", ""),
         (TLS, {"destination": ["*.example.org"]}, "pass", ""),
-        (TLS, {"destination": ["siem.example.org"]}, "fail", "rsyslog sends to logs.example.org (/etc/rsyslog.conf:3), which is none of siem.example.org"),
-        ("*.* @logs.example.org\n", {"encrypted": True}, "fail", "rsyslog sends to logs.example.org without encryption (/etc/rsyslog.conf:1)"),
+        (
+            TLS,
+            {"destination": ["siem.example.org"]},
+            "fail",
+            "rsyslog sends to logs.example.org (/etc/rsyslog.conf:3), which is none of siem.example.org",
+        ),
+        (
+            "*.* @logs.example.org\n",
+            {"encrypted": True},
+            "fail",
+            "rsyslog sends to logs.example.org without encryption (/etc/rsyslog.conf:1)",
+        ),
         ("*.* /var/log/all\n", {"destination": ["logs.example.org"]}, "fail", "names no other machine to send to"),
     ],
 )
@@ -178,7 +198,7 @@ def test_a_backup_that_has_not_succeeded_for_long_fails_on_a_running_host(host):
 def test_what_a_product_does_not_tell_is_not_checked(host):
     need = {"class": "backup", "destination": ["nas"], "encrypted": True, "recovery_point_hours": 24}
     record = records(host(["veeam"]), [need])["agents-backup-configured"]
-    assert record["status"] == "not_checked" and "ask veeamconfig" in record["message"]
+    assert record["status"] == "not_checked" and "run veeamconfig" in record["message"]
 
 
 def test_a_line_that_is_not_understood_is_named_and_never_passes(host):

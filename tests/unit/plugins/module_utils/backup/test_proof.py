@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The proof over a product that is a folder, which lies in every way that one can."""
+"""The proof over a product that is a directory, which lies in every way that one can."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import os
 import shutil
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.backup import proof, workplace
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import Absent, Backup, Entry, Product, Trouble
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Proof, Wanted
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.workplace import Workplace
+from ansible_collections.hygeia.golden.plugins.module_utils.backup import proof, restore_directory
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import Absent, Backup, BackupError, Entry, Product
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.proof import Objectives, Proof
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.restore_directory import RestoreDirectory
 
 NOW = 1767261600
 HOUR, DAY = 3600, 86400
 
 
-class Folder(Product):
+class Directory(Product):
     """Each test says what it answers."""
 
     known = (Backup("old", NOW - 40 * DAY), Backup("young", NOW - HOUR))
@@ -38,15 +38,15 @@ class Folder(Product):
         type(self).left += 1
         return "canary"
 
-    def restore(self, backup, path, folder):
+    def restore(self, backup, path, directory):
         source = self.held if backup == "canary" else self.host.path(path)
-        target = self.host.path(folder) + path
+        target = self.host.path(directory) + path
         os.makedirs(os.path.dirname(target))
         if self.returned:
             self.returned(source, target)
         else:
             shutil.copy2(source, target)
-        return folder + path
+        return directory + path
 
     def entry(self, backup, path):
         if path not in self.entries:
@@ -55,7 +55,7 @@ class Folder(Product):
 
     def forget_canaries(self):
         if self.keeps_canary:
-            raise Trouble("it only takes")
+            raise BackupError("it only takes")
         type(self).left = 0
 
 
@@ -67,15 +67,15 @@ def prove(tree, tmp_path, monkeypatch):
     os.utime(place, (NOW - DAY, NOW - DAY))
 
     def make(product=None, check=False, now=NOW, **wanted):
-        class Changed(Folder):
+        class Changed(Directory):
             pass
 
         for name, value in {"entries": {"/srv/file": Entry(9, NOW - DAY)}, **(product or {})}.items():
-            setattr(Changed, name, staticmethod(value) if callable(value) else value)
-        monkeypatch.setitem(proof.PRODUCTS, "folder", Changed)
+            setattr(Changed, name, staticmethod(value) if name == "returned" else value)
+        monkeypatch.setitem(proof.PRODUCTS, "directory", Changed)
         host.check = check
         wanted = {"recovery_point": DAY, "recovery_time": HOUR, "retention": 30 * DAY, "sample": ("/srv/file",), **wanted}
-        found = Proof(host, {"product": "folder", "repository": "/vault"}, Wanted(**wanted), now).records()
+        found = Proof(host, {"product": "directory", "repository": "/vault"}, Objectives(**wanted), now).records()
         make.left = Changed.left
         return {record["control"].split("-", 1)[1]: record for record in found}
 
@@ -90,7 +90,10 @@ def outcome(record):
 
 def test_everything_that_is_right_passes(prove):
     found = prove()
-    assert {name: record["status"] for name, record in found.items()} == {**dict.fromkeys(found, "pass"), "schedule-configured": "not_checked"}
+    assert {name: record["status"] for name, record in found.items()} == {
+        **dict.fromkeys(found, "pass"),
+        "schedule-configured": "not_checked",
+    }
     assert prove.left == 0
     assert {record["stage"] for record in found.values()} == {"live"} and {record["read_from"] for record in found.values()} == {"/vault"}
 
@@ -112,9 +115,35 @@ def test_a_backup_of_tomorrow_is_no_young_backup(prove):
     assert found["status"] == "fail" and "24 hours in the future: look at the clocks" in found["message"]
 
 
+@pytest.mark.parametrize("age, status", [(DAY - 1, "pass"), (DAY, "pass"), (DAY + 1, "fail")])
+def test_the_recovery_point_is_held_to_the_second(prove, age, status):
+    assert prove({"known": [Backup("last", NOW - age)]}, sample=())["recent-proven"]["status"] == status
+
+
+@pytest.mark.parametrize("reach, status", [(30 * DAY, "pass"), (30 * DAY - 1, "fail")])
+def test_the_retention_is_held_to_the_second(prove, reach, status):
+    assert prove({"known": [Backup("first", NOW - reach), Backup("last", NOW)]}, sample=())["retention-proven"]["status"] == status
+
+
+@pytest.mark.parametrize("age, status", [(DAY, "pass"), (DAY + 1, "fail")])
+def test_a_sample_that_only_a_backup_before_the_recovery_point_has_is_not_backed_up_any_more(prove, age, status):
+    def entry(backup, unused_path):
+        if backup == "young":
+            raise Absent()
+        return Entry(9, NOW - 2 * DAY)
+
+    os.utime(prove.place, (NOW - 2 * DAY, NOW - 2 * DAY))
+    known = [Backup("old", NOW - age), Backup("young", NOW)]
+    found = prove({"known": known, "entry": lambda self, backup, path: entry(backup, path)})["sample-proven"]
+    assert found["status"] == status, found
+
+
 def test_without_a_backup_there_is_nothing_to_restore(prove):
     found = prove({"known": []})
-    assert outcome(found["recent-proven"]) == ("fail", "/vault has no backup of ward7: start one, or say in host_name how it is called there")
+    assert outcome(found["recent-proven"]) == (
+        "fail",
+        "/vault has no backup of ward7: start one, or say in host_name how it is called there",
+    )
     assert found["sample-proven"]["status"] == found["retention-proven"]["status"] == "fail"
 
 
@@ -145,7 +174,7 @@ def test_a_link_in_a_backup_leads_nowhere(prove):
     assert "/srv/file: it did not come back as a file" in found["sample-proven"]["message"]
 
 
-def test_a_folder_that_is_a_link_leads_nowhere_either(prove):
+def test_a_directory_that_is_a_link_leads_nowhere_either(prove):
     def returned(source, target):
         os.rmdir(os.path.dirname(target))
         os.symlink(os.path.dirname(source), os.path.dirname(target))
@@ -165,7 +194,10 @@ def test_a_sample_with_other_content_fails(prove):
 
 
 def test_a_sample_of_another_size_fails(prove):
-    assert "came back with 9 bytes, and the backup lists 10" in prove({"entries": {"/srv/file": Entry(10, NOW - DAY)}})["sample-proven"]["message"]
+    assert (
+        "came back with 9 bytes, and the backup lists 10"
+        in prove({"entries": {"/srv/file": Entry(10, NOW - DAY)}})["sample-proven"]["message"]
+    )
 
 
 def test_a_sample_that_was_changed_since_is_held_against_what_the_backup_lists(prove):
@@ -204,11 +236,11 @@ def test_a_sample_that_only_an_old_backup_has_shows_a_job_that_stopped(prove):
 
 def test_a_sample_without_room_is_not_checked(prove):
     found = prove({"entries": {"/srv/file": Entry(10**18, NOW - DAY)}})["sample-proven"]
-    assert found["status"] == "not_checked" and "say another folder in folder" in found["message"]
+    assert found["status"] == "not_checked" and "say another directory in directory" in found["message"]
 
 
-def test_a_folder_that_is_not_there_is_told(prove):
-    found = prove(folder="/nowhere")
+def test_a_directory_that_is_not_there_is_told(prove):
+    found = prove(directory="/nowhere")
     assert [found[name]["status"] for name in ("canary-proven", "sample-proven")] == ["not_checked"] * 2
     assert "/nowhere cannot take what is restored" in found["canary-proven"]["message"]
 
@@ -218,15 +250,15 @@ def test_a_restore_that_takes_too_long_fails(prove):
     assert found["status"] == "fail" and "and all may take" in found["message"] and found["observed"]["bytes"] in (9, 65536)
 
 
-def test_folders_of_runs_that_are_gone_are_swept_and_others_stay(tree, tmp_path):
+def test_directories_of_runs_that_are_gone_are_swept_and_others_stay(tree, tmp_path):
     host = tree({"/run/lock": ""})
     for name in (".hygeia-backup-gone", ".hygeia-backup-new", "other"):
         (tmp_path / "run" / name).mkdir()
     for name in (".hygeia-backup-gone", "other"):
         os.utime(tmp_path / "run" / name, (NOW, NOW))
-    with Workplace(host, "/run", lambda: None) as first:
+    with RestoreDirectory(host, "/run", lambda: None) as first:
         os.utime(host.path(first), (NOW, NOW))
-        with Workplace(host, "/run", lambda: None):
+        with RestoreDirectory(host, "/run", lambda: None):
             assert os.path.isdir(host.path(first)), "somebody works in it"
     assert sorted(os.listdir(tmp_path / "run")) == [".hygeia-backup-new", "lock", "other"]
-    assert workplace.PREFIX == ".hygeia-backup-"
+    assert restore_directory.PREFIX == ".hygeia-backup-"

@@ -6,16 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
-    IN_USE,
-    LOCKOUT,
-    BadSetting,
-    Change,
-    Kind,
-    Observation,
-    Plan,
-    Refusal,
-)
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import IN_USE, LOCKOUT, Change, Kind, Observation, Plan, Refusal
+from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 
 
 class Note(Kind):

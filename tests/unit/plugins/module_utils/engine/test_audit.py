@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
-from ansible_collections.hygeia.golden.plugins.module_utils.engine.group import Conflict
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.settings import Conflict
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 
 
@@ -50,11 +52,27 @@ def test_a_control_without_settings_was_not_checked(tree):
     assert one(tree(), Control("empty", {}))["status"] == "not_checked"
 
 
-def test_a_kind_that_cannot_look_is_an_error_of_its_controls_alone(tree):
-    host = tree({"/notes/x": "1"})
-    records = audit(host, [note("a", x="explode"), note("b", ignored=1)], "offline")
-    assert [record["status"] for record in records] == ["error", "error"]
+def test_a_setting_that_spoils_the_look_of_its_kind_is_an_error_of_its_controls_alone(tree):
+    host = tree({"/notes/x": "1", "/notes/y": "2"})
+    records = audit(host, [note("a", x="explode"), note("b", y=2)], "offline")
+    assert [record["status"] for record in records] == ["error", "pass"]
     assert records[0]["message"] == "note could not be observed: the notes are on fire"
+
+
+def test_settings_are_not_asked_one_by_one_without_end(tree, kinds, monkeypatch):
+    monkeypatch.setattr("ansible_collections.hygeia.golden.plugins.module_utils.engine.audit._PATIENCE", -1)
+    records = audit(tree({"/notes/y": "2"}), [note("a", x="explode"), note("b", y=2)], "offline")
+    assert [record["status"] for record in records] == ["error", "error"]
+    assert kinds["note"].looks == 1
+
+
+def test_what_the_system_is_called_cannot_be_read_and_only_what_depends_on_it_is_an_error(tree, tmp_path):
+    host = tree({"/notes/x": "1"})
+    (tmp_path / "etc").mkdir()
+    os.mkfifo(tmp_path / "etc/os-release")
+    records = audit(host, [note("a", x=1), note("b", applies_to={"os": "debian"}, x=1)], "offline")
+    assert [record["status"] for record in records] == ["pass", "error"]
+    assert "/etc/os-release" in records[1]["message"]
 
 
 def test_a_setting_that_the_kind_cannot_express_leaves_the_others_observed(tree):

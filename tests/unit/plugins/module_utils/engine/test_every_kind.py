@@ -10,8 +10,21 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 REAL = dict(KINDS)  # before the made-up ones take their place
 
 ORDER = (
-    "package", "kernel_module", "sysctl", "kernel_cmdline", "mount", "file", "login_defs", "shell_profile", "pam", "sudo", "sshd",
-    "audit_rule", "auditd_conf", "systemd_conf", "service",
+    "package",
+    "kernel_module",
+    "sysctl",
+    "kernel_cmdline",
+    "mount",
+    "file",
+    "login_defs",
+    "shell_profile",
+    "pam",
+    "sudo",
+    "sshd",
+    "audit_rule",
+    "auditd_conf",
+    "systemd_conf",
+    "service",
 )
 
 
@@ -35,4 +48,4 @@ def test_without_settings_there_is_nothing_to_observe(tree, name):
 
 def test_kinds_are_enforced_in_the_order_in_which_they_need_each_other():
     assert [name for name in REAL if name in ORDER] == [name for name in ORDER if name in REAL]
-    assert list(REAL)[0] == "package"
+    assert next(iter(REAL)) == "package"

@@ -20,15 +20,18 @@ def listing(rules=(), family="inet", policy="drop"):
     return json.dumps({"nftables": chains + lines})
 
 
-@pytest.mark.parametrize("text, wrong", [
-    (listing([("input", STATEFUL), ("denied", NOTED)]), []),
-    (listing([("input", [{"counter": {}}, {"accept": None}]), ("denied", NOTED)]), ["segment-no-accept-any"]),
-    (listing([("from-imaging", [{"accept": None}]), ("denied", NOTED)]), []),
-    (listing([("denied", NOTED)], family="ip"), ["segment-default-drop"]),
-    (listing([("denied", [{"counter": {}}, {"drop": None}])]), ["segment-drops-logged"]),
-    (listing([("input", [{"log": None}])]), ["segment-drops-counted"]),
-    (listing([("input", [{"log": None}, {"counter": {}}, *STATEFUL])]), ["segment-drops-logged", "segment-drops-counted"]),
-])
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        (listing([("input", STATEFUL), ("denied", NOTED)]), []),
+        (listing([("input", [{"counter": {}}, {"accept": None}]), ("denied", NOTED)]), ["segment-default-drop", "segment-no-accept-any"]),
+        (listing([("from-imaging", [{"accept": None}]), ("denied", NOTED)]), []),
+        (listing([("denied", NOTED)], family="ip"), ["segment-default-drop"]),
+        (listing([("denied", [{"counter": {}}, {"drop": None}])]), ["segment-drops-logged"]),
+        (listing([("input", [{"log": None}])]), ["segment-drops-counted"]),
+        (listing([("input", [{"log": None}, {"counter": {}}, *STATEFUL])]), ["segment-drops-logged", "segment-drops-counted"]),
+    ],
+)
 def test_what_packets_cannot_show(text, wrong):
     messages = found(Ruleset("", "", ""), text)
     assert [name for name, message in messages.items() if message] == wrong

@@ -14,7 +14,7 @@ DATA = {
         "internet": {"networks": ["0.0.0.0/0"]},
     },
     "flows": [
-        {"source": ["clinical", "internet"], "destination": "imaging", "protocol": "tcp", "ports": [104, "8000-8100"], "reason": "x"},
+        {"source": ["clinical", "internet"], "destination": "imaging", "protocol": "tcp", "ports": [104, "8000-8100"], "reason": "x"}
     ],
 }
 
@@ -24,9 +24,16 @@ def policy():
     return Policy(DATA)
 
 
-@pytest.mark.parametrize("address, zone", [
-    ("10.20.1.1", "clinical"), ("10.20.30.1", "imaging"), ("192.0.2.1", "internet"), ("fd00:20::5", "clinical"), ("fd00:21::5", "elsewhere"),
-])
+@pytest.mark.parametrize(
+    "address, zone",
+    [
+        ("10.20.1.1", "clinical"),
+        ("10.20.30.1", "imaging"),
+        ("192.0.2.1", "internet"),
+        ("fd00:20::5", "clinical"),
+        ("fd00:21::5", "elsewhere"),
+    ],
+)
 def test_an_address_is_in_the_smallest_network_that_has_it(policy, address, zone):
     assert policy.zone_of(address) == zone
 

@@ -23,11 +23,16 @@ def build_host(monkeypatch):
     return make
 
 
-@pytest.mark.parametrize("missing,sentence", [
-    (["sfdisk"], "the build host lacks sfdisk: install the Debian package fdisk"),
-    (["qemu-img", "sfdisk", "qemu-storage-daemon"],
-     "the build host lacks qemu-img, qemu-storage-daemon and sfdisk: install the Debian packages fdisk, qemu-system-common and qemu-utils"),
-])
+@pytest.mark.parametrize(
+    "missing,sentence",
+    [
+        (["sfdisk"], "the build host lacks sfdisk: install the Debian package fdisk"),
+        (
+            ["qemu-img", "sfdisk", "qemu-storage-daemon"],
+            "the build host lacks qemu-img, qemu-storage-daemon and sfdisk: install the Debian packages fdisk, qemu-system-common and qemu-utils",
+        ),
+    ],
+)
 def test_everything_that_is_missing_is_named_at_once(build_host, missing, sentence):
     build_host(missing)
     with pytest.raises(ImageError) as problem:
@@ -57,6 +62,8 @@ def test_a_program_that_is_missing():
     assert run(["no-such-program"]).err == "no-such-program is not installed"
 
 
-@pytest.mark.parametrize("count,text", [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1 << 20, "1.0 MiB"), (3 << 29, "1.5 GiB"), (1 << 50, "1024.0 TiB")])
+@pytest.mark.parametrize(
+    "count,text", [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1 << 20, "1.0 MiB"), (3 << 29, "1.5 GiB"), (1 << 50, "1024.0 TiB")]
+)
 def test_sizes_as_people_say_them(count, text):
     assert sized(count) == text

@@ -18,6 +18,12 @@ def test_every_one_of_several_packages_must_be_installed(tree):
     assert Control("a", {}, {"package": ["one", "two"]}).irrelevant(host) == "two is not installed"
 
 
+def test_none_of_the_packages_may_be_installed_that_a_control_is_without(tree):
+    host = tree({"/var/lib/dpkg/status": "Package: one\nStatus: install ok installed\nVersion: 1\n\n"})
+    assert Control("a", {}, {"without": "two"}).irrelevant(host) == ""
+    assert Control("a", {}, {"without": ["two", "one"]}).irrelevant(host) == "one is installed"
+
+
 def test_what_needs_a_kernel_of_its_own_leaves_containers_out(tree):
     control = Control("a", {}, {"kernel": "own"})
     assert control.irrelevant(tree(booted=True)) == ""
@@ -25,7 +31,9 @@ def test_what_needs_a_kernel_of_its_own_leaves_containers_out(tree):
 
 
 def test_a_variant_replaces_kinds_and_leaves_out_those_with_nothing_under_them():
-    control = Control("a", {"pam": {"x": 1}, "sysctl": {"y": 2}}, variants={"rhel": {"pam": {}, "authselect": {"z": True}}, "rhel-9": {"pam": {"x": 3}}})
+    control = Control(
+        "a", {"pam": {"x": 1}, "sysctl": {"y": 2}}, variants={"rhel": {"pam": {}, "authselect": {"z": True}}, "rhel-9": {"pam": {"x": 3}}}
+    )
     assert control.on(["debian-12", "debian"]) is control
     assert control.on(["rhel-10", "rhel"]).settings == {"sysctl": {"y": 2}, "authselect": {"z": True}}
     assert control.on(["rhel-9", "rhel"]).settings == {"pam": {"x": 3}, "sysctl": {"y": 2}}

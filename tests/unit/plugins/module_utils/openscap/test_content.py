@@ -14,7 +14,9 @@ def test_a_profile_may_be_named_by_its_end(content, tailored):
     assert tailored.profile("small") == "xccdf_org.hygeia_profile_small"
 
 
-@pytest.mark.parametrize(("name", "told"), [("cis", "has no profile cis; there are small, script"), ("", "needs a profile to be named; there are small")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("cis", "has no profile cis; there are small, script"), ("", "needs a profile to be named; there are small")]
+)
 def test_a_profile_that_there_is_not_is_told_with_those_that_there_are(content, name, told):
     with pytest.raises(ScapError, match=told):
         content.profile(name)

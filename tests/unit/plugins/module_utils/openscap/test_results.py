@@ -27,26 +27,28 @@ def found(result="pass", stage="live", severity="low", asks=()):
 
 
 def test_a_rule_becomes_a_record_of_its_origin_and_one_that_is_not_selected_none():
-    assert found() == [{
-        "control": "openscap:r",
-        "title": "A title on two lines",
-        "severity": "low",
-        "origin": "openscap",
-        "status": "pass",
-        "stage": "live",
-        "expected": None,
-        "observed": None,
-        "read_from": "oscap 1.3.7",
-        "message": "",
-        "references": {"CIS benchmark": ["5.1.20"]},
-    }]
+    assert found() == [
+        {
+            "control": "openscap:r",
+            "title": "A title on two lines",
+            "severity": "low",
+            "origin": "openscap",
+            "status": "pass",
+            "stage": "live",
+            "expected": None,
+            "observed": None,
+            "read_from": "oscap 1.3.7",
+            "message": "",
+            "references": {"CIS benchmark": ["5.1.20"]},
+        }
+    ]
 
 
 @pytest.mark.parametrize(
     ("result", "status", "message"),
     [
         ("pass", "pass", ""),
-        ("fixed", "pass", "it failed at first, and oscap mended it"),
+        ("fixed", "pass", "it failed at first, and oscap fixed it"),
         ("fail", "fail", "permission denied"),
         ("error", "error", "oscap could not carry the check out; permission denied"),
         ("unknown", "error", "oscap came to no result; permission denied"),
@@ -62,7 +64,7 @@ def test_every_result_of_xccdf_has_its_status(result, status, message):
 
 @pytest.mark.parametrize("result", ["pass", "fail", "error", "unknown"])
 def test_what_only_a_running_system_could_tell_is_not_checked_in_one_that_does_not_run(result):
-    record, = found(result, "offline", asks=["mounts", "services"])
+    (record,) = found(result, "offline", asks=["mounts", "services"])
     assert (record["status"], record["message"]) == ("not_checked", "it asks for mounts and services, which only a running system has")
     assert found("pass", "live", asks=["mounts"])[0]["status"] == "pass"
     assert found("notapplicable", "offline", asks=["mounts"])[0]["status"] == "not_applicable"

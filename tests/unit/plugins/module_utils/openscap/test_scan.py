@@ -55,6 +55,12 @@ def test_a_library_that_is_missing_is_told(program):
         scan.closure("/usr/bin/oscap")
 
 
+def test_a_program_without_a_loader_is_told(program):
+    program("ldd", "echo '  libc.so.6 => /lib/libc.so.6 (0x1)'")
+    with pytest.raises(ScapError, match=r"oscap cannot run on its own machine .*: install it again"):
+        scan.closure("/usr/bin/oscap")
+
+
 def test_results_of_a_running_system_are_taken_also_when_rules_fail(program, content):
     results = io.BytesIO()
     scan.live(program("oscap", 'echo "$@" >results.xml; exit 2'), content, "p", 10, results)
@@ -64,7 +70,10 @@ def test_results_of_a_running_system_are_taken_also_when_rules_fail(program, con
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("echo Title; echo 'OpenSCAP Error: Bad content. [x.c:1]'; echo last; exit 1", r"without results: OpenSCAP Error: Bad content. \[x.c:1\]"),
+        (
+            "echo Title; echo 'OpenSCAP Error: Bad content. [x.c:1]'; echo last; exit 1",
+            r"without results: OpenSCAP Error: Bad content. \[x.c:1\]",
+        ),
         ("exit 139", "without results: exit code 139"),
         ("sleep 5", "did not end within 1 s: set a longer timeout, or choose a smaller profile"),
     ],

@@ -33,9 +33,7 @@ def test_the_newest_kernel_is_the_last(tree, tmp_path):
 def test_states(tree, tmp_path):
     host = made(tree, tmp_path, NAMES[1])
     os.utime(tmp_path / f"lib/modules/{NAMES[1]}/modules.dep", (2**33, 2**33))
-    assert kernels.states(host) == [
-        {"version": NAMES[0], "initramfs": "missing"}, {"version": NAMES[1], "initramfs": "stale"},
-    ]
+    assert kernels.states(host) == [{"version": NAMES[0], "initramfs": "missing"}, {"version": NAMES[1], "initramfs": "stale"}]
 
 
 def test_what_is_missing_is_built_and_put_into_the_boot_menu(tree, tmp_path):
@@ -82,14 +80,16 @@ def test_a_system_that_builds_none_is_left_alone(tree, tmp_path):
 def deferred(host, tmp_path, *questions):
     """What is left to do after package scripts put these questions to the stand-in."""
     with Deferred(host) as pending:
-        folder = pending.options[0].partition("=")[2].split(":")[0]
-        stand_in = tmp_path / folder[1:] / "update-initramfs"
+        directory = pending.options[0].partition("=")[2].split(":")[0]
+        stand_in = tmp_path / directory[1:] / "update-initramfs"
         # A script would run inside the system; here its paths lead there.
-        stand_in.write_text(stand_in.read_text().replace(folder, str(tmp_path / folder[1:])).replace("/usr/sbin/", f"{tmp_path}/usr/sbin/"))
+        stand_in.write_text(
+            stand_in.read_text().replace(directory, str(tmp_path / directory[1:])).replace("/usr/sbin/", f"{tmp_path}/usr/sbin/")
+        )
         for question in questions:
             subprocess.run([str(stand_in), *question.split()], check=True)
         found = pending.asked
-    assert not os.path.exists(tmp_path / folder[1:])
+    assert not os.path.exists(tmp_path / directory[1:])
     return found
 
 

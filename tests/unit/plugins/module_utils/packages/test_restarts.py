@@ -25,7 +25,9 @@ def running(tree):
     host = tree({"/etc/passwd": "ada:x:1000:1000::/home/ada:/bin/bash\n", "/proc/sys/kernel/osrelease": "6.1.0-9-amd64\n"}, booted=True)
     process(host, 1, "/usr/lib/systemd/systemd", maps=[OLD])
     process(host, 2, "/usr/sbin/sshd", "ssh.service", maps=[OLD, OLD])
-    process(host, 3, "/usr/sbin/cron", "cron.service", maps=["r-xp 0 00:00 7 /usr/lib/libc.so.6", "r--p 0 00:00 7 /usr/lib/locale (deleted)"])
+    process(
+        host, 3, "/usr/sbin/cron", "cron.service", maps=["r-xp 0 00:00 7 /usr/lib/libc.so.6", "r--p 0 00:00 7 /usr/lib/locale (deleted)"]
+    )
     process(host, 4, "/usr/bin/python3", "app.service", maps=["r-xp 0 00:00 7 /tmp/jit (deleted)", "r-xp 0 00:00 7 /memfd:x (deleted)"])
     process(host, 5, "/usr/sbin/nginx", "web.service", maps=["r-xp 0 00:00 7 /usr/sbin/nginx (deleted)"])
     process(host, 6, "/usr/bin/bash", "session-2.scope", 1000, maps=[OLD])
@@ -66,7 +68,8 @@ def test_a_newer_kernel_or_a_package_asks_for_a_reboot(running, tmp_path):
     put(tmp_path, "run/reboot-required")
     put(tmp_path, "run/reboot-required.pkgs", "libc6\nlibc6\n")
     assert restarts.find(running).reboot == (
-        "kernel 6.1.0-9-amd64 runs and 6.1.0-10-amd64 is installed", "libc6 asks for it in /run/reboot-required",
+        "kernel 6.1.0-9-amd64 runs and 6.1.0-10-amd64 is installed",
+        "libc6 asks for it in /run/reboot-required",
     )
 
 
@@ -87,6 +90,8 @@ def test_records_name_what_is_left(running):
     assert restarts.failed_units(running) == ["web.service"]
     found = {record["control"]: record for record in restarts.records(running, restarts.find(running), ["web.service"])}
     assert {name: record["status"] for name, record in found.items()} == {
-        "patch-services-current": "fail", "patch-kernel-current": "pass", "patch-units-kept": "fail",
+        "patch-services-current": "fail",
+        "patch-kernel-current": "pass",
+        "patch-units-kept": "fail",
     }
     assert found["patch-services-current"]["message"] == "ssh.service, web.service, systemd run replaced code: start them again, or reboot"

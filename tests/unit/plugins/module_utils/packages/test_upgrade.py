@@ -8,10 +8,10 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import upgrade
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import Apt, AptError
-from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Wish
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt, AptError
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import PackageError, Request
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
 STATUS = "/var/lib/dpkg/status"
 SECURITY = "Debian-Security:12/oldstable-security"
@@ -30,7 +30,11 @@ class AptGet:
         self.done = []
         self.trouble = None
         self.size = "10.0 kB"
-        self.host = tree({STATUS: "", "/usr/bin/true": ""}, answers={"env": self.apt, "dpkg": self.dpkg, "apt-mark": self.mark, "apt-config": ""}, **kwargs)
+        self.host = tree(
+            {STATUS: "", "/usr/bin/true": ""},
+            answers={"env": self.apt, "dpkg": self.dpkg, "apt-mark": self.mark, "apt-config": ""},
+            **kwargs,
+        )
         if listed:
             self.fetch()
         self.save()
@@ -45,14 +49,15 @@ class AptGet:
         self.put("/var/lib/apt/lists/mirror_Packages", "x")
 
     def save(self):
-        self.put(STATUS, "".join(
-            f"Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n" for name, version in self.installed.items()
-        ))
+        self.put(
+            STATUS,
+            "".join(f"Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n" for name, version in self.installed.items()),
+        )
 
     def apt(self, argv, unused_stdin):
         if "apt-cache" in argv:
             return self.policy(argv)
-        words = argv[argv.index("apt-get") + 1:]
+        words = argv[argv.index("apt-get") + 1 :]
         options = [word for word, before in zip(words, ["", *words]) if before == "-o"]
         words = [word for word, before in zip(words, ["", *words]) if "-o" not in (word, before)]
         verb = next(word for word in words if not word.startswith("-"))
@@ -62,11 +67,11 @@ class AptGet:
             self.done.append(words)
             self.fetch()
             return self.trouble or ""
-        steps = self.steps(verb, words[words.index(verb) + 1:], "--ignore-hold" in words)
+        steps = self.steps(verb, words[words.index(verb) + 1 :], "--ignore-hold" in words)
         if "--ignore-hold" in words and self.held and "--allow-change-held-packages" not in words:
-            return Ran(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n")
+            return CommandResult(100, "", "E: Held packages were changed and -y was used without --allow-change-held-packages.\n")
         if "--print-uris" in words:
-            return self.outlook(steps)
+            return self.apt_output(steps)
         if "-s" in words:
             kept = "\nThe following packages have been kept back:\n" if self.held else ""
             return kept + "".join(f"Inst {name} {old}({new} {source} [amd64])\n" for name, old, new, source in steps)
@@ -82,7 +87,7 @@ class AptGet:
         self.save()
         return ""
 
-    def outlook(self, steps):
+    def apt_output(self, steps):
         lines = {True: "The following NEW packages will be installed:\n", False: "The following packages will be upgraded:\n"}
         for name, old, new, unused_source in steps:
             lines[not old] += f"   {name} ({old.strip('[] ')} => {new})\n" if old else f"   {name} ({new})\n"
@@ -92,12 +97,16 @@ class AptGet:
 
     def policy(self, argv):
         """Each suite is a file of its own, and holds the packages of which it is the source."""
-        suites = {source: source.partition(":") for source in {SECURITY, STABLE, *(source for unused_version, source in self.archive.values())}}
+        suites = {
+            source: source.partition(":") for source in {SECURITY, STABLE, *(source for unused_version, source in self.archive.values())}
+        }
         if argv[-1] == "policy":
             told = (f"v={suite.split('/')[0]},a={suite.split('/')[1]},l={label}" for label, unused_colon, suite in suites.values())
             return "".join(f" 500 {source}\n     release {words}\n     origin mirror\n" for source, words in zip(suites, told))
-        named = argv[argv.index("policy") + 1:]
-        return "".join(f"{name}:\n  Version table:\n     {self.archive[name][0]} 500\n        500 {self.archive[name][1]}\n" for name in named)
+        named = argv[argv.index("policy") + 1 :]
+        return "".join(
+            f"{name}:\n  Version table:\n     {self.archive[name][0]} 500\n        500 {self.archive[name][1]}\n" for name in named
+        )
 
     def steps(self, verb, names, ignore_hold):
         for name, (new, source) in self.archive.items():
@@ -127,9 +136,11 @@ def packages(steps):
 
 def test_one_update_of_the_lists_serves_updates_and_named_packages(tree):
     apt = AptGet(tree, listed=False)
-    found = upgrade.download(apt.host, Wish("all"), ["auditd", "emacs | vim"])
+    found = upgrade.download(apt.host, Request("all"), ["auditd", "emacs | vim"])
     assert apt.done == [
-        ["update"], ["--download-only", "dist-upgrade"], ["--download-only", "--no-install-recommends", "install", "auditd"],
+        ["update"],
+        ["--download-only", "dist-upgrade"],
+        ["--download-only", "--no-install-recommends", "install", "auditd"],
     ]
     assert packages(found["packages"]) == ["openssl", "tzdata", "auditd"]
     assert (found["changed"], found["bytes"], apt.installed["openssl"]) == (True, 15, "1")
@@ -137,34 +148,34 @@ def test_one_update_of_the_lists_serves_updates_and_named_packages(tree):
 
 def test_downloading_again_changes_nothing(tree):
     apt = AptGet(tree)
-    upgrade.download(apt.host, Wish("all"), ["auditd"])
+    upgrade.download(apt.host, Request("all"), ["auditd"])
     apt.fetch = lambda: None
-    again = upgrade.download(apt.host, Wish("all"), ["auditd"])
+    again = upgrade.download(apt.host, Request("all"), ["auditd"])
     assert (again["changed"], again["bytes"]) == (False, 0)
 
 
 def test_only_security_updates_are_downloaded_when_asked(tree):
     apt = AptGet(tree)
-    assert packages(upgrade.download(apt.host, Wish("security"), [])["packages"]) == ["openssl"]
+    assert packages(upgrade.download(apt.host, Request("security"), [])["packages"]) == ["openssl"]
     assert apt.done[1] == ["--download-only", "--only-upgrade", "install", "openssl"]
 
 
 def test_without_updates_only_named_packages_are_downloaded(tree):
     apt = AptGet(tree)
-    assert packages(upgrade.download(apt.host, Wish("none"), ["auditd"])["packages"]) == ["auditd"]
+    assert packages(upgrade.download(apt.host, Request("none"), ["auditd"])["packages"]) == ["auditd"]
 
 
 def test_check_mode_downloads_nothing(tree):
     apt = AptGet(tree, check=True)
-    found = upgrade.download(apt.host, Wish("all"), [])
+    found = upgrade.download(apt.host, Request("all"), [])
     assert (packages(found["packages"]), found["changed"], apt.done) == (["openssl", "tzdata"], True, [])
 
 
 def test_a_list_that_could_not_be_fetched_is_a_failure_even_when_apt_calls_it_a_warning(tree):
     apt = AptGet(tree)
-    apt.trouble = Ran(0, "", "W: Failed to fetch http://mirror/InRelease  Temporary failure resolving 'mirror'\n")
+    apt.trouble = CommandResult(0, "", "W: Failed to fetch http://mirror/InRelease  Temporary failure resolving 'mirror'\n")
     with pytest.raises(AptError, match="mirror cannot be found"):
-        upgrade.download(apt.host, Wish("all"), [])
+        upgrade.download(apt.host, Request("all"), [])
 
 
 # -- installing --------------------------------------------------------------
@@ -184,16 +195,16 @@ def test_all_updates_are_installed_without_network_and_told(tree):
 
 def test_security_updates_leave_the_others_pending(tree):
     apt = AptGet(tree)
-    found = upgrade.upgrade(apt.host, Wish("security"))
+    found = upgrade.upgrade(apt.host, Request("security"))
     assert apt.done == [["--no-download", "--only-upgrade", "install", "openssl"]]
     assert packages(found["changes"]) == ["openssl"]
     assert [(entry["package"], entry["security"]) for entry in found["pending"]] == [("tzdata", False)]
-    assert upgrade.upgrade(apt.host, Wish("security"))["changed"] is False
+    assert upgrade.upgrade(apt.host, Request("security"))["changed"] is False
 
 
 def test_a_dependency_that_was_updated_still_counts_as_one(tree):
     apt = AptGet(tree)
-    upgrade.upgrade(apt.host, Wish("security"))
+    upgrade.upgrade(apt.host, Request("security"))
     assert (apt.installed["openssl"], apt.automatic) == ("2", {"openssl"})
 
 
@@ -248,7 +259,7 @@ def test_an_update_that_does_not_fit_is_not_begun(tree, monkeypatch):
     assert apt.done == []
 
 
-def test_a_folder_as_a_source_needs_no_network_and_is_read_late(tree):
+def test_a_directory_as_a_source_needs_no_network_and_is_read_late(tree):
     apt = AptGet(tree)
     apt.put("/etc/apt/sources.list.d/a.list", "deb file:/srv/mirror stable main\n")
     upgrade.upgrade(apt.host)
@@ -261,25 +272,27 @@ def test_the_room_for_downloads_is_looked_at_too(tree, monkeypatch):
     apt.size = "500 MB"
     monkeypatch.setattr(upgrade.os, "statvfs", lambda unused_p: SimpleNamespace(f_bavail=10**9, f_frsize=1))
     with pytest.raises(PackageError, match="need 1068 MB"):
-        upgrade.download(apt.host, Wish("all"), [])
+        upgrade.download(apt.host, Request("all"), [])
     assert apt.done == [["update"]]
 
 
 def test_a_failure_is_told_in_one_sentence(tree):
     apt = AptGet(tree)
-    apt.trouble = Ran(100, "", "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n")
+    apt.trouble = CommandResult(100, "", "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n")
     with pytest.raises(AptError, match="has not been downloaded: let hygeia.golden.package_download"):
         upgrade.upgrade(apt.host)
 
 
 def test_lists_past_their_day_are_told(tree):
     release = "Suite: {}\nDate: Sat, 01 Nov 2025 10:00:00 UTC\n"
-    host = tree({
-        "/var/lib/apt/lists/a_InRelease": "-----BEGIN PGP SIGNED MESSAGE-----\n" + release.format("stable"),
-        "/var/lib/apt/lists/b_InRelease": release.format("stable-security") + "Valid-Until: Sat, 08 Nov 2025 10:00:00 UTC\n",
-    })
+    host = tree(
+        {
+            "/var/lib/apt/lists/a_InRelease": "-----BEGIN PGP SIGNED MESSAGE-----\n" + release.format("stable"),
+            "/var/lib/apt/lists/b_InRelease": release.format("stable-security") + "Valid-Until: Sat, 08 Nov 2025 10:00:00 UTC\n",
+        }
+    )
     day = datetime.datetime(2025, 11, 7, tzinfo=datetime.timezone.utc)
     assert list(Apt(host).expired(day)) == []
     assert list(Apt(host).expired(day + datetime.timedelta(2))) == [
-        "the lists of stable-security were valid until 2025-11-08: fetch them anew",
+        "the lists of stable-security were valid until 2025-11-08: fetch them anew"
     ]

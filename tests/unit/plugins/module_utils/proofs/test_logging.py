@@ -11,8 +11,8 @@ import threading
 import time
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import canary, collector, delivery, senders
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
 SENT = {"path": "logger", "token": "0011-2233", "state": "sent", "reason": ""}
 
@@ -42,11 +42,14 @@ def test_the_audit_log_is_the_kernels(tree):
     assert canary.send(tree(booted=True, container=True), "audit", "user.notice")["state"] == "not_tried"
 
 
-@pytest.mark.parametrize("answer, reason", [
-    ("enabled 0\npid 0\n", "the kernel's audit is off"),
-    (None, "auditctl is not installed"),
-    (Ran(1, "", "You must be root"), "You must be root"),
-])
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        ("enabled 0\npid 0\n", "the kernel's audit is off"),
+        (None, "auditctl is not installed"),
+        (CommandResult(1, "", "You must be root"), "You must be root"),
+    ],
+)
 def test_an_audit_log_that_takes_nothing_is_told(tree, answer, reason):
     sent = canary.send(tree(booted=True, answers={"auditctl": answer} if answer else {}), "audit", "user.notice")
     assert sent["state"] == "unsent" and reason in sent["reason"]
@@ -88,19 +91,19 @@ def test_the_time_counts_from_when_messages_were_sent(tmp_path):
 
 
 def test_a_collector_that_comes_back_meanwhile_has_no_problem(tmp_path):
-    folder = tmp_path / "remote"
+    directory = tmp_path / "remote"
 
     def back():
-        folder.mkdir()
-        (folder / "log").write_text("00112233")
+        directory.mkdir()
+        (directory / "log").write_text("00112233")
 
     threading.Timer(0.2, back).start()
-    arrived, problem = collector.arrivals(collector.Files(str(folder)), ["0011-2233"], 10)
+    arrived, problem = collector.arrivals(collector.Files(str(directory)), ["0011-2233"], 10)
     assert (list(arrived), problem) == (["0011-2233"], "")
 
 
 def test_a_command_that_finds_nothing_is_no_problem_and_one_that_complains_is(tree):
-    answers = iter([Ran(1, "", ""), Ran(2, "", "curl: (7) Failed to connect\n")])
+    answers = iter([CommandResult(1, "", ""), CommandResult(2, "", "curl: (7) Failed to connect\n")])
     asked = collector.Command(["search", "{token}"], tree(answers={"search": lambda *unused: next(answers)}))
     assert asked.found(["0011-2233"]) == set()
     with pytest.raises(collector.Unasked, match="Failed to connect"):
@@ -131,14 +134,17 @@ def server():
     listener.server_close()
 
 
-@pytest.mark.parametrize("answer, field, found", [
-    ("a line with 00112233 in it", "", True),
-    ("a line without", "", False),
-    (json.dumps({"hits": {"total": {"value": 1}}}), "hits.total.value", True),
-    (json.dumps({"hits": {"total": {"value": 0}}}), "hits.total.value", False),
-    (json.dumps({"data": {"result": [{"values": [["1", "x"]]}]}}), "data.result.0.values", True),
-    (json.dumps({"data": {"result": []}, "query": "00112233"}), "data.result", False),
-])
+@pytest.mark.parametrize(
+    "answer, field, found",
+    [
+        ("a line with 00112233 in it", "", True),
+        ("a line without", "", False),
+        (json.dumps({"hits": {"total": {"value": 1}}}), "hits.total.value", True),
+        (json.dumps({"hits": {"total": {"value": 0}}}), "hits.total.value", False),
+        (json.dumps({"data": {"result": [{"values": [["1", "x"]]}]}}), "data.result.0.values", True),
+        (json.dumps({"data": {"result": []}, "query": "00112233"}), "data.result", False),
+    ],
+)
 def test_a_query_has_the_token_or_something_in_a_field(server, answer, field, found):
     server.text = answer
     query = collector.Query(server.url, field, {"headers": {"Authorization": "Bearer word"}})
@@ -158,11 +164,15 @@ def test_a_query_that_gets_no_json_for_a_field_is_a_problem(server):
 
 def told(canaries, arrivals, problem="", during=None, state=lambda: "the agent sleeps"):
     facts = (arrivals, "the collector", 60, problem, state)
-    return delivery.judged(canaries, *facts) if during is None else delivery.queued(canaries, during, *facts)
+    return delivery.evaluated(canaries, *facts) if during is None else delivery.queued(canaries, during, *facts)
 
 
 def test_each_path_has_a_record_of_its_own():
-    canaries = [SENT, {**SENT, "path": "journal", "token": "4455-6677"}, {"path": "audit", "token": "x", "state": "unsent", "reason": "auditd is off"}]
+    canaries = [
+        SENT,
+        {**SENT, "path": "journal", "token": "4455-6677"},
+        {"path": "audit", "token": "x", "state": "unsent", "reason": "auditd is off"},
+    ]
     records = told(canaries, {"0011-2233": 1.5})
     assert [(record["control"], record["status"], record["message"]) for record in records] == [
         ("logging-logger-proven", "pass", ""),
@@ -187,9 +197,14 @@ def test_what_arrives_only_after_an_outage_has_waited():
     assert told([SENT], {"0011-2233": 1.0}, during={"0011-2233": 1.0})[0]["status"] == "error"
 
 
-@pytest.mark.parametrize("arrived, status, fate", [
-    (["0011-2233", "4455-6677"], "pass", "arrived"), (["4455-6677"], "pass", "lost, as plain TCP may do; RELP does not"), (["0011-2233"], "fail", "arrived"),
-])
+@pytest.mark.parametrize(
+    "arrived, status, fate",
+    [
+        (["0011-2233", "4455-6677"], "pass", "arrived"),
+        (["4455-6677"], "pass", "lost, as plain TCP may do; RELP does not"),
+        (["0011-2233"], "fail", "arrived"),
+    ],
+)
 def test_of_two_messages_in_an_outage_the_second_must_arrive(arrived, status, fate):
     (record,) = told([SENT, {**SENT, "token": "4455-6677"}], dict.fromkeys(arrived, 1.0), during={})
     assert (record["status"], record["observed"]["sent as the collector went away"]) == (status, fate)
@@ -197,7 +212,9 @@ def test_of_two_messages_in_an_outage_the_second_must_arrive(arrived, status, fa
 
 def systemd(states, complaint=""):
     """What systemctl and journalctl say of units, ``{unit: (file state, activity)}``."""
-    show = "\n\n".join(f"Id={unit}\nActiveState={active}\nType=simple\nResult=success\nConditionResult=yes" for unit, (unused, active) in states.items())
+    show = "\n\n".join(
+        f"Id={unit}\nActiveState={active}\nType=simple\nResult=success\nConditionResult=yes" for unit, (unused, active) in states.items()
+    )
     return {
         "systemctl list-unit-files --no-legend --no-pager --full": "\n".join(f"{unit} {state}" for unit, (state, unused) in states.items()),
         "systemctl": show,
@@ -205,14 +222,31 @@ def systemd(states, complaint=""):
     }
 
 
-@pytest.mark.parametrize("states, complaint, sentence", [
-    ({}, "", "no agent that sends messages on is known here"),
-    ({"rsyslog.service": ("masked", "inactive")}, "", "rsyslog.service is masked and does not run: say systemctl unmask rsyslog.service"),
-    ({"rsyslog.service": ("enabled", "failed")}, "", "rsyslog.service does not run: say systemctl enable --now rsyslog.service"),
-    ({"vector.service": ("enabled", "active")}, "", "vector.service runs and complained of nothing: see whether its rules"),
-    ({"rsyslog.service": ("enabled", "active")}, "Connection refused [v8.2302.0 try https://x ]\n", "Connection refused; start the receiver"),
-    ({"rsyslog.service": ("enabled", "active")}, "Certificate 1 info: invalid", "certificates by an authority that the other trusts"),
-    ({"filebeat.service": ("enabled", "active")}, "disk is odd", "disk is odd; read journalctl --unit filebeat.service"),
-])
+@pytest.mark.parametrize(
+    "states, complaint, sentence",
+    [
+        ({}, "", "no agent that sends messages on is known here"),
+        (
+            {"rsyslog.service": ("masked", "inactive")},
+            "",
+            "rsyslog.service is masked and does not run: run systemctl unmask rsyslog.service",
+        ),
+        ({"rsyslog.service": ("enabled", "failed")}, "", "rsyslog.service does not run: run systemctl enable --now rsyslog.service"),
+        ({"vector.service": ("enabled", "active")}, "", "vector.service runs and reported no error: see whether its rules"),
+        (
+            {"rsyslog.service": ("enabled", "active")},
+            "Connection refused [v8.2302.0 try https://x ]\n",
+            "Connection refused; start the receiver",
+        ),
+        ({"rsyslog.service": ("enabled", "active")}, "Certificate 1 info: invalid", "certificates from an authority that the other trusts"),
+        (
+            {"rsyslog.service": ("enabled", "active")},
+            "action 'a' suspended, retry 0. There should be messages before this one giving the reason for suspension.\n"
+            "Issuer DN: CN=other, certificate invalid\n",
+            "last reported: Issuer DN: CN=other, certificate invalid; give the collector and this host certificates",
+        ),
+        ({"filebeat.service": ("enabled", "active")}, "disk is odd", "disk is odd; read journalctl --unit filebeat.service"),
+    ],
+)
 def test_the_agents_are_told_with_their_cure(tree, states, complaint, sentence):
     assert sentence in senders.state(tree(booted=True, answers=systemd(states, complaint)))

@@ -10,7 +10,7 @@ import json
 import pytest
 import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import alerts, endpoint, web
-from ansible_collections.hygeia.golden.plugins.module_utils.running.sockets import Socket, listening
+from ansible_collections.hygeia.golden.plugins.module_utils.system.running.sockets import Socket, listening
 from procfs import process, socket
 
 METRICS = """# HELP node_load1 1m load average.
@@ -72,9 +72,10 @@ def test_an_endpoint_that_does_not_answer_says_why(answer):
     assert (record["status"], record["observed"]) == ("fail", {"answers": False}) and "nothing listens there" in record["message"]
 
 
-@pytest.mark.parametrize("url, found", [
-    ("https://host/metrics", ("host", 443)), ("http://[fd00::1]:9100/", ("fd00::1", 9100)), ("tcp://10.0.0.1:10050", ("10.0.0.1", 10050)),
-])
+@pytest.mark.parametrize(
+    "url, found",
+    [("https://host/metrics", ("host", 443)), ("http://[fd00::1]:9100/", ("fd00::1", 9100)), ("tcp://10.0.0.1:10050", ("10.0.0.1", 10050))],
+)
 def test_an_address_has_a_name_and_a_port(url, found):
     assert endpoint.place(url) == found
 
@@ -85,11 +86,17 @@ def test_an_address_that_is_none_is_refused(url):
         endpoint.place(url)
 
 
-@pytest.mark.parametrize("address, message", [
-    ("10.10.5.7", ""), ("127.0.0.1", ""), ("fd00::5", ""),
-    ("10.20.0.7", "port 9100 listens on 10.20.0.7, outside of the management network"),
-    ("0.0.0.0", "port 9100 listens on every address of the host"), ("::", "port 9100 listens on every address of the host"),
-])
+@pytest.mark.parametrize(
+    "address, message",
+    [
+        ("10.10.5.7", ""),
+        ("127.0.0.1", ""),
+        ("fd00::5", ""),
+        ("10.20.0.7", "port 9100 listens on 10.20.0.7, outside of the management network"),
+        ("0.0.0.0", "port 9100 listens on every address of the host"),
+        ("::", "port 9100 listens on every address of the host"),
+    ],
+)
 def test_a_port_listens_in_the_management_network_only(address, message):
     networks = [ipaddress.ip_network(network) for network in ("10.10.5.0/24", "fd00::/64")]
     others = [Socket("udp", "0.0.0.0", 9100), Socket("tcp", "0.0.0.0", 22)]
@@ -103,7 +110,12 @@ def test_a_port_at_which_nothing_listens_is_told():
 
 def test_the_listeners_of_a_host_are_all_that_wait(tree):
     host = tree()
-    process(host, "self", "/usr/bin/python3", net={"tcp": [socket(1, "listening", "0.0.0.0:22"), socket(2, "connected", "10.0.0.1:22", "10.0.0.9:50000")]})
+    process(
+        host,
+        "self",
+        "/usr/bin/python3",
+        net={"tcp": [socket(1, "listening", "0.0.0.0:22"), socket(2, "connected", "10.0.0.1:22", "10.0.0.9:50000")]},
+    )
     assert listening(host) == [Socket("tcp", "0.0.0.0", 22)]
 
 
@@ -111,18 +123,27 @@ def test_the_listeners_of_a_host_are_all_that_wait(tree):
 
 
 def judge(*wanted, groups=None):
-    return alerts.judged(alerts.alerts(RULES if groups is None else groups), list(wanted), "rules.yml")
+    return alerts.evaluated(alerts.alerts(RULES if groups is None else groups), list(wanted), "rules.yml")
 
 
-@pytest.mark.parametrize("wanted, message", [
-    ({"alert": "Disk"}, ""),
-    ({"alert": "Disk", "comparison": "<", "threshold": 10, "for": "15m"}, ""),
-    ({"alert": "Disk", "comparison": "<", "threshold": 10, "for": "5m"}, "the alert Disk waits for 900 s, and shall wait for 5m at most"),
-    ({"alert": "Disk", "comparison": "<", "threshold": 20}, "the alert Disk does not compare < 20, it says 100 * avail / size < 10 and on"),
-    ({"alert": "Disk", "comparison": "<=", "threshold": 10}, "the alert Disk does not compare <= 10"),
-    ({"alert": "Load", "comparison": ">", "threshold": 0.5}, "the alert Load does not compare > 0.5"),
-    ({"alert": "Gone"}, "there is no alert Gone: add a rule for it"),
-])
+@pytest.mark.parametrize(
+    "wanted, message",
+    [
+        ({"alert": "Disk"}, ""),
+        ({"alert": "Disk", "comparison": "<", "threshold": 10, "for": "15m"}, ""),
+        (
+            {"alert": "Disk", "comparison": "<", "threshold": 10, "for": "5m"},
+            "the alert Disk waits for 900 s, and shall wait for 5m at most",
+        ),
+        (
+            {"alert": "Disk", "comparison": "<", "threshold": 20},
+            "the alert Disk does not compare < 20, it says 100 * avail / size < 10 and on",
+        ),
+        ({"alert": "Disk", "comparison": "<=", "threshold": 10}, "the alert Disk does not compare <= 10"),
+        ({"alert": "Load", "comparison": ">", "threshold": 0.5}, "the alert Load does not compare > 0.5"),
+        ({"alert": "Gone"}, "there is no alert Gone: add a rule for it"),
+    ],
+)
 def test_an_alert_has_the_threshold_that_is_asked_for(wanted, message):
     record = judge(wanted)
     assert record["message"].startswith(message) and record["status"] == ("fail" if message else "pass")

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.host import Host, Ran
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs import eicar, scanners, signatures
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult, Host
 
 PROJECT = Path(__file__).parents[5]
 NOW = 1_800_000_000
@@ -18,7 +18,12 @@ CLAMAV = scanners.Product(("clamav-daemon.service",), ("clamdscan", "{path}"), "
 
 def test_the_test_file_stands_nowhere_in_the_collection():
     assert len(eicar.content()) == 68
-    files = [path for folder in ("plugins", "roles", "playbooks", "docs", "tests") for path in (PROJECT / folder).rglob("*") if path.is_file()]
+    files = [
+        path
+        for directory in ("plugins", "roles", "playbooks", "docs", "tests")
+        for path in (PROJECT / directory).rglob("*")
+        if path.is_file()
+    ]
     assert [path for path in files if eicar.content().encode() in path.read_bytes()] == []
 
 
@@ -29,13 +34,16 @@ def head(days):
     return f"ClamAV-VDB:01 Jan 2027 04-34 -0500:27456:1:90:abc:def:raynman:{NOW - days * 86400}".ljust(512) + "x"
 
 
-@pytest.mark.parametrize("files, days, status", [
-    ({"daily.cvd": head(2)}, 2, "pass"),
-    ({"daily.cld": head(8), "main.cvd": head(400)}, 8, "fail"),
-    ({"daily.cvd": head(7)}, 7, "pass"),
-    ({"daily.cvd": "no database", "own.hdb": "a:1:b"}, None, "fail"),
-    ({}, None, "fail"),
-])
+@pytest.mark.parametrize(
+    "files, days, status",
+    [
+        ({"daily.cvd": head(2)}, 2, "pass"),
+        ({"daily.cld": head(8), "main.cvd": head(400)}, 8, "fail"),
+        ({"daily.cvd": head(7)}, 7, "pass"),
+        ({"daily.cvd": "no database", "own.hdb": "a:1:b"}, None, "fail"),
+        ({}, None, "fail"),
+    ],
+)
 def test_signatures_are_as_old_as_the_newest_database(tree, files, days, status):
     host = tree({f"/var/lib/clamav/{name}": text for name, text in files.items()})
     record = signatures.fresh(host, CLAMAV, "/var/lib/clamav", 7, NOW)
@@ -54,10 +62,17 @@ def test_signatures_from_the_future_tell_of_a_wrong_clock(tree):
     assert record["status"] == "fail" and "clock" in record["message"]
 
 
-@pytest.mark.parametrize("printed, days", [
-    (f"{NOW - 86400}\n", 1), ('"2027-01-14T08:00:00+00:00"\n', 1), ("2027-01-14T08:00:00Z", 1), ("2027-01-14T08:00:00", 1),
-    ("yesterday", None), (Ran(1, "", "no such option"), None),
-])
+@pytest.mark.parametrize(
+    "printed, days",
+    [
+        (f"{NOW - 86400}\n", 1),
+        ('"2027-01-14T08:00:00+00:00"\n', 1),
+        ("2027-01-14T08:00:00Z", 1),
+        ("2027-01-14T08:00:00", 1),
+        ("yesterday", None),
+        (CommandResult(1, "", "no such option"), None),
+    ],
+)
 def test_another_product_tells_by_a_command(tree, printed, days):
     product = scanners.Product(("scanner.service",), dated=("scanner", "--dated"))
     record = signatures.fresh(tree(answers={"scanner": printed}), product, "/nowhere", 7, NOW)
@@ -68,7 +83,7 @@ def test_another_product_tells_by_a_command(tree, printed, days):
 
 
 def scan(tmp_path, answer, product=CLAMAV, timeout=0.0):
-    """The record when the scanner does this with the path of a file; nothing stays in the folder."""
+    """The record when the scanner does this with the path of a file; nothing stays in the directory."""
 
     class Scanned(Host):
         def run(self, argv, stdin=None, timeout=300):
@@ -81,22 +96,29 @@ def scan(tmp_path, answer, product=CLAMAV, timeout=0.0):
 
 def clamdscan(path):
     found = path.read_text() == eicar.content()
-    return Ran(int(found), f"{path}: {'Eicar FOUND' if found else 'OK'}", "")
+    return CommandResult(int(found), f"{path}: {'Eicar FOUND' if found else 'OK'}", "")
 
 
 def take(path):
     if path.name == "sample":
         path.unlink()
-    return Ran(0, "", "")
+    return CommandResult(0, "", "")
 
 
-@pytest.mark.parametrize("answer, status, sentence", [
-    (clamdscan, "pass", ""),
-    (take, "pass", ""),
-    (lambda path: Ran(0, f"{path}: OK", ""), "fail", "clamdscan does not find the test file of EICAR"),
-    (lambda path: Ran(1, f"{path}: FOUND", ""), "fail", "clamdscan finds a harmless file too"),
-    (lambda path: Ran(2, "", "ERROR: Could not connect"), "fail", "clamdscan could not look at a file (ERROR: Could not connect)"),
-])
+@pytest.mark.parametrize(
+    "answer, status, sentence",
+    [
+        (clamdscan, "pass", ""),
+        (take, "pass", ""),
+        (lambda path: CommandResult(0, f"{path}: OK", ""), "fail", "clamdscan does not find the test file of EICAR"),
+        (lambda path: CommandResult(1, f"{path}: FOUND", ""), "fail", "clamdscan finds a harmless file too"),
+        (
+            lambda path: CommandResult(2, "", "ERROR: Could not connect"),
+            "fail",
+            "clamdscan could not look at a file (ERROR: Could not connect)",
+        ),
+    ],
+)
 def test_a_scanner_finds_the_test_file_and_nothing_else(tmp_path, answer, status, sentence):
     record = scan(tmp_path, answer)
     assert record["status"] == status and record["message"].startswith(sentence)

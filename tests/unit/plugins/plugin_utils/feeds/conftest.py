@@ -8,7 +8,7 @@ import os
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import library
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import loader
 from small_feeds import NAMES, TODAY, WRITTEN
 
 
@@ -31,6 +31,6 @@ def opened(feed, tmp_path):
     """Open feeds by their kinds, or by what the module is told of them."""
 
     def open_(*wanted, today=TODAY):
-        return library.opened([feed(entry) if isinstance(entry, str) else entry for entry in wanted], str(tmp_path / "cache"), today)
+        return loader.opened([feed(entry) if isinstance(entry, str) else entry for entry in wanted], str(tmp_path / "cache"), today)
 
     return open_

@@ -9,7 +9,7 @@ import os
 import zlib
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import library
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import loader
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, first_fixed, rated
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.versions import dpkg, rpm
 from small_feeds import DEBSECAN, EPSS, KEV, OSV, TRACKER, UPDATEINFO, WRITTEN, zipped
@@ -44,12 +44,12 @@ def test_debsecan_is_read_as_debsecan_reads_it(opened):
     assert binary["binary"] and binary["severity"] == "medium"
 
 
-@pytest.mark.parametrize("form", ["zip", "lines", "folder"])
+@pytest.mark.parametrize("form", ["zip", "lines", "directory"])
 def test_osv_comes_in_three_forms(opened, feed, tmp_path, form):
     wanted = feed("osv")
     if form == "lines":
         wanted = feed("osv", "".join(json.dumps(record) + "\n" for record in OSV).encode(), "all.jsonl")
-    if form == "folder":
+    if form == "directory":
         (tmp_path / "records").mkdir()
         for record in OSV:
             (tmp_path / "records" / f"{record['id']}.json").write_text(json.dumps(record))
@@ -80,12 +80,15 @@ def test_facts_are_known_by_id(opened):
     assert (kev.date, epss.date) == ("2026-11-20", "2026-11-21")
 
 
-@pytest.mark.parametrize("vector, severity", [
-    ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "critical"),
-    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:L/SC:N/SI:N/SA:N", "medium"),
-    ("AV:N/AC:L/Au:N/C:P/I:P/A:P", "high"),
-    ("no vector", "unknown"),
-])
+@pytest.mark.parametrize(
+    "vector, severity",
+    [
+        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "critical"),
+        ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:L/SC:N/SI:N/SA:N", "medium"),
+        ("AV:N/AC:L/Au:N/C:P/I:P/A:P", "high"),
+        ("no vector", "unknown"),
+    ],
+)
 def test_vectors_are_rated(vector, severity):
     assert rated(vector) == severity
 
@@ -96,34 +99,37 @@ _BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;"
 _EXTERNAL = '<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><updates/>'
 
 
-@pytest.mark.parametrize("kind, data, complaint", [
-    ("debian_tracker", b"", "is empty"),
-    ("debian_tracker", b"{}", "has no vulnerabilities"),
-    ("debian_tracker", json.dumps(TRACKER).encode()[:-40], "cut off or no JSON"),
-    ("debian_tracker", b"<html>404</html>", "cut off or no JSON"),
-    ("debian_tracker", b"[1]", "another form"),
-    ("debian_tracker", b'{"openssl": {"CVE-1": {}}}', "without 'releases'"),
-    ("debian_tracker", b'{"openssl": {"CVE-1": {"releases": {"bookworm": {"status": "maybe"}}}}}', "the status maybe of CVE-1"),
-    ("debsecan", b"", "is empty"),
-    ("debsecan", zlib.compress(DEBSECAN.encode())[:-9], "is cut off"),
-    ("debsecan", b"VERSION 1\n", "no file of debsecan"),
-    ("debsecan", zlib.compress(b"VERSION 2\n\n\n\n"), "another first line"),
-    ("debsecan", zlib.compress(DEBSECAN.encode()[:60]), "ends too early"),
-    ("debsecan", zlib.compress(b"VERSION 1\nCVE-1,,x\n\nopenssl,7,S  F,,\n\n"), "the line 'openssl,7,S  F,,'"),
-    ("osv", WRITTEN["osv"]()[:-30], "zip file that is cut off"),
-    ("osv", zipped([OSV[2]]), "no records about packages of a system"),
-    ("osv", zipped([{"id": "DSA-1-1"}]), "without 'modified'"),
-    ("updateinfo", gzip.compress(UPDATEINFO.encode())[:-20], "cut off or damaged"),
-    ("updateinfo", UPDATEINFO.encode()[:-30], "cut off or no XML"),
-    ("updateinfo", b"<updates></updates>", "no advisories"),
-    ("updateinfo", _BOMB.encode(), "declares a document type"),
-    ("updateinfo", _EXTERNAL.encode(), "declares a document type"),
-    ("kev", json.dumps({**KEV, "count": 1400}).encode(), "has 1 vulnerabilities and says that it has 1400"),
-    ("kev", json.dumps({**KEV, "vulnerabilities": [], "count": 0}).encode(), "no vulnerabilities"),
-    ("epss", EPSS.encode()[:-5], "cut off in its last line"),
-    ("epss", EPSS.replace("0.91", "much").encode(), "a line that cannot be read"),
-    ("epss", b"cve,epss,percentile\nCVE-1,0.1,0.2\n", "other first lines"),
-])
+@pytest.mark.parametrize(
+    "kind, data, complaint",
+    [
+        ("debian_tracker", b"", "is empty"),
+        ("debian_tracker", b"{}", "has no vulnerabilities"),
+        ("debian_tracker", json.dumps(TRACKER).encode()[:-40], "cut off or no JSON"),
+        ("debian_tracker", b"<html>404</html>", "cut off or no JSON"),
+        ("debian_tracker", b"[1]", "another form"),
+        ("debian_tracker", b'{"openssl": {"CVE-1": {}}}', "without 'releases'"),
+        ("debian_tracker", b'{"openssl": {"CVE-1": {"releases": {"bookworm": {"status": "maybe"}}}}}', "the status .maybe. of .CVE-1"),
+        ("debsecan", b"", "is empty"),
+        ("debsecan", zlib.compress(DEBSECAN.encode())[:-9], "is cut off"),
+        ("debsecan", b"VERSION 1\n", "no file of debsecan"),
+        ("debsecan", zlib.compress(b"VERSION 2\n\n\n\n"), "another first line"),
+        ("debsecan", zlib.compress(DEBSECAN.encode()[:60]), "ends too early"),
+        ("debsecan", zlib.compress(b"VERSION 1\nCVE-1,,x\n\nopenssl,7,S  F,,\n\n"), "the line 'openssl,7,S  F,,'"),
+        ("osv", WRITTEN["osv"]()[:-30], "zip file that is cut off"),
+        ("osv", zipped([OSV[2]]), "no records about packages of a system"),
+        ("osv", zipped([{"id": "DSA-1-1"}]), "without 'modified'"),
+        ("updateinfo", gzip.compress(UPDATEINFO.encode())[:-20], "cut off or damaged"),
+        ("updateinfo", UPDATEINFO.encode()[:-30], "cut off or no XML"),
+        ("updateinfo", b"<updates></updates>", "no advisories"),
+        ("updateinfo", _BOMB.encode(), "declares a document type"),
+        ("updateinfo", _EXTERNAL.encode(), "declares a document type"),
+        ("kev", json.dumps({**KEV, "count": 1400}).encode(), "has 1 vulnerabilities and states that it has 1400"),
+        ("kev", json.dumps({**KEV, "vulnerabilities": [], "count": 0}).encode(), "no vulnerabilities"),
+        ("epss", EPSS.encode()[:-5], "cut off in its last line"),
+        ("epss", EPSS.replace("0.91", "much").encode(), "a line 3 of another form"),
+        ("epss", b"cve,epss,percentile\nCVE-1,0.1,0.2\n", "other first lines"),
+    ],
+)
 def test_a_feed_that_is_not_whole_is_an_error(opened, feed, kind, data, complaint):
     with pytest.raises(FeedError, match=complaint) as raised:
         opened(feed(kind, data))
@@ -149,10 +155,11 @@ def test_debsecan_of_no_suite_is_refused(opened, feed):
 
 # -- read once ------------------------------------------------------------------------
 
+
 def test_a_feed_is_read_and_digested_once(opened, feed, monkeypatch):
     wanted, digests = feed("debian_tracker"), []
-    hashed = library._hashed
-    monkeypatch.setattr(library, "_hashed", lambda path: digests.append(path) or hashed(path))
+    hashed = loader._hashed
+    monkeypatch.setattr(loader, "_hashed", lambda path: digests.append(path) or hashed(path))
     assert [opened(wanted)[0].parsed for unused in range(3)] == [True, False, False]
     assert len(digests) == 1
     # Another content is another index; another name for the same content is not.
@@ -168,7 +175,7 @@ def test_many_processes_read_it_once(feed, tmp_path):
     for unused in range(12):
         child = os.fork()
         if not child:
-            [found] = library.opened([wanted], str(tmp_path / "cache"), "2026-11-22")
+            [found] = loader.opened([wanted], str(tmp_path / "cache"), "2026-11-22")
             with open(told, "a", encoding="ascii") as stream:
                 stream.write(f"{found.parsed} {len(list(found.index.claims(['debian/bookworm'], ['openssl'])))}\n")
             os._exit(0)

@@ -27,7 +27,7 @@ def _pairs(number, version, characters):
     for unused in range(number):
         one = version()
         place = random.randrange(len(one))
-        near = one[:place] + random.choice(characters) + one[place + 1:]
+        near = one[:place] + random.choice(characters) + one[place + 1 :]
         yield one, near if random.random() < 0.7 else version()
 
 
@@ -48,7 +48,9 @@ def test_versions_sort_as_dpkg_sorts_them():
         return f"{random.choice(['', '', '0:', '1:', '10:'])}{random.randint(0, 11)}{_word('0019aZ.+~-', 0, 6)}{revision}".rstrip("-")
 
     pairs = [(one, other.rstrip("-")) for one, other in _pairs(2500, version, "01a~+.") if _VALID.match(other)]
-    asked = subprocess.run(["sh", "-c", _COMPARE], input="".join(f"{one} {other}\n" for one, other in pairs), capture_output=True, text=True, check=True)
+    asked = subprocess.run(
+        ["sh", "-c", _COMPARE], input="".join(f"{one} {other}\n" for one, other in pairs), capture_output=True, text=True, check=True
+    )
     assert "error" not in asked.stderr
     assert [pair for pair, mine, its in zip(pairs, _compared(dpkg, pairs), asked.stdout.split()) if mine != int(its)] == []
     assert len(pairs) > 2000 and len(set(asked.stdout.split())) == 3

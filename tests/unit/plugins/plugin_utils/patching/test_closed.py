@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.patching import plan
+from ansible_collections.hygeia.golden.plugins.plugin_utils.patching import patch_plan
 
 SYSTEM = {"id": "debian", "version": "12", "codename": "bookworm", "manager": "dpkg"}
 
@@ -20,12 +20,15 @@ def fake(identifier, source, fixed):
 
 @pytest.fixture(autouse=True)
 def simple(monkeypatch):
-    monkeypatch.setattr(plan, "order", lambda manager: lambda version: [int(part) for part in version.split(".")])
-    monkeypatch.setattr(plan, "first_fixed", lambda claimed, version, key: claimed["fixed"] if key(version) < key(claimed["fixed"]) else None)
+    monkeypatch.setattr(patch_plan, "order", lambda manager: lambda version: [int(part) for part in version.split(".")])
+    monkeypatch.setattr(
+        patch_plan, "first_fixed", lambda claimed, version, key: claimed["fixed"] if key(version) < key(claimed["fixed"]) else None
+    )
 
 
 def closed(installed, changes, fixed="3"):
-    return [entry["id"] for entry in plan.closed({"system": SYSTEM, "installed": installed, "pending": []}, [fake("CVE-2026-1", "openssl", fixed)], changes)]
+    found = {"system": SYSTEM, "installed": installed, "pending": []}
+    return [entry["id"] for entry in patch_plan.closed(found, [fake("CVE-2026-1", "openssl", fixed)], changes)]
 
 
 def package(name="libssl3", version="3", source_version="3"):
@@ -37,13 +40,16 @@ def test_what_an_update_closed():
     assert closed([package()], [{"package": "libssl3:amd64", "from": "2", "to": "3"}]) == ["CVE-2026-1"]
 
 
-@pytest.mark.parametrize("installed,changes", [
-    ([package()], []),
-    ([package()], [{"package": "libssl3", "from": "", "to": "3"}]),
-    ([package("other", "3", "3")], [{"package": "other", "from": "3", "to": "3"}]),
-    ([package(version="2", source_version="2")], [{"package": "libssl3", "from": "1", "to": "2"}]),
-    ([package(version="5", source_version="3")], [{"package": "libssl3", "from": "4", "to": "5"}]),
-])
+@pytest.mark.parametrize(
+    "installed,changes",
+    [
+        ([package()], []),
+        ([package()], [{"package": "libssl3", "from": "", "to": "3"}]),
+        ([package("other", "3", "3")], [{"package": "other", "from": "3", "to": "3"}]),
+        ([package(version="2", source_version="2")], [{"package": "libssl3", "from": "1", "to": "2"}]),
+        ([package(version="5", source_version="3")], [{"package": "libssl3", "from": "4", "to": "5"}]),
+    ],
+)
 def test_what_no_update_closed(installed, changes):
     """Nothing changed, a new package, still open, or a source whose version of before nobody knows."""
     assert closed(installed, changes) == []

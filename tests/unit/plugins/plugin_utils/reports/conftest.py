@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.catalogue import BASELINE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 
 ENDED = "2026-10-09T12:03:41Z"
@@ -73,6 +73,9 @@ def facts():
             "origins": ["hygeia.golden"],
             "frameworks": ["hipaa"],
             "policy": [],
+            "docs": "https://docs.example.org/golden",
+            "path": "/nowhere/run",
+            "replaces": None,
             "controls": [],
             "checks": [],
             "records": [],
@@ -82,6 +85,9 @@ def facts():
             "pending": [],
             "source": None,
             "image": None,
+            "staged": None,
+            "boot_skipped": False,
+            "boot_required": False,
             "vulnerabilities": [],
             "closed": [],
             "feeds": [],
@@ -89,6 +95,7 @@ def facts():
             "system": {},
             "release": {},
             "rollback": {},
+            "isolation": {},
             "boot": {},
             "playbook": None,
             "started": None,

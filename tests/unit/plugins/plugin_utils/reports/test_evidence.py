@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils import schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import retain_until
 from referencing import Registry, Resource
@@ -31,7 +31,7 @@ def check(name, text):
     """Hold a text to its schema, as a user with any validator would."""
     schemas = {}
     for known in ("results", "manifest"):
-        with open(os.path.join(schema.FOLDER, f"{known}.json"), encoding="utf-8") as stream:
+        with open(os.path.join(schema.DIRECTORY, f"{known}.json"), encoding="utf-8") as stream:
             schemas[known] = json.load(stream)
     registry = Registry().with_resources((found["$id"], Resource.from_contents(found)) for found in schemas.values())
     jsonschema.Draft202012Validator(schemas[name], registry=registry).validate(json.loads(text))
@@ -48,6 +48,14 @@ def test_a_whole_run_is_written_in_files_that_fit_their_schemas(files, record, c
     manifest = check("manifest", found["manifest.json"])
     assert manifest["waivers"] == [{"control": "a-waived", **WAIVER}]
     assert manifest["verdict"]["failing"] == ["a-fail", "a-error"]
+
+
+@pytest.mark.parametrize("isolation", [{"held": "strong", "reason": ""}, {"held": "reduced", "reason": "image_isolation is <reduced>"}])
+def test_the_walls_that_held_are_told(files, isolation):
+    found = files(isolation=isolation, **WHOLE)
+    assert check("manifest", found["manifest.json"])["isolation"] == isolation
+    assert f"{isolation['held']} isolation" in found["report.html"]
+    assert isolation["reason"].replace("<", "&lt;").replace(">", "&gt;") in found["report.html"]
 
 
 def test_a_run_that_knows_nothing_is_written_too(files):
@@ -82,9 +90,7 @@ def test_the_digest_of_a_profile_changes_with_a_value_and_with_nothing_else(file
     assert digest() != digest(settings={"sshd": {"PermitRootLogin": "yes"}})
 
 
-@pytest.mark.parametrize(
-    ("ended", "until"), [("2026-10-09T23:59:59Z", "2032-10-09"), ("2028-02-29T00:00:00Z", "2034-03-01")]
-)
+@pytest.mark.parametrize(("ended", "until"), [("2026-10-09T23:59:59Z", "2032-10-09"), ("2028-02-29T00:00:00Z", "2034-03-01")])
 def test_documentation_is_kept_for_six_years(ended, until):
     assert retain_until(ended) == until
 
@@ -95,15 +101,59 @@ def test_junit_keeps_what_failed_apart_from_what_was_not_checked(files, record):
     records += [record("a-waived", "waived", message="why & <why>"), record("b-pass", stage="boot")]
     suites = ElementTree.fromstring(files(records=records)["junit.xml"]).findall("testsuite")
     offline = suites[0].attrib
-    assert [suite.get("name") for suite in suites] == ["debian-12 offline", "debian-12 boot"]
+    assert [suite.get("name") for suite in suites] == ["debian-12 offline", "debian-12 boot", "debian-12 verdict"]
     assert (offline["tests"], offline["failures"], offline["errors"], offline["skipped"]) == ("6", "1", "1", "3")
-    assert [[child.tag for child in case] for case in suites[0]] == [
-        [], ["failure"], ["error"], ["skipped"], ["skipped"], ["skipped"]
-    ]
+    assert [[child.tag for child in case] for case in suites[0]] == [[], ["failure"], ["error"], ["skipped"], ["skipped"], ["skipped"]]
     assert suites[0].find("testcase/failure").get("message") == "why & <why>"
     assert [skipped.get("message") for skipped in suites[0].iter("skipped")] == [
-        "not applicable: why & <why>", "not checked: why & <why>", "waived: why & <why>"
+        "not applicable: why & <why>",
+        "not checked: why & <why>",
+        "waived: why & <why>",
     ]
+
+
+def test_junit_fails_where_nothing_was_verified(files, record):
+    """A CI system would take a file without a case for a success."""
+    [suite] = ElementTree.fromstring(files()["junit.xml"]).findall("testsuite")
+    assert (suite.get("name"), suite.find("testcase/failure").get("message")) == (
+        "debian-12 verdict",
+        "Nothing was verified, so nothing can be said.",
+    )
+    assert "verdict" not in files(records=[record()])["junit.xml"]
+
+
+def test_evidence_takes_the_place_of_its_own_run(tmp_path):
+    first = evidence.written(str(tmp_path / "host/run"), {"a": "about to be promoted", "b": "x"})
+    assert evidence.written(str(tmp_path / "host/run"), {"a": "promoted"}, replaces=first) == first
+    assert {path.name: path.read_text() for path in (tmp_path / "host/run").iterdir()} == {"a": "promoted"}
+    assert [path.name for path in (tmp_path / "host").iterdir()] == ["run"]
+
+
+def test_what_cannot_take_the_place_leaves_what_was_there(tmp_path, monkeypatch):
+    first = evidence.written(str(tmp_path / "host/run"), {"a": "about to be promoted"})
+    rename, moves = os.rename, []
+
+    def full(source, target):
+        moves.append(target)
+        if len(moves) == 2:
+            raise OSError(28, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError, match="No space left"):
+        evidence.written(str(tmp_path / "host/run"), {"a": "promoted"}, replaces=first)
+    assert (tmp_path / "host/run/a").read_text() == "about to be promoted"
+    assert [path.name for path in (tmp_path / "host").iterdir()] == ["run"]
+
+
+def test_evidence_is_on_the_disk_before_it_is_told_of(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.readlink(f"/proc/self/fd/{handle}")), fsync(handle)))
+    path = evidence.written(str(tmp_path / "new/host/run"), {"a": "1", "b": "2"})
+    names = [os.path.basename(name) for name in synced]
+    assert sorted(name for name in names if name in "ab") == ["a", "b"]
+    assert synced[:2] == [str(tmp_path), str(tmp_path / "new")], "the directories above it outlast a power cut too"
+    assert names[-2].startswith(".evidence-") and synced[-1] == os.path.dirname(path)
 
 
 def test_what_a_scanner_found_is_in_the_results_and_gates_only_where_somebody_says_so(files, record):
@@ -115,13 +165,23 @@ def test_what_a_scanner_found_is_in_the_results_and_gates_only_where_somebody_sa
     found = files(records=records, origins=["hygeia.golden", "openscap"])
     assert check("manifest", found["manifest.json"])["verdict"]["failing"] == ["openscap:x"]
     suites = ElementTree.fromstring(found["junit.xml"]).findall("testsuite")
-    assert [(suite.get("name"), suite.get("failures")) for suite in suites] == [("debian-12 offline", "0"), ("debian-12 offline openscap", "1")]
+    assert [(suite.get("name"), suite.get("failures")) for suite in suites] == [
+        ("debian-12 offline", "0"),
+        ("debian-12 offline openscap", "1"),
+        ("debian-12 verdict", "1"),
+    ]
 
 
 def test_a_table_has_a_row_for_each_citation_of_every_framework(files, record):
     rows = list(csv.DictReader(io.StringIO(files(records=[record(status="fail")])["coverage.csv"])))
     row = next(row for row in rows if row["citation"] == "164.312(d)")
-    assert (row["framework"], row["state"], row["controls"], row["fail"], row["failing"]) == ("hipaa", "failing", "1", "1", "ssh-root-login")
+    assert (row["framework"], row["state"], row["controls"], row["fail"], row["failing"]) == (
+        "hipaa",
+        "failing",
+        "1",
+        "1",
+        "ssh-root-login",
+    )
     assert next(row for row in rows if row["citation"] == "164.308(a)(2)")["state"] == "out_of_reach"
     assert {"nist_800_53", "nist_csf"} <= {row["framework"] for row in rows}
 
@@ -140,7 +200,7 @@ def test_bytes_that_are_no_text_and_controls_that_xml_lacks_do_not_stop_the_evid
     assert "\\udcff" in (tmp_path / "run" / "results.json").read_text(encoding="utf-8")
 
 
-def test_the_folder_appears_whole_and_never_replaces_another(files, tmp_path):
+def test_the_directory_appears_whole_and_never_replaces_another(files, tmp_path):
     found = files()
     assert evidence.written(str(tmp_path / "host" / "run"), found) == str(tmp_path / "host" / "run")
     assert evidence.written(str(tmp_path / "host" / "run"), {"results.json": "later"}) == str(tmp_path / "host" / "run-2")
@@ -151,7 +211,7 @@ def test_the_folder_appears_whole_and_never_replaces_another(files, tmp_path):
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     with pytest.raises(OSError):
-        evidence.written(str(tmp_path / "run"), {"results.json": "x", "no/such/folder": "x"})
+        evidence.written(str(tmp_path / "run"), {"results.json": "x", "no/such/directory": "x"})
     assert os.listdir(tmp_path) == []
 
 

@@ -15,7 +15,14 @@ schema = pytest.importorskip("cyclonedx.schema")
 
 DEBIAN = {"id": "debian", "version": "12", "manager": "dpkg"}
 RED_HAT = {"id": "rhel", "version": "9.4", "manager": "rpm"}
-FEED = {"name": "tracker.json", "kind": "debian_tracker", "path": "/srv/tracker.json", "date": "2026-10-08", "sha256": "ab" * 32, "entries": 1}
+FEED = {
+    "name": "tracker.json",
+    "kind": "debian_tracker",
+    "path": "/srv/tracker.json",
+    "date": "2026-10-08",
+    "sha256": "ab" * 32,
+    "entries": 1,
+}
 IMAGE = {"path": "/srv/golden/debian-12-1-cdcdcdcdcdcd.qcow2", "version": "1", "sha256": "cd" * 32, "size": 1}
 SOURCE = {"path": "/srv/debian-12.qcow2", "sha256": "ef" * 32, "size": 1}
 
@@ -27,8 +34,18 @@ def package(name="libssl3", version="3.0.17-1~deb12u2", architecture="amd64", so
 
 def vulnerability(**known):
     return {
-        "id": "CVE-2026-1", "package": "openssl", "installed": "3.0.17-1~deb12u2", "packages": ["libssl3"], "severity": "high", "kev": True,
-        "fixed": "3.0.17-1~deb12u3", "feeds": ["debian_tracker"], "due": "2026-10-20", "status": "due", "waiver": None, **known,
+        "id": "CVE-2026-1",
+        "package": "openssl",
+        "installed": "3.0.17-1~deb12u2",
+        "packages": ["libssl3"],
+        "severity": "high",
+        "kev": True,
+        "fixed": "3.0.17-1~deb12u3",
+        "feeds": ["debian_tracker"],
+        "due": "2026-10-20",
+        "status": "due",
+        "waiver": None,
+        **known,
     }
 
 
@@ -39,8 +56,12 @@ def strictly_valid(text):
 
 def test_it_follows_the_schema(files):
     told = files(
-        installed=[package(), package("g++", "4:12.2.0-3", source="gcc-defaults", source_version="1.203"), package()], system=DEBIAN, image=IMAGE,
-        source=SOURCE, feeds=[FEED], vulnerabilities=[vulnerability(), vulnerability(id="CVE-2026-2", severity="unknown")],
+        installed=[package(), package("g++", "4:12.2.0-3", source="gcc-defaults", source_version="1.203"), package()],
+        system=DEBIAN,
+        image=IMAGE,
+        source=SOURCE,
+        feeds=[FEED],
+        vulnerabilities=[vulnerability(), vulnerability(id="CVE-2026-2", severity="unknown")],
     )
     found = strictly_valid(told["sbom.cdx.json"])
     image = found["metadata"]["component"]
@@ -56,13 +77,26 @@ def test_it_says_the_same_of_the_same_packages(files):
     assert files(**one)["sbom.cdx.json"] == files(**other)["sbom.cdx.json"]
 
 
-@pytest.mark.parametrize("system,entry,parts", [
-    (DEBIAN, package("g++", "4:12.2.0-3+b1", source="gcc-defaults", source_version="1.203"),
-     ("deb", "debian", "g++", "4:12.2.0-3+b1", {"arch": "amd64", "distro": "debian-12", "upstream": "gcc-defaults@1.203"})),
-    (DEBIAN, package("bash", "5.2~rc1-2", source="bash"), ("deb", "debian", "bash", "5.2~rc1-2", {"arch": "amd64", "distro": "debian-12"})),
-    (RED_HAT, package("bind", "32:9.16.23-18.el9_4.6", "x86_64", "bind"),
-     ("rpm", "redhat", "bind", "9.16.23-18.el9_4.6", {"arch": "x86_64", "distro": "rhel-9.4", "epoch": "32"})),
-])
+@pytest.mark.parametrize(
+    "system,entry,parts",
+    [
+        (
+            DEBIAN,
+            package("g++", "4:12.2.0-3+b1", source="gcc-defaults", source_version="1.203"),
+            ("deb", "debian", "g++", "4:12.2.0-3+b1", {"arch": "amd64", "distro": "debian-12", "upstream": "gcc-defaults@1.203"}),
+        ),
+        (
+            DEBIAN,
+            package("bash", "5.2~rc1-2", source="bash"),
+            ("deb", "debian", "bash", "5.2~rc1-2", {"arch": "amd64", "distro": "debian-12"}),
+        ),
+        (
+            RED_HAT,
+            package("bind", "32:9.16.23-18.el9_4.6", "x86_64", "bind"),
+            ("rpm", "redhat", "bind", "9.16.23-18.el9_4.6", {"arch": "x86_64", "distro": "rhel-9.4", "epoch": "32"}),
+        ),
+    ],
+)
 def test_a_package_url_means_what_it_should(system, entry, parts):
     told = purl(entry, system)
     found = packageurl.PackageURL.from_string(told)
@@ -74,7 +108,9 @@ def test_only_a_waiver_says_why_something_stays(files):
     waiver = {"reason": "The vendor has no driver yet", "approver": "A. Meier", "until": "2027-01-31", "expired": False}
     told = files(installed=[package()], system=DEBIAN, feeds=[FEED], vulnerabilities=[vulnerability(status="waived", waiver=waiver)])
     assert strictly_valid(told["sbom.cdx.json"])["vulnerabilities"][0]["analysis"] == {
-        "state": "exploitable", "response": ["will_not_fix"], "detail": "Accepted by A. Meier until 2027-01-31: The vendor has no driver yet",
+        "state": "exploitable",
+        "response": ["will_not_fix"],
+        "detail": "Accepted by A. Meier until 2027-01-31: The vendor has no driver yet",
     }
 
 
@@ -92,7 +128,9 @@ def test_without_an_inventory_there_is_none(files):
 
 def test_what_was_closed_and_what_stays_is_in_every_view(files):
     told = files(
-        source=SOURCE, feeds=[FEED], closed=[vulnerability(id="CVE-2026-9")],
+        source=SOURCE,
+        feeds=[FEED],
+        closed=[vulnerability(id="CVE-2026-9")],
         vulnerabilities=[vulnerability(), vulnerability(id="CVE-2026-3", status="overdue", due="2026-01-01")],
     )
     text = json.loads(told["results.json"])["patches"]["vulnerabilities"]["text"]
@@ -106,10 +144,21 @@ def test_what_was_closed_and_what_stays_is_in_every_view(files):
 
 
 def test_a_rollback_is_told(files):
-    move = {"time": "2026-10-09T12:00:00Z", "action": "rolled_back", "image": "web-1-cdcdcdcdcdcd.qcow2", "from": "web-2-abababababab.qcow2", "version": "1",
-            "sha256": "cd" * 32, "by": "ann", "reason": "The viewer does not start."}
+    move = {
+        "time": "2026-10-09T12:00:00Z",
+        "action": "rolled_back",
+        "image": "web-1-cdcdcdcdcdcd.qcow2",
+        "from": "web-2-abababababab.qcow2",
+        "version": "1",
+        "sha256": "cd" * 32,
+        "by": "ann",
+        "reason": "The viewer does not start.",
+    }
     told = files(rollback=move)
     manifest = json.loads(told["manifest.json"])
-    assert (manifest["verdict"]["outcome"], manifest["verdict"]["text"]) == ("rolled_back", "ann went back to version 1: The viewer does not start.")
+    assert (manifest["verdict"]["outcome"], manifest["verdict"]["text"]) == (
+        "rolled_back",
+        "ann went back to version 1: The viewer does not start.",
+    )
     assert manifest["rollback"] == move
-    assert "Went back" in told["report.html"] and "web-2-abababababab.qcow2" in told["report.html"]
+    assert "Rolled back" in told["report.html"] and "web-2-abababababab.qcow2" in told["report.html"]

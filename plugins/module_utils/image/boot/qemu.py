@@ -1,0 +1,93 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The command line of the virtual machine that a guest is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import accelerator
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import firmware as boot_firmware
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, which
+
+QEMU = {"x86_64": "qemu-system-x86_64"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the guest is made of; ``kernel``, ``initramfs`` and ``words`` only where it starts by no firmware of its own."""
+
+    disk: str
+    accelerator: str
+    firmware: str
+    memory: int
+    cpus: int
+    kernel: str = ""
+    initramfs: str = ""
+    words: str = ""
+
+
+def program() -> str:
+    """The emulator for this machine's own processor."""
+    name = QEMU.get(platform.machine())
+    if name is None:
+        raise ImageError(f"the boot check knows no virtual machine for {platform.machine()}: run it on a build host with x86-64")
+    return name
+
+
+def command(machine: Machine, directory: str, console: str, here: int, port: int) -> list[str]:
+    """qemu's command line: nothing but a disk, a network that leads nowhere, a console and a source of entropy."""
+    return [
+        which(program()) or program(),
+        "-nodefaults",
+        "-no-user-config",
+        "-no-reboot",
+        "-name",
+        "hygeia-boot-check",
+        "-display",
+        "none",
+        "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        "-machine",
+        "q35,graphics=off",
+        *accelerator.arguments(machine.accelerator, program()),
+        "-smp",
+        str(machine.cpus),
+        "-m",
+        str(machine.memory),
+        *_firmware(machine, directory),
+        "-drive",
+        f"if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap,file={_escaped(machine.disk)}",
+        "-device",
+        "virtio-blk-pci,drive=disk",
+        "-netdev",
+        f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{here}-:{port}",
+        "-device",
+        "virtio-net-pci,netdev=net,romfile=",
+        "-device",
+        "virtio-rng-pci",
+        "-serial",
+        f"file:{_escaped(console)}",
+        "-qmp",
+        "stdio",
+    ]
+
+
+def _firmware(machine: Machine, directory: str) -> list[str]:
+    if machine.firmware == boot_firmware.UEFI:
+        code, empty = boot_firmware.ovmf()
+        variables = os.path.join(directory, "variables.fd")
+        shutil.copyfile(empty, variables)
+        return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}", "-drive", f"if=pflash,format=raw,file={_escaped(variables)}"]
+    if machine.firmware == boot_firmware.DIRECT:
+        initramfs = ["-initrd", machine.initramfs] if machine.initramfs else []
+        return ["-kernel", machine.kernel, *initramfs, "-append", machine.words]
+    return []
+
+
+def _escaped(path: str) -> str:
+    """A comma in a qemu option value is written twice."""
+    return path.replace(",", ",,")

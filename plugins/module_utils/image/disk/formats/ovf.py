@@ -1,0 +1,141 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The description of a virtual machine in an OVA, or beside its disk: which file is the disk, and what the machine is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NoReturn
+from xml.parsers import expat
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.formats.window import Window
+
+_LONGEST, _DEEPEST = 1 << 20, 64
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:[^>]{0,4000}>\s*<){0,8}(?:\w{1,20}:)?Envelope\b")
+_ITEMS = ("Item", "StorageItem", "EthernetPortItem")
+# The numbers of DMTF for what a virtual machine has.
+_IDE, _SCSI, _NETWORK, _DISK, _OTHER_STORAGE = "5", "6", "10", "17", "20"
+_WORD = re.compile(r"[\w.+-]{1,40}", re.A)
+_CONTROLLERS = {"virtualscsi": "pvscsi", "": "lsilogic", "vmware.sata.ahci": "ahci", "vmware.nvme.controller": "nvme"}
+
+
+@dataclass
+class Described:
+    """What a description tells of."""
+
+    systems: int = 0
+    hardware: str = ""
+    firmware: str = ""
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    disks: list[dict[str, str]] = field(default_factory=list)
+    items: list[dict[str, str]] = field(default_factory=list)
+
+    def machine(self) -> dict[str, str]:
+        """The firmware, the controller of the disk and the network card, in the words that VMware has for them; empty when not told."""
+        told = {
+            "firmware": self.firmware or ("bios" if self.hardware.startswith("vmx-") else ""),
+            "controller": self._controller(),
+            "network": next((item.get("ResourceSubType", "").lower() for item in self.items if item.get("ResourceType") == _NETWORK), ""),
+            "hardware": self.hardware,
+        }
+        return {name: word if _WORD.fullmatch(word) else "" for name, word in told.items()}
+
+    def _controller(self) -> str:
+        disk: dict[str, str] = next((item for item in self.items if item.get("ResourceType") == _DISK), {})
+        by_id = {item.get("InstanceID", ""): item for item in self.items}
+        parent = by_id.get(disk.get("Parent", ""), {})
+        kind, sub = parent.get("ResourceType"), parent.get("ResourceSubType", "").lower()
+        if kind == _IDE:
+            return "ide"
+        if kind == _OTHER_STORAGE:
+            return _CONTROLLERS.get(sub, sub or "ahci")
+        return _CONTROLLERS.get(sub, sub) if kind == _SCSI else ""
+
+
+def is_description(start: bytes) -> bool:
+    """Is this how an OVF begins?"""
+    return bool(_BEGINNING.match(start))
+
+
+def disk_of(description: Window) -> tuple[str, dict[str, str]]:
+    """The name of the file that is the only disk, and what the machine is made of."""
+    told = parse(description)
+    if told.systems > 1:
+        raise description.refused(f"describes {told.systems} virtual machines", "export each of them for itself")
+    if len(told.disks) != 1:
+        raise description.refused(
+            f"describes {len(told.disks) or 'no'} disks, and a template has one", "export it with its system's disk alone"
+        )
+    disk = told.disks[0]
+    if disk.get("parentRef"):
+        raise description.refused("describes the delta of another disk", "consolidate its snapshots, and export it anew")
+    file = told.files.get(disk.get("fileRef", ""), {})
+    name = file.get("href", "")
+    if not name:
+        raise description.damaged("it names no file for its disk")
+    if file.get("compression", "identity") not in ("identity", "") or file.get("chunkSize"):
+        raise description.refused(f"has {name} compressed or in chunks", "export it anew without that, with its disk as streamOptimized")
+    return name, told.machine()
+
+
+def parse(description: Window) -> Described:
+    """Read a description. A document type is refused, so that no entity is ever expanded and nothing else is ever read."""
+    if description.size > _LONGEST:
+        raise description.damaged("its description is longer than any")
+    reader = _Reader(description)
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = reader.refuse
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = reader.start, reader.end, reader.text
+    parser.buffer_text = True
+    try:
+        parser.Parse(description.read(0, description.size), True)
+    except (expat.ExpatError, ValueError, LookupError) as problem:
+        raise description.damaged(f"its description is cut off or no XML ({problem})") from problem
+    return reader.told
+
+
+class _Reader:
+    """Collects the elements that matter, whichever prefix their names have."""
+
+    def __init__(self, description: Window) -> None:
+        self.told = Described()
+        self._description = description
+        self._path: list[str] = []
+        self._text: list[str] = []
+
+    def refuse(self, *unused_declaration: object) -> NoReturn:
+        raise self._description.refused("declares a document type, which could read other files", "export it anew")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._path.append(_local(name))
+        self._text = []
+        if len(self._path) > _DEEPEST:
+            raise self._description.damaged("its description is deeper than any")
+        plain = {_local(key): value for key, value in attributes.items()}
+        element, told = self._path[-1], self.told
+        if element == "File" and self._path[-2:-1] == ["References"]:
+            told.files[plain.get("id", "")] = plain
+        elif element == "Disk" and self._path[-2:-1] == ["DiskSection"]:
+            told.disks.append(plain)
+        elif element == "VirtualSystem":
+            told.systems += 1
+        elif element in _ITEMS:
+            told.items.append({})
+        elif element == "Config" and plain.get("key") == "firmware":
+            told.firmware = plain.get("value", "")
+
+    def end(self, unused_name: str) -> None:
+        element = self._path.pop()
+        text = "".join(self._text).strip()
+        if self._path and self._path[-1] in _ITEMS:
+            self.told.items[-1].setdefault(element, text)
+        elif element == "VirtualSystemType":
+            self.told.hardware = text.split()[0] if text else ""
+
+    def text(self, text: str) -> None:
+        self._text.append(text)
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]

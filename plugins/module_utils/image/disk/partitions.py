@@ -1,0 +1,121 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What lies on a disk: partitions and their filesystems, found without the kernel's partition scanning."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run, sized
+
+OPENED = ("ext2", "ext3", "ext4", "xfs", "btrfs")
+# Filesystems that are known but can hold no Linux root, and need no explanation.
+HARMLESS = ("vfat", "swap", "iso9660")
+_CONTAINERS = {"0x5", "0xf", "0x85", "5", "f", "85"}
+_ADVICE = {
+    "LVM2_member": "an LVM physical volume",
+    "crypto_LUKS": "encrypted with LUKS",
+    "linux_raid_member": "a member of a RAID array",
+    "zfs_member": "a member of a ZFS pool",
+}
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A stretch of the disk; ``number`` is 0 when a filesystem fills the disk without a partition table."""
+
+    number: int
+    offset: int
+    size: int
+    filesystem: str = ""
+    uuid: str = ""
+    label: str = ""
+    partuuid: str = ""
+    partlabel: str = ""
+
+    def dump(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        place = f"partition {self.number}" if self.number else "the disk"
+        return f"{place} ({self.filesystem or 'unknown'}, {sized(self.size)})"
+
+
+def read(disk: str, name: str) -> list[Partition]:
+    """The partitions of the raw disk in the file ``disk``; ``name`` is the template's, for sentences."""
+    whole = _probe(disk)
+    table = whole.get("PTTYPE", "")
+    if table in ("gpt", "dos") and not (table == "dos" and whole.get("TYPE") in OPENED):
+        return [_filled(disk, partition) for partition in _table(disk, name)]
+    if table and "TYPE" not in whole:
+        raise ImageError(f"{name} has a partition table of the type {table}: only GPT, MBR and a bare filesystem can be opened")
+    return [_with(Partition(0, 0, os.path.getsize(disk)), whole)]
+
+
+def candidates(partitions: list[Partition], name: str, wanted: int | None = None) -> list[Partition]:
+    """The partitions that could hold a root filesystem, or the one that is wanted; when there is none, the sentence that says why."""
+    chosen = [partition for partition in partitions if wanted in (None, partition.number)]
+    if not chosen:
+        listed = ", ".join(str(partition) for partition in partitions) or "none at all"
+        raise ImageError(f"{name} has no partition {wanted}: name one of those that it has, {listed}")
+    found = [partition for partition in chosen if partition.filesystem in OPENED]
+    if not found:
+        raise ImageError(no_root(chosen, name))
+    return found
+
+
+def no_root(partitions: list[Partition], name: str) -> str:
+    """Why no root filesystem could be opened, and what to do."""
+    for partition in partitions:
+        if partition.filesystem in _ADVICE:
+            return (
+                f"{name} cannot be opened because {partition} is {_ADVICE[partition.filesystem]}: make the template with a plain "
+                "ext4, XFS or btrfs root, or mount it yourself and enter it with ansible_image_root"
+            )
+    if all(not partition.filesystem for partition in partitions):
+        where = f" on {partitions[0]}" if len(partitions) == 1 and partitions[0].number else ""
+        return f"{name} holds no filesystem that is known{where}: is it a disk with an installed system?"
+    listed = ", ".join(str(partition) for partition in partitions)
+    return f"{name} holds no Linux system (no etc/os-release) on {listed}"
+
+
+def _table(disk: str, name: str) -> Iterator[Partition]:
+    ran = run(["sfdisk", "--json", disk])
+    if not ran.ok:
+        raise ImageError(f"the partition table of {name} cannot be read: {ran.complaint}")
+    table = json.loads(ran.out)["partitiontable"]
+    sector = table.get("sectorsize", 512)
+    for entry in table.get("partitions", []):
+        if entry["type"].lower() in _CONTAINERS and table["label"] == "dos":
+            continue
+        number = int(re.findall(r"\d+$", entry["node"][len(disk) :])[0])
+        mbr = f"{table['id'][2:]}-{number:02x}" if table["label"] == "dos" else ""
+        yield Partition(
+            number,
+            entry["start"] * sector,
+            entry["size"] * sector,
+            partuuid=(entry.get("uuid") or mbr).lower(),
+            partlabel=entry.get("name", ""),
+        )
+
+
+def _filled(disk: str, partition: Partition) -> Partition:
+    return _with(partition, _probe(disk, partition.offset, partition.size))
+
+
+def _with(partition: Partition, probed: dict[str, str]) -> Partition:
+    fields = {"filesystem": probed.get("TYPE", ""), "uuid": probed.get("UUID", ""), "label": probed.get("LABEL", "")}
+    return Partition(**{**partition.dump(), **fields})
+
+
+def _probe(disk: str, offset: int = 0, size: int = 0) -> dict[str, str]:
+    """What blkid reads from the bytes themselves; nothing when it knows nothing or cannot decide."""
+    window = ["--offset", str(offset), "--size", str(size)] if size else []
+    ran = run(["blkid", "--probe", "--output", "export"] + window + [disk])
+    pairs = (line.split("=", 1) for line in ran.out.splitlines() if "=" in line)
+    return {key: re.sub(r"\\(.)", r"\1", value) for key, value in pairs}

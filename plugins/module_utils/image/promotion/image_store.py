@@ -1,0 +1,223 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The image store: a directory with the images of a name that are kept, and the pointer that names the one to use.
+
+NAME.qcow2 is a symbolic link, the pointer. It moves in one step, and each move is in the history. An image may lie beside
+itself in further formats; NAME.vmdk and so on follow the pointer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import SUFFIX, History, Move
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.renditions import SUFFIXES
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import locks
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.+~-]*", re.A)
+_VERSION = re.compile(r"[\w.+~]+", re.A)  # without a hyphen, so that a name never looks like the start of another
+
+
+def require_version(version: str) -> None:
+    """Refuse what would not be a version in a file's name."""
+    if not _VERSION.fullmatch(version):
+        raise ImageError(f"{version!r} cannot be an image's version: use letters, digits and . _ + ~ only")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An image in the image store; ``short`` is the part of its digest that its name tells."""
+
+    path: str
+    version: str
+    short: str
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
+
+
+class ImageStore:
+    """The images of one name in one directory."""
+
+    def __init__(self, dest: str, name: str) -> None:
+        if not dest.startswith("/"):
+            raise ImageError(f"the destination must be an absolute directory on the build host, not {dest!r}")
+        if not _NAME.fullmatch(name):
+            raise ImageError(f"{name!r} cannot be an image's name: use letters, digits and . _ + ~ -, beginning with a letter or digit")
+        self.directory = os.path.realpath(dest)
+        self.name = name
+        self.pointer = os.path.join(self.directory, name + SUFFIX)
+        self.new_pointer = os.path.join(self.directory, f".{name}.pointer")
+        self.history = History(self.pointer)
+        if os.path.lexists(self.pointer) and not os.path.islink(self.pointer):
+            raise ImageError(f"{self.pointer} is a file of its own, not a pointer to a promoted image: choose another name or destination")
+
+    # -- what is there ------------------------------------------------------
+
+    @property
+    def current(self) -> str | None:
+        """The file's name that the pointer leads to, or None."""
+        try:
+            return os.readlink(self.pointer)
+        except FileNotFoundError:
+            return None
+
+    def kept(self) -> list[Kept]:
+        """The promoted images of this name, newest first."""
+        pattern = self._pattern(SUFFIX)
+        found = []
+        for entry in os.scandir(self.directory) if os.path.isdir(self.directory) else ():
+            named = pattern.fullmatch(entry.name)
+            if named and entry.is_file(follow_symlinks=False):
+                found.append((entry.stat().st_mtime_ns, Kept(entry.path, named[1], named[2])))
+        return [image for unused_time, image in sorted(found, key=lambda one: one[0], reverse=True)]
+
+    def renditions(self, image: str) -> dict[str, str]:
+        """The same image in further formats, by format: files beside it that are called the same but for their ends."""
+        stem = image[: -len(SUFFIX)]
+        paths = {form: os.path.join(self.directory, stem + suffix) for form, suffix in SUFFIXES.items()}
+        return {form: path for form, path in paths.items() if os.path.isfile(path) and not os.path.islink(path)}
+
+    def pointer_of(self, form: str) -> str:
+        """The symbolic link that names the current image in a format."""
+        return os.path.join(self.directory, self.name + SUFFIXES[form])
+
+    # -- what moves ---------------------------------------------------------
+
+    def move(self, path: str, require: Callable[[], object] = lambda: None, **told: Any) -> Move | None:
+        """Move the pointer to an image, and tell the history who did and why; the move, or None when it names it already.
+
+        ``require`` raises when the image is not, or not any more, what was decided on. It has a say before the
+        pointer moves and after it; an objection after it moves the pointer back.
+        """
+        with locks.image_store(self.directory):
+            return self.moved(path, require, **told)
+
+    def moved(self, path: str, require: Callable[[], object] = lambda: None, **told: Any) -> Move | None:
+        """The same for who holds the lock already."""
+        self.history.settle()
+        self.align()
+        require()
+        before = self.current
+        if before == os.path.basename(path) and not told.get("files"):
+            return None
+        move = self.history.note(image=os.path.basename(path), **{"from": before}, **told)
+        try:
+            self.point(path)
+            self._require_pointed(path)
+            require()
+        except BaseException:
+            self._point_back(before)
+            raise
+        finally:
+            with contextlib.suppress(OSError):  # such as a full disk; what was noted is told by the next move
+                self.history.settle()
+        return move
+
+    def point(self, path: str) -> None:
+        """Move the pointer: whoever opens it gets the old image or the new one."""
+        self._link(self.pointer, os.path.basename(path))
+        self.align()
+        atomic.sync_directory(self.directory)
+
+    def _link(self, pointer: str, target: str) -> None:
+        if os.path.lexists(self.new_pointer):
+            os.unlink(self.new_pointer)
+        os.symlink(target, self.new_pointer)
+        os.replace(self.new_pointer, pointer)
+
+    def align(self) -> None:
+        """Let the pointers of further formats follow the pointer, so that all of them name one image.
+
+        What they name follows from it alone: a run that is killed in between is made good by whoever comes next. In a format
+        that the image does not have there is no pointer, rather than one to another image.
+        """
+        current = self.current
+        there = self.renditions(current) if current else {}
+        for form, suffix in SUFFIXES.items():
+            pointer = self.pointer_of(form)
+            named = os.readlink(pointer) if os.path.islink(pointer) else None
+            wanted = os.path.basename(there[form]) if form in there else None
+            if named == wanted or (named is None and os.path.lexists(pointer)):
+                continue
+            if wanted:
+                self._link(pointer, wanted)
+            elif named and self._pattern(suffix).fullmatch(named):
+                os.unlink(pointer)
+
+    def _pattern(self, suffix: str) -> re.Pattern[str]:
+        """What the promoted images of this name are called."""
+        return re.compile(rf"{re.escape(self.name)}-({_VERSION.pattern})-([0-9a-f]{{12}}){re.escape(suffix)}", re.A)
+
+    def _point_back(self, before: str | None) -> None:
+        if before == self.current:
+            return
+        if before is None:
+            os.unlink(self.pointer)
+            self.align()
+        else:
+            self.point(os.path.join(self.directory, before))
+
+    def _require_pointed(self, path: str) -> None:
+        """Somebody who does not ask for the lock may have moved the pointer too."""
+        if self.current != os.path.basename(path):
+            raise ImageError(
+                f"{self.pointer} was changed to {self.current} by another process at the same time: find out what else writes to {self.directory}"
+            )
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all but the newest ``keep`` images of this name; one that is still needed stays. Returns what went."""
+        removed = []
+        with locks.image_store(self.directory):
+            gone_back_to = self.history.gone_back_to()
+            for image in self.kept()[keep:]:
+                if image.name not in gone_back_to and not self._needed(image.path):
+                    for path in (*self.renditions(image.name).values(), image.path):
+                        os.unlink(path)
+                        removed.append(path)
+        return removed
+
+    def _needed(self, path: str) -> bool:
+        """Does the pointer, another disk in the directory or an open session still need this image?"""
+        files = [path, *self.renditions(os.path.basename(path)).values()]
+        if os.path.realpath(self.pointer) == path or any(map(locks.holder, files)):
+            return True
+        name = os.fsencode(os.path.basename(path))
+        return any(name in backing_file(entry.path) for entry in os.scandir(self.directory) if entry.is_file() and entry.path != path)
+
+
+def tidy(pointer: str, leftovers: Iterable[str], limit: int) -> None:
+    """Remove the files of a promotion that did not come to its end, and tell the move of the pointer that it noted, if that happened."""
+    history = History(pointer)
+    if not any(map(os.path.lexists, [*leftovers, history.noted])):
+        return
+    with locks.image_store(os.path.dirname(pointer), limit):
+        history.settle()
+        ImageStore(os.path.dirname(pointer), os.path.basename(pointer)[: -len(SUFFIX)]).align()
+        promoted = {move["image"] for move in history.moves()} | {os.path.basename(os.path.realpath(pointer))}
+        promoted |= {image[: -len(SUFFIX)] + suffix for image in promoted for suffix in SUFFIXES.values()}
+        for leftover in leftovers:
+            # An image that a move of the pointer made is promoted, whatever happened right after.
+            if os.path.basename(leftover) not in promoted:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(leftover)
+
+
+def backing_file(path: str) -> bytes:
+    """The backing file that a qcow2 header names, in bytes, or nothing."""
+    with open(path, "rb") as stream:
+        header = stream.read(20)
+        if len(header) < 20 or not header.startswith(b"QFI\xfb"):
+            return b""
+        offset, size = struct.unpack(">QI", header[8:20])
+        stream.seek(offset)
+        return stream.read(min(size, 4096)) if offset else b""

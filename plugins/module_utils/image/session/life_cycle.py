@@ -1,0 +1,227 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A session: one template's way from open over closed to promoted, or to discarded from anywhere.
+
+    open ---> closed ---> staged ---> promoted
+      |          |           |
+      +----------+-----------+------> discarded
+
+A session is a directory with a journal, an overlay whose backing file is the
+template, and the script that enters it (see enter_program.py). The template's
+file is never written. Before each step the journal says what may exist after
+it, so that whatever a killed run left behind can be found and put away by the
+reaper, which runs at each open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.image import machine
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, unpacking
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.digest import Digest
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import image_store
+from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program, locks, residue, staging
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.claim import claimed
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.cleanup import clean_up
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import askers, owner
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import UNPACKED
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
+from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, free_space, require_tools, run, sized
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.inspection import Disk
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Target
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
+
+# Less free space than this, or than the whole disk of the template, and work would soon end in a full disk.
+SPARE = 256 << 20
+
+
+class Session(SessionState):
+    """One session, with the steps from one state to the next."""
+
+    # -- open ---------------------------------------------------------------
+
+    def open(
+        self, source: str, partition: int | None = None, version: str | None = None, run_of: Process | None = None, wait: float = 0
+    ) -> bool:
+        """Make an overlay over ``source`` and enter it. Returns false when this run has it open already.
+
+        What the image will be called is decided here, once, so that the image itself can tell. So is whose the session
+        is: ``run_of`` is the Ansible run as the controller knows it, which may have ended before it can be found here.
+        ``wait`` is for how many seconds another session on this source, or of this name, is waited for.
+        """
+        asked_by = askers()
+        run_of = run_of or owner()
+        require_tools()
+        version = version or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        image_store.require_version(version)
+        template = inspection.inspect(source)
+        if template.packed:
+            unpacking.require(template.packed)
+        os.makedirs(os.path.dirname(self.directory), mode=0o700, exist_ok=True)
+        self._require_space(SPARE if template.packed else min(SPARE, template.virtual_size))
+        with claimed(self, template, version, run_of, wait) as got:
+            if not got:
+                return False
+            with self._discarding():
+                self._fill(template, partition)
+                if askers() != asked_by or (run_of and not run_of.alive):
+                    raise ImageError(f"whoever asked for the session {self.name} has ended, and it is discarded")
+        return True
+
+    def _require_space(self, needed: int) -> None:
+        directory = os.path.dirname(self.directory)
+        free = free_space(directory)
+        if free < needed:
+            raise ImageError(f"{directory} has {sized(free)} free, but {sized(needed)} are needed to work in: make room there")
+
+    def _fill(self, template: Disk, partition: int | None) -> None:
+        digest = Digest(template.files)
+        if template.packed:
+            template = self._unpacked(template)
+        self.journal.record(step="overlay")
+        name = inspection.name_for_qemu(template.node)
+        made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", name, "-F", template.node["driver"], self.overlay])
+        if not made.ok:
+            raise ImageError(f"the overlay {self.overlay} cannot be made: {made.complaint}")
+        entered = enter.enter(self, template.path, partition)
+        if "sandbox" in self.journal:  # now, as a disk may hang later
+            self.journal.record(machine=machine.of(Host(enter.tree(self)), self.journal["source"].get("machine", {})))
+        self.journal.record(
+            state="open",
+            step="open",
+            source={**self.journal["source"], "sha256": digest.result()},
+            **{key: entered[key] for key in ("root", "isolation_reason", "mounts", "not_mounted", "os", "python")},
+        )
+
+    def _unpacked(self, template: Disk) -> Disk:
+        """The disk that a compressed file holds, in a file of the session."""
+        target = self.path(UNPACKED)
+        self.journal.record(step="unpack")
+        unpacking.unpack(template.path, template.packed, target, SPARE, self.limits.promote)
+        found = inspection.inspect_unpacked(target, template.path)
+        told = {"format": found.format, "virtual_size": found.virtual_size}
+        self.journal.record(source={**self.journal["source"], **told}, node=found.node)
+        return replace(found, path=template.path)
+
+    def require_version(self, version: str) -> None:
+        """Refuse another version than was decided on: the image may tell that one by now."""
+        if version and version != self.version:
+            raise ImageError(
+                f"the session {self.name} was opened for version {self.version}, not {version}: say the version when it is opened"
+            )
+
+    # -- plant and close ----------------------------------------------------
+
+    def plant(self) -> bool:
+        """Plant canaries that closing searches for, before the template is sealed; false when that was done already."""
+        with self.acting("open"):
+            if "canaries" in self.journal:
+                return False
+            if not (self.supervisor and self.supervisor.alive):
+                raise ImageError(f"the session {self.name} is not open any more: its supervisor ended, open the template again")
+            seed = secrets.token_hex(32)
+            planted, missing = canaries.plant(enter.tree(self), self.journal["mounts"], seed)
+            self.journal.record(canaries={"seed": seed, "planted": planted, "missing": missing})
+        return True
+
+    def close(self) -> bool:
+        """Leave the template with clean filesystems and nothing beside them; false when it was closed already. A problem discards."""
+        with self.acting("open", "closed", "staged"):
+            if self.state != "open":
+                return False
+            with self._discarding():
+                self.journal.record(state="closing", step="sandbox")
+                if "canaries" in self.journal and self.supervisor and self.supervisor.alive:
+                    canaries.remove(enter.tree(self))
+                enter.leave(self)
+                enter_program.write_closed(self.directory)
+                found = residue.clean(self)
+                self.journal.record(state="closed", step="closed", supervisor=None, daemon=None, sandbox=None, residue=found)
+        return True
+
+    # -- stage and promote --------------------------------------------------
+
+    def stage(self, target: Target, compress: bool = False, check: bool = False) -> tuple[bool, dict[str, Any]]:
+        """Write the closed session to a file of its own, which nobody sees yet; returns whether it was not yet, and what it is.
+
+        What is known of the image can be written down now, before anybody could use it.
+        """
+        with self.acting("closed", "staged"):
+            if self.state == "staged":
+                staging.bind(self, target)
+                return False, staging.described(self, target)
+            staging.require_promotable(self, target)
+            if check:
+                return True, {"pointer": target.pointer}
+            with self._discarding():
+                staging.write(self, target, compress)
+            return True, staging.described(self, target)
+
+    def promote(self, target: Target, keep: int, compress: bool = False, check: bool = False) -> dict[str, Any]:
+        """Publish what is staged, or what is staged now; returns what came of it. With ``check`` only check whether it could be."""
+        with self.acting("closed", "staged"):
+            if self.state == "staged":
+                staging.bind(self, target)
+            else:
+                staging.require_promotable(self, target)
+            if check:
+                return {"pointer": target.pointer, "removed": []}
+            with self._discarding():
+                if self.state == "closed":
+                    staging.write(self, target, compress)
+                staging.publish(self, target)
+            # It is promoted: what goes wrong from here on is told, and takes nothing back.
+            image = {**staging.described(self, target), "removed": []}
+            with self._warning(f"older images of {target.name} cannot be removed"):
+                self.journal.record(state="promoted", step="prune", leftovers=[])
+                image["removed"] = target.prune(keep)
+            with self._warning(f"what is left of the session {self.name} cannot be removed"):
+                clean_up(self)
+        return image
+
+    @contextlib.contextmanager
+    def _warning(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (ImageError, OSError) as problem:
+            self.warnings.append(f"{what}: {problem}")
+
+    # -- discard ------------------------------------------------------------
+
+    def discard(self) -> bool:
+        """End everything and remove everything of this session; false when there was nothing."""
+        if not self.journal:
+            return False
+        with locks.action(self.directory, self.limits.teardown) as got:
+            if not got:
+                raise ImageError(
+                    f"another process has been working on the session {self.name} for {self.limits.teardown} s: end that first"
+                )
+            self.read()
+            if self.journal:
+                self.require_ours()
+                clean_up(self)
+        return True
+
+    @contextlib.contextmanager
+    def _discarding(self) -> Iterator[None]:
+        """Whatever goes wrong inside, nothing of the session stays."""
+        try:
+            yield
+        except BaseException as problem:
+            clean_up(self)
+            if isinstance(problem, OSError):
+                what = f"{problem.filename}: {problem.strerror}" if problem.filename else problem
+                raise ImageError(f"the session {self.name} is discarded: {what}") from problem
+            raise

@@ -1,0 +1,89 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The network sockets of processes: where they listen, and with whom they are connected (proc_net(5))."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.running.processes import Process, Processes
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
+
+_TABLES = ("tcp", "tcp6", "udp", "udp6")
+# Linux gives a client's socket a port from here on (ip_local_port_range of ip(7)); a UDP socket there waits for an answer.
+_CLIENTS = 32768
+_ESTABLISHED, _LISTENING, _UNCONNECTED = "01", "0A", "07"
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One socket; it has no ``peer`` while it only listens."""
+
+    protocol: str
+    address: str
+    port: int
+    peer: str = ""
+    peer_port: int = 0
+
+    @property
+    def public(self) -> bool:
+        """Does it listen for other machines?"""
+        waits = self.protocol == "udp" and self.port >= _CLIENTS
+        return not (self.peer or waits or ipaddress.ip_address(self.address).is_loopback)
+
+    @property
+    def reverse(self) -> Socket:
+        """The other end, when it is on this machine."""
+        return Socket(self.protocol, self.peer, self.peer_port, self.address, self.port)
+
+
+def sockets(processes: Processes, chosen: list[Process]) -> set[Socket]:
+    """The sockets of the chosen processes, all in the network of the first of them."""
+    if not chosen:
+        return set()
+    files = {link for process in chosen for link in processes.links(process.number, "fd")}
+    inodes = {link[len("socket:[") : -1] for link in files if link.startswith("socket:[")}
+    return {socket for inode, socket in _table(processes.host, chosen[0].number) if inode in inodes}
+
+
+def connections(found: set[Socket]) -> list[Socket]:
+    """Those of the sockets that somebody else holds the other end of."""
+    return sorted((socket for socket in found if socket.peer and socket.reverse not in found), key=str)
+
+
+def established(host: Host) -> list[Socket]:
+    """Every connection of the host, whoever holds it."""
+    return [socket for unused_inode, socket in _table(host, "self") if socket.peer]
+
+
+def listening(host: Host) -> list[Socket]:
+    """Every socket of the host that waits for others, whoever holds it."""
+    return [socket for unused_inode, socket in _table(host, "self") if not socket.peer]
+
+
+def _table(host: Host, process: int | str) -> Iterator[tuple[str, Socket]]:
+    for table in _TABLES:
+        try:
+            lines = host.lines(f"/proc/{process}/net/{table}")
+        except OSError:
+            continue  # the process has just ended
+        for line in lines[1:]:
+            fields = words_of(line)
+            state, inode, protocol = fields[3], fields[9], table[:3]
+            if state == _ESTABLISHED:
+                yield inode, Socket(protocol, *_end(fields[1]), *_end(fields[2]))
+            elif state == (_LISTENING if protocol == "tcp" else _UNCONNECTED):
+                yield inode, Socket(protocol, *_end(fields[1]))
+
+
+def _end(text: str) -> tuple[str, int]:
+    """An address, whose words of 32 bits have this machine's order of bytes, and a port."""
+    address, unused_colon, port = text.partition(":")
+    words = [int(word, 16).to_bytes(4, sys.byteorder) for word in re.findall(".{8}", address)]
+    found = ipaddress.ip_address(b"".join(words))
+    return str(getattr(found, "ipv4_mapped", None) or found), int(port, 16)

@@ -1,0 +1,403 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The policy: frameworks, controls, checks, profiles and waivers from the collection and from a site's own directories."""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+import glob
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, each
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
+from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError, load, sentences
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import instead
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES
+
+BASELINE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../../roles/baseline/files"))
+
+# More files of one section are no policy that a person wrote.
+_MOST_FILES = 500
+
+# What os-release of a system says it is like, for systems that controls name.
+LIKE = {"ubuntu": ("debian",)}
+
+Result = TypeVar("Result")
+
+
+class Catalogue:
+    """Everything that the directories say; a later directory adds to the earlier ones and replaces nothing.
+
+    The collection's own directory comes first. It is checked with ``strict``,
+    when the collection is tested, a site's directories each time they are read.
+    What is wrong raises PolicyError, or is kept in ``problems`` when the
+    catalogue is ``lenient``.
+    """
+
+    def __init__(self, directories: Sequence[str] = (), baseline: str = BASELINE, strict: bool = False, lenient: bool = False) -> None:
+        self.frameworks: dict[str, Entry] = {}
+        self.controls: dict[str, Entry] = {}
+        self.checks: dict[str, Entry] = {}
+        self.agents: dict[str, Entry] = {}
+        self.profiles: dict[str, Entry] = {}
+        self.waivers: list[Entry] = []
+        self.problems: list[str] = []
+        self._places: dict[tuple[str, str], str] = {}
+        self._waiver_places: list[str] = []
+        # Of each section the ids whose entries have mistakes, and the sections of which a whole file has; who names these is not to blame.
+        self._spoilt: set[tuple[str, str]] = set()
+        self._unread: set[str] = set()
+        self._read(baseline, check=strict)
+        self._ours = frozenset([*self.controls, *self.checks, *self.profiles])
+        self._our_frameworks = frozenset(self.frameworks)
+        for directory in directories:
+            self._try(self._read, os.path.abspath(os.path.expanduser(directory)), True)
+        self.problems += self._bad_references()
+        for profile in self.profiles:
+            if strict or profile not in self._ours:
+                self._try(self.resolve, profile)
+        self.problems = sentences(self.problems)
+        if self.problems and not lenient:
+            raise PolicyError(*self.problems)
+
+    # -- reading ------------------------------------------------------------
+
+    def _read(self, directory: str, check: bool) -> None:
+        if not os.path.isdir(directory):
+            raise PolicyError(
+                f"{directory} is no directory; a policy is a directory with controls, checks, agents, profiles, waivers or frameworks in it."
+            )
+        for framework, place in self._entries(directory, "frameworks", "framework", check):
+            self._framework(framework, place)
+        for control, place in self._entries(directory, "controls", "controls", check):
+            self._control(control, place)
+        for entry, place in self._entries(directory, "checks", "checks", check):
+            self._check(entry, place)
+        for agent, place in self._entries(directory, "agents", "agents", check):
+            if self._unique("agent", agent["id"], place):
+                self.agents[agent["id"]] = agent
+        for profile, place in self._entries(directory, "profiles", "profile", check):
+            self._profile(profile, place)
+        for waiver, place in self._entries(directory, "waivers", "waivers", check):
+            self.problems += self.add_waivers([waiver], [place])
+
+    def _entries(self, directory: str, section: str, name: str, check: bool) -> Iterator[tuple[Entry, str]]:
+        """The entries of one section that can be used, each with its place; what is wrong with the others is kept for the end."""
+        paths = sorted(glob.glob(os.path.join(glob.escape(directory), section, "*.y*ml")))
+        if len(paths) > _MOST_FILES:
+            self.problems.append(f"{directory}/{section}: there are more than {_MOST_FILES} files; put several of them into one.")
+        for path in paths[:_MOST_FILES]:
+            document = self._try(load, path)
+            problems, bad = schema.evaluated(document.data, name, document.place) if document and check else ([], ())
+            self.problems += problems
+            if not document or (None in bad and isinstance(document.data, list)):
+                self._unread.add(section)
+            elif isinstance(document.data, list):
+                for index, entry in enumerate(document.data):
+                    if index in bad:
+                        self._spoil(section, entry, document.place(index))
+                    else:
+                        yield entry, document.place(index)
+            elif bad:
+                self._spoil(section, document.data, document.place())
+            else:
+                yield document.data, document.place()
+
+    def _spoil(self, section: str, entry: Any, place: str) -> None:
+        """An entry with mistakes is not used; that it is there is known, and so are its unknown kinds."""
+        identifier = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(identifier, str):
+            self._unread.add(section)
+            return
+        self._spoilt.add((section, identifier))
+        if section == "controls":
+            self._unknown_kinds(entry, place)
+
+    def _excused(self, section: str, name: str) -> bool:
+        """May a name that is not known be that of an entry which has a mistake itself?"""
+        return section in self._unread or any(
+            found == section and fnmatch.fnmatchcase(identifier, name) for found, identifier in self._spoilt
+        )
+
+    def _try(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
+        """What a function returns; what it finds wrong is kept for the end."""
+        try:
+            return function(*arguments)
+        except PolicyError as problem:
+            self.problems += str(problem).splitlines()
+            return None
+
+    def _unique(self, section: str, identifier: str, place: str) -> bool:
+        """Is this the first of its id? If not, say where the other one is."""
+        first = self._places.setdefault((section, identifier), place)
+        if first != place:
+            self.problems.append(f"{place}: {section} {identifier} is in {first} too; give one of them another id.")
+        return first == place
+
+    def _framework(self, framework: Entry, place: str) -> None:
+        framework = {"pattern": "", "citations": {}, **framework}
+        if self._unique("framework", framework["id"], place):
+            self.frameworks[framework["id"]] = framework
+
+    def _control(self, control: Entry, place: str) -> None:
+        if not self._unique("control", control["id"], place):
+            return
+        self._unknown_kinds(control, place)
+        self.controls[control["id"]] = {"applies_to": {}, "variants": {}, "stages": list(STAGES), **control, "area": area_of(control["id"])}
+
+    def _unknown_kinds(self, control: Entry, place: str) -> None:
+        """A control may have other mistakes, so nothing about its form is taken for granted."""
+        faces = [control.get("settings"), *(control["variants"].values() if isinstance(control.get("variants"), dict) else ())]
+        for kind in (kind for face in faces if isinstance(face, dict) for kind in face):
+            if kind not in KINDS:
+                self.problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {instead(kind, KINDS)}.")
+
+    def _check(self, check: Entry, place: str) -> None:
+        """An id that ends in an asterisk stands for many; none of them may be a control."""
+        if not self._unique("check", check["id"], place):
+            return
+        for name in fnmatch.filter(self.controls, check["id"]):
+            self.problems.append(f"{place}: check {check['id']}: {name} is a control; give the check another id.")
+        self.checks[check["id"]] = check
+
+    def _profile(self, profile: Entry, place: str) -> None:
+        """A profile chooses among the controls of its own directory and of those before it."""
+        profile = {"extends": "", "controls": [], "remove": [], "set": {}, "serves": [], **profile}
+        if self._unique("profile", profile["id"], place):
+            self.profiles[profile["id"]] = {**profile, "among": list(self.controls)}
+
+    def add_waivers(self, waivers: Sequence[Entry], places: Sequence[str]) -> list[str]:
+        """Take waivers over; complain of those for a control or check that there is not."""
+        self.waivers += waivers
+        self._waiver_places += places
+        return [
+            f"{place}: waiver {name}: there is no such control; {instead(name, [*self.controls, *self.checks])}."
+            for place, name in zip(places, (waiver["control"] for waiver in waivers))
+            if name not in self.controls
+            and checks.meant(self.checks, name) is None
+            and not any(self._excused(section, name) for section in ("controls", "checks"))
+        ]
+
+    def add_waivers_of_play(self, waivers: Sequence[Entry]) -> None:
+        """Waivers from the inventory are held to the same rules as those from a file."""
+        if waivers:
+            problems = schema.problems(waivers, "waivers", _place_in_play) or self.add_waivers(
+                waivers, [_place_in_play(index) for index in range(len(waivers))]
+            )
+            if problems:
+                raise PolicyError(*problems)
+
+    def _bad_references(self) -> Iterator[str]:
+        cited = [("control", control) for control in self.controls.values()] + [("check", check) for check in self.checks.values()]
+        matching = self._matching_citations(control["references"] for unused_section, control in cited)
+        for section, control in cited:
+            here = f"{self._places[section, control['id']]}: {section} {control['id']}: references"
+            for name, citations in control["references"].items():
+                if name in self.frameworks:
+                    ours = control["references"].get("nist_800_53", [])
+                    yield from (
+                        f"{here}: {name}: {problem}" for problem in _bad_citations(self.frameworks[name], citations, ours, matching[name])
+                    )
+                elif not self._excused("frameworks", name):
+                    yield f"{here}: there is no framework {name}; {instead(name, self.frameworks)}."
+
+    def _matching_citations(self, references: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, set[str]]:
+        """For each framework those of all citations that its pattern takes; a site's pattern may be one that never ends."""
+        asked: dict[str, set[str]] = {}
+        for name, citations in (entry for each_of in references for entry in each_of.items()):
+            asked.setdefault(name, set()).update(citations)
+        found = {}
+        for name, cited in asked.items():
+            pattern = self.frameworks.get(name, {}).get("pattern")
+            if pattern and name in self._our_frameworks:
+                found[name] = {citation for citation in cited if re.match(pattern, citation)}
+            else:
+                found[name] = self._try(self._taken, name, pattern, sorted(cited)) or set() if pattern else set()
+        return found
+
+    def _taken(self, name: str, pattern: str, citations: Sequence[str]) -> set[str]:
+        try:
+            return {citation for citation, taken in zip(citations, patterns.found(pattern, citations, "match")) if taken}
+        except patterns.BadPattern as problem:
+            raise PolicyError(f"{self._places['framework', name]}: pattern {problem}.") from problem
+
+    # -- choosing -----------------------------------------------------------
+
+    def resolve(
+        self, profile: str, remove: Sequence[str] = (), values: dict[str, Any] | None = None, add: Sequence[str] = ()
+    ) -> list[Entry]:
+        """The controls of a profile, with the values it sets, and those that the site adds, less those it removes, with its values."""
+        site = {
+            "id": "",
+            "extends": profile,
+            "controls": list(add),
+            "remove": list(remove),
+            "set": values or {},
+            "serves": [],
+            "among": list(self.controls),
+        }
+        problems: list[str] = []
+        chosen = self._chosen(site, (), problems)
+        controls = [chosen[name] for name in self.controls if name in chosen]
+        problems = problems or [f"profile {profile}: {problem}" for problem in self._conflicts(controls)]
+        if problems:
+            raise PolicyError(*problems)
+        return controls
+
+    def _chosen(self, profile: Entry, descendants: tuple[str, ...], problems: list[str]) -> dict[str, Entry]:
+        """The controls of a profile by their ids; what is wrong with it is added to the problems."""
+        here = self._profile_place(profile)
+        chain = (*descendants, profile["id"])
+        if profile["id"] in descendants:
+            problems.append(f"{here}: it extends itself ({' extends '.join(name for name in chain if name)}); break the circle.")
+            return {}
+        parent = profile["extends"]
+        if parent and parent not in self.profiles and not self._excused("profiles", parent):
+            problems.append(f"{here}: there is no profile {parent}; {instead(parent, self.profiles)}.")
+        chosen = self._chosen(self.profiles[parent], chain, problems) if parent in self.profiles else {}
+        problems += [
+            f"{here}: serves: there is no framework {name}; {instead(name, self.frameworks)}."
+            for name in profile["serves"]
+            if name not in self.frameworks and not self._excused("frameworks", name)
+        ]
+        added = self._matching(profile["controls"], profile["among"], f"{here}: controls", problems)
+        chosen = {**{name: self.controls[name] for name in added if self._wanted(name, profile)}, **chosen}
+        for name in self._matching(profile["remove"], chosen, f"{here}: remove", problems):
+            del chosen[name]
+        for name, settings in profile["set"].items():
+            if name in chosen:
+                chosen[name] = _adjusted(chosen[name], settings, f"{here}: set: {name}", problems)
+            elif not self._excused("controls", name):
+                problems.append(f"{here}: set: {name}: {self._lacking(name, profile)}.")
+        return chosen
+
+    def _lacking(self, name: str, profile: Entry) -> str:
+        """Why a value cannot be set, and what to do."""
+        if name not in self.controls:
+            return f"there is no such control; {instead(name, self.controls)}"
+        how = "under controls" if profile["id"] else "with baseline_add"
+        return f"the profile has no such control; add it {how} or leave it out here"
+
+    def _matching(self, globs: Sequence[str], names: Collection[str], here: str, problems: list[str]) -> list[str]:
+        """The names that any of the globs means; one that means none is a mistake."""
+        found = {}
+        for pattern in globs:
+            meant = fnmatch.filter(names, pattern)
+            if not meant and not self._excused("controls", pattern):
+                problems.append(f"{here}: {pattern} means no control there; {instead(pattern, names)}.")
+            found.update(dict.fromkeys(meant))
+        return list(found)
+
+    def _wanted(self, name: str, profile: Entry) -> bool:
+        """Does a control that a pattern means pass the profile's level, severity and frameworks? A name in full always does."""
+        control = self.controls[name]
+        return name in profile["controls"] or (
+            control["level"] <= profile.get("level", 2)
+            and SEVERITIES.index(control["severity"]) >= SEVERITIES.index(profile.get("severity", "low"))
+            and (not profile["serves"] or any(framework in control["references"] for framework in profile["serves"]))
+        )
+
+    def _conflicts(self, controls: Sequence[Entry]) -> list[str]:
+        """Pairs of controls that can meet on one system and want different values of one setting."""
+        loaded = [Control.load(control) for control in controls]
+        told = (conflict for systems in _systems(loaded) for conflict in self._conflicts_on(systems, loaded))
+        return list(dict.fromkeys(told))
+
+    def _conflicts_on(self, systems: Sequence[str], controls: list[Control]) -> Iterator[str]:
+        owners: dict[tuple[str, str], tuple[Control, Any]] = {}
+        for control in (control.on(systems) for control in controls if control.meant_for(systems)):
+            for kind, values in control.settings.items():
+                for name, value in values.items():
+                    other, theirs = owners.setdefault((kind, name), (control, value))
+                    if theirs != value and not (control.excludes(other) or other.excludes(control)):
+                        yield (
+                            f"controls {self._located(other.id)} and {self._located(control.id)} want different values of {kind}: {name} "
+                            f"({theirs} and {value}); remove one or set one."
+                        )
+
+    def _located(self, control: str) -> str:
+        return f"{control} ({self._places['control', control]})"
+
+    def _profile_place(self, profile: Entry) -> str:
+        """The subject of a message about a profile; without an id it is what the play's variables ask for."""
+        name = profile["id"]
+        return f"{self._places['profile', name]}: profile {name}" if name else "the variables of the play"
+
+    # -- the site's part ------------------------------------------------------
+
+    def unused(self) -> list[str]:
+        """The site's controls that no profile chooses, so that nobody would ever look at them."""
+        used = {name for profile in self.profiles.values() for name in self._chosen(profile, (), [])}
+        return [name for name in self.controls if name not in used and name not in self._ours]
+
+    def expired(self, today: str) -> list[tuple[str, dict[str, str]]]:
+        """The waivers that ended before a day, each with its place."""
+        return [(place, waiver) for place, waiver in zip(self._waiver_places, self.waivers) if waiver["until"] < today]
+
+    def wanted_by_site(self) -> Iterator[tuple[str, str, str, int | str | dict[str, str]]]:
+        """Every setting that the site's own controls and profiles write down, as (where, kind, name, value)."""
+        for control in (self.controls[name] for name in self.controls if name not in self._ours):
+            where = f"{self._places['control', control['id']]}: control {control['id']}"
+            yield from (entry for settings in _faces(control) for entry in _entries(where, settings))
+        for profile in (self.profiles[name] for name in self.profiles if name not in self._ours):
+            for identifier, settings in profile["set"].items():
+                yield from _entries(f"{self._profile_place(profile)}: set: {identifier}", settings)
+
+
+def _place_in_play(index: int | None = None) -> str:
+    return "the waivers of the play" if index is None else f"the waivers of the play, number {index + 1}"
+
+
+def _leads(ours: Sequence[str], through: Sequence[str] | None) -> bool:
+    """Is one of the NIST controls, or an enhancement of one, among ours? A citation that names none is free."""
+    return not through or any(one == other or one.startswith(f"{other}(") for one in ours for other in through)
+
+
+def _bad_citations(framework: Entry, citations: Sequence[str], ours: Sequence[str], matching: set[str]) -> Iterator[str]:
+    """What is wrong with citations of a control that cites ``ours`` of NIST SP 800-53; ``matching`` are those that the pattern takes."""
+    for citation in citations:
+        entry = framework["citations"].get(citation, {})
+        if entry.get("out_of_reach"):
+            yield f"{citation} is out of reach of a system ({entry['out_of_reach']}); leave it out."
+        elif not entry and citation not in matching:
+            yield f"{citation} is no citation of {framework['title']}; {instead(citation, framework['citations'])}."
+        elif not _leads(ours, entry.get("through")):
+            yield f"{citation} takes one of {', '.join(entry['through'])} under nist_800_53; cite one that fits, or leave it out."
+
+
+def _adjusted(control: Entry, settings: Settings, where: str, problems: list[str]) -> Entry:
+    """A control with other values for settings that it has."""
+    adjusted = copy.deepcopy(control)
+    for kind, values in settings.items():
+        there = [face[kind] for face in _faces(adjusted) if kind in face]
+        for name, value in values.items():
+            if not any(name in face for face in there):
+                known = [known for face in there for known in face] or adjusted["settings"]
+                problems.append(f"{where}: the control has no setting {kind}: {name}; {instead(name, known)}.")
+            for face in there:
+                face.update({name: value} if name in face else {})
+    return adjusted
+
+
+def _faces(control: Entry) -> list[dict[str, dict[str, Any]]]:
+    """The settings of a control, and those of each of its variants."""
+    return [control["settings"], *control.get("variants", {}).values()]
+
+
+def _entries(where: str, settings: Settings) -> Iterator[tuple[str, str, str, Any]]:
+    return ((where, kind, name, value) for kind, values in settings.items() for name, value in values.items())
+
+
+def _systems(controls: list[Control]) -> list[Sequence[str]]:
+    """Every system that the controls tell apart, by its names as a host would give them; one that none names is there too."""
+    named = {name for control in controls for name in [*control.variants, *each(control.applies_to.get("os"))]}
+    plain = ((name, name.split("-", maxsplit=1)[0]) for name in sorted(named))
+    return [(), *(list(dict.fromkeys([*names, *LIKE.get(names[1], ())])) for names in plain)]

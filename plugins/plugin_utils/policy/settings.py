@@ -1,0 +1,21 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The part of each control that a host is told; two runs that told the same wanted the same things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
+
+TRAVELS = ("id", "settings", "variants", "applies_to", "stages")
+
+
+def settings(controls: Sequence[Entry], waived: bool = True) -> list[Entry]:
+    wanted = [control for control in to_native(controls) if waived or not _covered(control)]
+    return [{name: control[name] for name in TRAVELS} for control in wanted]
+
+
+def _covered(control: Entry) -> bool:
+    return bool(control["waiver"]) and not control["waiver"]["expired"]

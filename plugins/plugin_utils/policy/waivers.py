@@ -1,0 +1,25 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Waivers: a risk that somebody accepted, for some hosts, until a day."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+
+
+def find(waivers: Sequence[Entry], control: Iterable[str], host: str, today: str) -> dict[str, Any] | None:
+    """The waiver that covers a control on a host, marked when it has expired; None when there is none.
+
+    ``control`` may be several names, each of which a waiver may use. ``today`` and the end are days as YYYY-MM-DD.
+    Of several the one that holds longest counts.
+    """
+    matching = [waiver for waiver in waivers if waiver["control"] in each(control) and fnmatch.fnmatchcase(host, waiver["hosts"])]
+    if not matching:
+        return None
+    longest = max(matching, key=lambda waiver: waiver["until"])
+    return {"reason": longest["reason"], "approver": longest["approver"], "until": longest["until"], "expired": longest["until"] < today}

@@ -1,0 +1,86 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.packages.package_files import PackageFiles
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
+from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
+from ansible_collections.hygeia.golden.tests.unit.conftest import dpkg_status
+
+INFO = "/var/lib/dpkg/info"
+
+
+@pytest.fixture
+def packaged(tree):
+    """A host with sudo and libpam0g, of which dpkg says this."""
+
+    def make(says):
+        files = {
+            "/usr/bin/dpkg": "",
+            "/var/lib/dpkg/status": dpkg_status("sudo", "libpam0g"),
+            f"{INFO}/sudo.list": "/.\n/usr/bin/sudo\n/etc/sudoers\n/usr/share/doc/sudo/README\n/usr/bin/with space\n",
+            f"{INFO}/libpam0g:amd64.list": "/usr/lib/x86_64-linux-gnu/libpam.so.0\n",
+        }
+        host = tree(files, answers={"dpkg": says})
+        os.chmod(host.path("/usr/bin/dpkg"), 0o755)
+        return host
+
+    return make
+
+
+def seen(host, *packages):
+    wanted = dict.fromkeys(packages or ("sudo", "libpam0g"), "unchanged")
+    return audit(host, [Control("files", {"package_files": wanted})], "offline")[0]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "",
+        "??5?????? c /etc/sudoers\n",
+        "missing   c /etc/sudoers\n",
+        "missing     /usr/share/doc/sudo/README\n",
+        "missing     /usr/share/doc/sudo/README (No such file or directory)\n",
+    ],
+)
+def test_what_a_site_edits_and_a_slim_image_leaves_out_is_no_finding(packaged, says):
+    assert seen(packaged(says))["status"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("says", "package", "told"),
+    [
+        ("??5??????   /usr/bin/sudo\n", "sudo", "/usr/bin/sudo is not what the package brought"),
+        ("??5??????   /usr/bin/with space\n", "sudo", "/usr/bin/with space is not"),
+        ("missing     /usr/lib/x86_64-linux-gnu/libpam.so.0 (No such file or directory)\n", "libpam0g", "libpam.so.0 is missing"),
+    ],
+)
+def test_an_altered_file_is_named_with_its_package(packaged, says, package, told):
+    record = seen(packaged(CommandResult(1, says, "")))
+    assert record["status"] == "fail" and list(record["observed"]) == [f"package_files: {package}"]
+    assert told in record["message"]
+
+
+def test_dpkg_is_asked_once_and_only_for_what_is_installed(packaged):
+    host = packaged("")
+    assert seen(host, "sudo", "libpam0g", "openssh-server")["status"] == "pass"
+    assert host.ran == [["dpkg", "--verify", "sudo", "libpam0g"]]
+
+
+def test_a_dpkg_that_cannot_look_is_an_error(packaged):
+    assert seen(packaged(CommandResult(2, "", "dpkg: error: cannot scan updates directory")))["status"] == "error"
+
+
+def test_without_the_packages_it_means_nothing(packaged):
+    assert seen(packaged(""), "openssh-server")["status"] == "not_applicable"
+
+
+def test_another_value_is_refused(tree):
+    with pytest.raises(BadSetting, match="package_files sudo"):
+        PackageFiles(tree()).plan({"sudo": "changed"})
