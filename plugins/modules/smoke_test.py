@@ -117,7 +117,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module 
 def tried(host: Host, name: str, command: str, timeout: int, stage: str) -> dict[str, Any]:
     """The record of one command."""
     ran = host.run(["/bin/sh", "-c", command], timeout=timeout)
-    message = "" if ran.ok else f"{name} does not work: {ran.complaint}"
+    message = "" if ran.ok else f"{name} does not work: {ran.error}"
     return record(f"smoke-{name}", PASS if ran.ok else FAIL, stage, 0, ran.code, command, message)
 
 

@@ -42,7 +42,7 @@ class Experiment:
             return "only a running system shows it"
         return "" if self._turns(control) else "a good and a bad system show it"
 
-    def complaints(self, control):
+    def failures(self, control):
         """What is not as it should be with one control, in sentences."""
         before = self._before[control]
         if self.beyond(control):
@@ -52,7 +52,7 @@ class Experiment:
         harmless, dragged = set(), []
         for tampered, records in self._rounds:
             hit = [one for one in tampered if (one.kind, one.name) in own]
-            found += [complaint for one in hit for complaint in self._missed(one, records[control])]
+            found += [error for one in hit for error in self._missed(one, records[control])]
             if hit or any(map(self._grounds, tampered)):
                 continue
             if records[control]["status"] == before["status"]:

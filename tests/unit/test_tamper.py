@@ -92,24 +92,24 @@ CONTROLS = [{"id": f"c{number}", "settings": {"sysctl": {f"a.{number}": 1, f"b.{
 @pytest.mark.parametrize("alone", [False, True])
 def test_an_audit_that_notices_everything_and_nothing_else_is_believed(tmp_path, alone):
     experiment = Experiment(Faulty(tmp_path), CONTROLS, alone=alone)
-    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == []
+    assert [control["id"] for control in CONTROLS if experiment.failures(control["id"])] == []
 
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_an_audit_that_misses_one_setting_is_found_out(tmp_path, alone):
     experiment = Experiment(Faulty(tmp_path, blind=["b.7"]), CONTROLS, alone=alone)
-    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c7"]
+    assert [control["id"] for control in CONTROLS if experiment.failures(control["id"])] == ["c7"]
 
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_an_audit_in_which_one_control_drags_another_along_is_found_out(tmp_path, alone):
     experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, alone=alone)
-    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == ["c11"]
+    assert [control["id"] for control in CONTROLS if experiment.failures(control["id"])] == ["c11"]
 
 
 def test_a_control_that_looks_at_everything_of_a_sort_may_see_what_is_of_it(tmp_path):
     experiment = Experiment(Faulty(tmp_path, drags={"a.3": "a.11"}), CONTROLS, sees_too={"c11": ["sysctl: a.*"]})
-    assert [control["id"] for control in CONTROLS if experiment.complaints(control["id"])] == []
+    assert [control["id"] for control in CONTROLS if experiment.failures(control["id"])] == []
 
 
 def test_a_package_whose_files_are_compared_is_taken_away_in_a_tree_of_its_own(tmp_path):
@@ -134,4 +134,4 @@ def test_a_package_whose_files_are_compared_is_taken_away_in_a_tree_of_its_own(t
             for name, status in told.items()
         }
 
-    assert Experiment(audit_of, [compared, *installed]).complaints("files") == []
+    assert Experiment(audit_of, [compared, *installed]).failures("files") == []

@@ -55,7 +55,7 @@ def _settings(host: Host, path: str) -> dict[str, Any]:
         raise BackupError("borgmatic is not installed: install it, or declare the product borg with its repository")
     ran = host.run([*shlex.split(first[2:]), "-c", _READ, path])
     if not ran.ok:
-        raise BackupError(f"borgmatic cannot read {path} ({ran.complaint}): look at it with 'borgmatic config validate'")
+        raise BackupError(f"borgmatic cannot read {path} ({ran.error}): look at it with 'borgmatic config validate'")
     found = json.loads(ran.out)
     if not isinstance(found, dict):
         raise BackupError(f"{path} is no configuration of borgmatic: say in configuration where that is")

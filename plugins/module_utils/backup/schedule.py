@@ -103,7 +103,7 @@ def _shown(host: Host, unit: str, properties: str) -> dict[str, list[str]]:
     """The properties of a unit, each a list since some occur several times."""
     ran = host.run(["systemctl", "show", f"--property={properties}", "--", unit])
     if not ran.ok:
-        raise BackupError(f"systemd cannot be asked about {unit} ({ran.complaint})", undecided=True)
+        raise BackupError(f"systemd cannot be asked about {unit} ({ran.error})", undecided=True)
     shown: dict[str, list[str]] = {}
     for line in lines_of(ran.out):
         name, separator, value = line.partition("=")

@@ -61,10 +61,10 @@ def load(host: Host, namespace: Namespace, source: str) -> str:
         stdin = None if source.startswith("/") else source
         ran = host.run(["nft", "-f", source if stdin is None else "-"], stdin=stdin, timeout=60)
         if not ran.ok:
-            raise Unloadable(f"nft does not load the ruleset: {' '.join(words_of(ran.err or ran.complaint))[:300]}")
+            raise Unloadable(f"nft does not load the ruleset: {' '.join(words_of(ran.err or ran.error))[:300]}")
         listing = host.run(["nft", "--json", "list", "ruleset"], timeout=60)
     if not listing.ok:
-        raise NetnsError(f"nft does not list the ruleset: {listing.complaint}")
+        raise NetnsError(f"nft does not list the ruleset: {listing.error}")
     return listing.out
 
 
@@ -72,7 +72,7 @@ def _ip(host: Host, commands: Sequence[str], pass_fds: Collection[int] = ()) -> 
     ran = host.run(["ip", "-batch", "-"], stdin="\n".join(commands) + "\n", timeout=60, pass_fds=pass_fds)
     if not ran.ok:
         need = "; install iproute2" if ran.code == 127 else ""
-        raise NetnsError(f"the networks to try it in cannot be made: {ran.complaint}{need}")
+        raise NetnsError(f"the networks to try it in cannot be made: {ran.error}{need}")
 
 
 def _cable(interface: str, outside: Namespace) -> list[str]:

@@ -70,7 +70,7 @@ def at_boot(host: Host) -> Ruleset:
 def _running(host: Host) -> Ruleset:
     ran = host.run(["nft", "list", "ruleset"])
     if not ran.ok:
-        raise NetnsError(f"the packet filter cannot be asked: {ran.complaint}")
+        raise NetnsError(f"the packet filter cannot be asked: {ran.error}")
     if re.search(r"^\s*(?:#\s*)?xt (?:match|target)", ran.out, re.M | re.A):
         raise NetnsError("rules of iptables are among those that run, which nft cannot load; write them as rules of nftables")
     return Ruleset(ran.out, ran.out, "nft list ruleset")

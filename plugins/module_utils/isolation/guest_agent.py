@@ -56,7 +56,7 @@ def _known(host: Host, program: str) -> list[str]:
 def _ask(host: Host, argv: Sequence[str]) -> str:
     ran = host.run(argv, timeout=30)
     if not ran.ok:
-        raise Unasked(f"qemu-ga does not say what it would do: {ran.complaint}")
+        raise Unasked(f"qemu-ga does not say what it would do: {ran.error}")
     return ran.out
 
 

@@ -102,13 +102,13 @@ def bring_in_step(host: Host, asked: Collection[str] = ()) -> list[str]:
         command = [_RPM_BUILDER, "--force", place, version] if rpm.serves(host) else [_BUILDER, "-c" if new else "-u", "-k", version]
         ran = host.run(command, timeout=1800)
         if not ran.ok:
-            raise RuntimeError(f"the initramfs of kernel {version} could not be built: {ran.complaint}")
+            raise RuntimeError(f"the initramfs of kernel {version} could not be built: {ran.error}")
         created = created or new
     if host.which("update-grub") and host.exists(_MENU) and (created or not _listed(host)):
         # The boot menu names only those that were there when the kernel was installed.
         ran = host.run(["update-grub"])
         if not ran.ok:
-            raise RuntimeError(f"the boot menu could not be written: {ran.complaint}")
+            raise RuntimeError(f"the boot menu could not be written: {ran.error}")
     return built
 
 

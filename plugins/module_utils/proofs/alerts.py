@@ -65,16 +65,16 @@ def seconds(text: str | int) -> float:
 
 
 def _wrong(wanted: dict[str, Any], rules: Sequence[Rule]) -> str:
-    """The last complaint when none of the rules of that name is as wanted."""
-    complaint = f"there is no alert {wanted['alert']}: add a rule for it"
+    """The last error when none of the rules of that name is as wanted."""
+    error = f"there is no alert {wanted['alert']}: add a rule for it"
     for rule in rules:
-        complaint = _complaint(wanted, *rule)
-        if not complaint:
+        error = _problem(wanted, *rule)
+        if not error:
             return ""
-    return complaint
+    return error
 
 
-def _complaint(wanted: dict[str, Any], expression: str, lasting: float, trouble: str) -> str:
+def _problem(wanted: dict[str, Any], expression: str, lasting: float, trouble: str) -> str:
     name, threshold = wanted["alert"], wanted.get("threshold")
     if trouble:
         return f"Prometheus cannot evaluate the alert {name}: {trouble}"

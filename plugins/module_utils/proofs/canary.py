@@ -72,7 +72,7 @@ def _audit(host: Host, text: str, unused_priority: str) -> tuple[str, str]:
 
 
 def _outcome(ran: CommandResult, program: str) -> tuple[str, str]:
-    return (SENT, "") if ran.ok else (UNSENT, f"{program} could not send it: {ran.complaint}")
+    return (SENT, "") if ran.ok else (UNSENT, f"{program} could not send it: {ran.error}")
 
 
 PATHS = {"logger": _logger, "journal": _journal, "audit": _audit}

@@ -84,7 +84,7 @@ class Command:
     def _has(self, token: str) -> bool:
         ran = self.host.run([word.replace(TOKEN, words(token)) for word in self.argv], timeout=60)
         if not ran.ok and ran.err.strip():
-            raise Unasked(f"{self.argv[0]} says: {ran.complaint}")
+            raise Unasked(f"{self.argv[0]} says: {ran.error}")
         return ran.ok and words(token) in ran.out
 
 

@@ -43,7 +43,7 @@ def detecting(host: Host, product: Product, directory: str, timeout: float) -> R
         {"test file": "found", "harmless file": "not found"},
         {"test file": words[found], "harmless file": words[alarm]},
         looker,
-        _complaint(looker, private, found, alarm, trouble),
+        _problem(looker, private, found, alarm, trouble),
     )
 
 
@@ -58,7 +58,7 @@ def _looked_at(host: Host, product: Product, path: str, text: str, timeout: floa
         return _taken_in_time(path, text, timeout), ""
     ran = host.run([word.replace(PATH, path) for word in product.scan])
     found = patterns.found(product.found, [ran.out[:_READ]])[0] or _taken(path, text)
-    return found, "" if found or ran.code in (0, 1) else ran.complaint
+    return found, "" if found or ran.code in (0, 1) else ran.error
 
 
 def _taken_in_time(path: str, text: str, timeout: float) -> bool:
@@ -77,7 +77,7 @@ def _taken(path: str, text: str) -> bool:
         return True
 
 
-def _complaint(looker: str, directory: str, found: bool, alarm: bool, trouble: str) -> str:
+def _problem(looker: str, directory: str, found: bool, alarm: bool, trouble: str) -> str:
     if trouble:
         return f"{looker} could not look at a file ({trouble}): see that its daemon runs and has loaded its signatures"
     if not found:

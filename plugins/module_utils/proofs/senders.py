@@ -48,19 +48,19 @@ def state(host: Host) -> str:
     if not found:
         return "no agent that sends messages on is known here: install one, such as rsyslog, and give it the collector"
     told = [cure(unit, state) for unit, state in found.items() if state != RUNNING]
-    told += [f"{unit} runs and last reported: {words}; {_advice(unit, words)}" for unit, words in _complaints(host, found)]
+    told += [f"{unit} runs and last reported: {words}; {_advice(unit, words)}" for unit, words in _problems(host, found)]
     return "; ".join(told) or (
         f"{' and '.join(found)} {'runs' if len(found) == 1 else 'run'} and reported no error: "
         "see whether its rules send these messages to this collector, and whether the collector keeps them"
     )
 
 
-def _complaints(host: Host, found: dict[str, str]) -> list[tuple[str, str]]:
-    pairs = ((unit, _complaint(host, unit)) for unit, state in found.items() if state == RUNNING)
+def _problems(host: Host, found: dict[str, str]) -> list[tuple[str, str]]:
+    pairs = ((unit, _problem(host, unit)) for unit, state in found.items() if state == RUNNING)
     return [(unit, words) for unit, words in pairs if words]
 
 
-def _complaint(host: Host, unit: str) -> str:
+def _problem(host: Host, unit: str) -> str:
     """The last warning of a unit that gives a reason, in one line; the youngest comes first."""
     ran = host.run(["journalctl", "--quiet", "--no-pager", *_LAST, f"--unit={unit}"], timeout=30)
     lines = [" ".join(words_of(_VERSION.sub("", line))) for line in lines_of(ran.out)] if ran.ok else []

@@ -69,7 +69,7 @@ def _told_by(host: Host, argv: Sequence[str]) -> tuple[float, str]:
     text = ran.out.strip().strip('"')
     try:
         if not ran.ok:
-            raise ValueError(ran.complaint)
+            raise ValueError(ran.error)
         date = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else _instant(text).timestamp()
     except ValueError as problem:
         raise Undated(f"{argv[0]} does not say when the signatures were made ({problem}): have it print that as ISO 8601") from problem

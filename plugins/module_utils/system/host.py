@@ -43,7 +43,7 @@ class CommandResult:
         return self.code == 0
 
     @property
-    def complaint(self) -> str:
+    def error(self) -> str:
         """The last line of what went wrong, for use inside a sentence."""
         lines = lines_of(self.err.strip(BLANKS) or self.out.strip(BLANKS))
         return lines[-1].strip(BLANKS) if lines else f"exit code {self.code}"

@@ -26,7 +26,7 @@ class RootShell:
         ran = host.run(["env", "-i", *environment, *bounded, *start], timeout=20)
         found = dict(re.findall(r"^(PATH|umask)=(.*)$", ran.out, re.M))
         if set(found) != {"PATH", "umask"}:
-            raise RuntimeError(f"root's login shell did not say its path and umask: {ran.complaint}")
+            raise RuntimeError(f"root's login shell did not say its path and umask: {ran.error}")
         self.host, self.path, self.umask = host, found["PATH"], found["umask"]
 
     def weak_directories(self) -> Iterator[tuple[str, str]]:

@@ -72,7 +72,7 @@ def parsed(host: Host, *options: str, without: str = "") -> dict[str, list[dict[
 def _converted(host: Host, options: tuple[str, ...], path: str) -> dict[str, list[dict[str, Any]]]:
     ran = host.run(["cvtsudoers", *options, "-f", "json", path])
     if not ran.ok:
-        raise RuntimeError(f"sudo's parser cannot read its configuration: {ran.complaint}")
+        raise RuntimeError(f"sudo's parser cannot read its configuration: {ran.error}")
     try:
         return json.loads(_BARE.sub(r"\1{ \2 }", ran.out) or "{}")  # of a file without rules it prints nothing
     except ValueError as problem:
@@ -117,7 +117,7 @@ def includes(seen: PendingFiles[Host]) -> Iterator[tuple[str, str]]:
 def stage(seen: PendingFiles[Host], scratch: Scratch) -> dict[str, str]:
     """A copy of the whole configuration, as ``{path of the copy: path that it stands for}``.
 
-    The main file's copy is the first; line numbers stay, so that a complaint about a copy can be read.
+    The main file's copy is the first; line numbers stay, so that an error message about a copy can be read.
     """
     originals: dict[str, str] = {}
     directories: list[list[str]] = []

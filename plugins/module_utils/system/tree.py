@@ -231,7 +231,7 @@ def beneath(host: Host, path: str) -> Iterator[Host]:
     try:
         ran = host.run(["mount", "--bind", "/", place])  # without what is mounted below
         if not ran.ok:
-            raise RuntimeError(f"what lies below the temporary filesystem over {path} cannot be seen: {ran.complaint}")
+            raise RuntimeError(f"what lies below the temporary filesystem over {path} cannot be seen: {ran.error}")
         try:
             yield Host(place, host.check, host.environ)
         finally:

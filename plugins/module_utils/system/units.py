@@ -136,7 +136,7 @@ class Units:
             return {}
         ran = self.host.run(["systemctl", "show", f"--property={_PROPERTIES}", *units])
         if not ran.ok:
-            raise RuntimeError(f"systemd does not say what runs: {ran.complaint}")
+            raise RuntimeError(f"systemd does not say what runs: {ran.error}")
         answers = [dict(line.split("=", 1) for line in lines_of(text) if "=" in line) for text in ran.out.split("\n\n")]
         return {
             unit: Activity(

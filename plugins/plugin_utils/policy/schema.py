@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checking policy data against its JSON Schema, with complaints that a person can act on.
+"""Checking policy data against its JSON Schema, with errors that a person can act on.
 
 The ``description`` of a field in a schema finishes the sentence "write ...".
 """

@@ -63,7 +63,7 @@ def test_alerts_that_are_loaded_with_their_thresholds_pass(evaluated):
 
 
 @pytest.mark.parametrize(
-    "wanted, complaint",
+    "wanted, error",
     [
         ({"alert": "DiskFillsUp", "comparison": "<", "threshold": 20}, "the alert DiskFillsUp does not compare < 20"),
         ({"alert": "HostDown", "for": "5m"}, "the alert HostDown waits for 3600 s, and shall wait for 5m at most"),
@@ -73,9 +73,9 @@ def test_alerts_that_are_loaded_with_their_thresholds_pass(evaluated):
     ],
     ids=["threshold", "time", "missing", "broken", "recording"],
 )
-def test_what_is_not_as_asked_for_is_told(evaluated, wanted, complaint):
+def test_what_is_not_as_asked_for_is_told(evaluated, wanted, error):
     found = ask(evaluated, wanted)
-    assert found["status"] == "fail" and complaint in found["message"]
+    assert found["status"] == "fail" and error in found["message"]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_control_of_the_seal_is_proven_both_ways(seal, control):
 
 
 def judge(experiment, control):
-    complaints = experiment.complaints(control)
-    assert not complaints, "\n".join(complaints)
+    errors = experiment.failures(control)
+    assert not errors, "\n".join(errors)
     if experiment.beyond(control):
         pytest.skip(experiment.beyond(control))

@@ -82,7 +82,7 @@ class _Reader:
 
     @property
     def line(self) -> _Line | None:
-        """The line to be read, or None; ``number`` is what a complaint is about."""
+        """The line to be read, or None; ``number`` is what an error message is about."""
         if self.at >= len(self.lines):
             return None
         line = self.lines[self.at]

@@ -145,11 +145,11 @@ def _wait_for_login(machine: guest.Guest, end: float) -> None:
             ran = machine.log_in(max(end - time.monotonic(), 1))
             if ran.ok:
                 return
-            complaint = f"; ssh says: {ran.complaint}"
+            error = f"; ssh says: {ran.error}"
         else:
-            complaint = ""
+            error = ""
         if time.monotonic() > end:
-            raise BootError(_too_late(machine, complaint))
+            raise BootError(_too_late(machine, error))
         time.sleep(0.25)
 
 
@@ -162,18 +162,18 @@ def _require_hope(machine: guest.Guest) -> None:
         raise (
             BootError(f"the guest ended while it booted; its console said last: {last}")
             if last
-            else ImageError(f"qemu ended at once: {machine.complaint()}")
+            else ImageError(f"qemu ended at once: {machine.error()}")
         )
 
 
-def _too_late(machine: guest.Guest, complaint: str) -> str:
+def _too_late(machine: guest.Guest, error: str) -> str:
     said = boot_console.last(machine.console) or "nothing"
     if boot_console.at_prompt(machine.console):
         return (
             "the template boots to its login prompt, but no SSH login was possible in time: check that its network is configured by DHCP on"
-            f" any interface, and does its sshd start{complaint}"
+            f" any interface, and does its sshd start{error}"
         )
-    return f"the template did not boot to an SSH login in time; its console says last: {said}{complaint}"
+    return f"the template did not boot to an SSH login in time; its console says last: {said}{error}"
 
 
 def _settle(machine: guest.Guest, limit: int) -> str:
@@ -182,14 +182,14 @@ def _settle(machine: guest.Guest, limit: int) -> str:
     state = ran.out.strip()
     if state in SETTLED:
         return state
-    return machine.run(["systemctl", "is-system-running"]).out.strip() or f"unknown ({ran.complaint})"
+    return machine.run(["systemctl", "is-system-running"]).out.strip() or f"unknown ({ran.error})"
 
 
 def _leave_word(machine: guest.Guest, facts: dict[str, Any]) -> None:
     """What only the outside knows, for the audit in the guest."""
     ran = machine.run(["sh", "-c", f"umask 077; mkdir -p {os.path.dirname(FACTS)}; cat >{FACTS}"], stdin=json.dumps(facts))
     if not ran.ok:
-        raise BootError(f"the template boots, but its login cannot become root by sudo: {ran.complaint}")
+        raise BootError(f"the template boots, but its login cannot become root by sudo: {ran.error}")
 
 
 def _host_keys(machine: guest.Guest) -> list[str]:

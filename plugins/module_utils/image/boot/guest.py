@@ -111,12 +111,12 @@ class Guest:
         os.mkdir(self.directory, 0o700)
         made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", self.session.overlay, "-F", "qcow2", self.overlay])
         if not made.ok:
-            raise ImageError(f"the throwaway overlay {self.overlay} cannot be made: {made.complaint}")
+            raise ImageError(f"the throwaway overlay {self.overlay} cannot be made: {made.error}")
 
     def make_key(self, kind: str) -> str:
         made = run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", self.user, "-f", self.key])
         if not made.ok:
-            raise ImageError(f"no SSH key can be made for the boot: {made.complaint}")
+            raise ImageError(f"no SSH key can be made for the boot: {made.error}")
         with open(self.key + ".pub", encoding="utf-8") as stream:
             return stream.read().strip()
 
@@ -148,7 +148,7 @@ class Guest:
     def alive(self) -> bool:
         return bool(self.guard and self.guard.alive)
 
-    def complaint(self) -> str:
+    def error(self) -> str:
         """The last thing that qemu or its guard said."""
         for name in ("qemu.log", "guard.log"):
             try:

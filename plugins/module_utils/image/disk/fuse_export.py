@@ -55,7 +55,7 @@ def start(node: Node, disk: str, pidfile: str, writable: bool = True) -> Process
         ]
     )
     if not ran.ok:
-        raise ImageError(f"qemu-storage-daemon cannot export {image}: {ran.complaint}")
+        raise ImageError(f"qemu-storage-daemon cannot export {image}: {ran.error}")
     daemon = found(pidfile)
     if daemon is None:
         raise ImageError(f"qemu-storage-daemon ended at once when it should have exported {image}")

@@ -140,7 +140,7 @@ def _info(path: str, node: dict[str, Any]) -> dict[str, Any]:
             f"{path} was not closed cleanly, so that its log must be played back: attach and detach it once in Hyper-V, or repair a copy "
             "with 'qemu-img check -r all'"
         )
-    raise ImageError(f"{path} is no disk image that can be read: {ran.complaint}")
+    raise ImageError(f"{path} is no disk image that can be read: {ran.error}")
 
 
 def _regular(source: str) -> str:
@@ -181,7 +181,7 @@ def _check(path: str, node: dict[str, Any]) -> None:
         found = json.loads(ran.out).get("corruptions", 0)
     except ValueError:
         found = 0
-    what = f"qemu-img check found {found} errors" if found else f"qemu-img check says: {ran.complaint}"
+    what = f"qemu-img check found {found} errors" if found else f"qemu-img check says: {ran.error}"
     raise ImageError(f"{path} is damaged, {what}: restore it, or repair a copy with 'qemu-img check -r all'")
 
 

@@ -87,7 +87,7 @@ def no_root(partitions: list[Partition], name: str) -> str:
 def _table(disk: str, name: str) -> Iterator[Partition]:
     ran = run(["sfdisk", "--json", disk])
     if not ran.ok:
-        raise ImageError(f"the partition table of {name} cannot be read: {ran.complaint}")
+        raise ImageError(f"the partition table of {name} cannot be read: {ran.error}")
     table = json.loads(ran.out)["partitiontable"]
     sector = table.get("sectorsize", 512)
     for entry in table.get("partitions", []):

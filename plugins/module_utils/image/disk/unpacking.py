@@ -45,13 +45,13 @@ def unpack(source: str, program: str, target: str, spare: int, limit: float) -> 
         errors: IO[bytes] = running.stderr  # type: ignore[assignment]
         try:
             _fill(unpacked, stream, source, spare, end)
-            complaint = errors.read(4096).decode(errors="replace").strip()
+            error = errors.read(4096).decode(errors="replace").strip()
             code = running.wait(60)
         finally:
             running.kill()
             running.communicate()
     if code:
-        raise ImageError(f"{source} cannot be unpacked ({complaint.splitlines()[-1] if complaint else program}): copy the template anew")
+        raise ImageError(f"{source} cannot be unpacked ({error.splitlines()[-1] if error else program}): copy the template anew")
 
 
 def _fill(unpacked: IO[bytes], stream: IO[bytes], source: str, spare: int, end: float) -> None:

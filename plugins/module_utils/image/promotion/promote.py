@@ -52,7 +52,7 @@ class Target(ImageStore):
             )
         ran = run(["qemu-img", "measure", "--output=json", "-O", "qcow2", "-f", "qcow2", overlay], limit=600)
         if not ran.ok:
-            raise ImageError(f"{overlay} cannot be measured: {ran.complaint}")
+            raise ImageError(f"{overlay} cannot be measured: {ran.error}")
         content = json.loads(ran.out)["required"]
         size = renditions.capacity(overlay) if self.formats else 0
         needed = content + sum(renditions.needed(form, size, content) for form in self.formats)
@@ -85,7 +85,7 @@ class Target(ImageStore):
             if not ran.ok:
                 full = "No space left on device" in ran.err
                 advice = ": make room there" if full else ""
-                raise ImageError(f"the image cannot be written to {self.directory}, and its session is discarded ({ran.complaint}){advice}")
+                raise ImageError(f"the image cannot be written to {self.directory}, and its session is discarded ({ran.error}){advice}")
         handle = os.open(self.partial, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -122,5 +122,5 @@ def _run(argv: list[object], limit: float, what: str = "") -> str:
     if ran.ok:
         return ran.out
     advice = ": make room there" if "No space left on device" in ran.err else ""
-    said = what or f"the image cannot be written in another format ({ran.complaint})"
+    said = what or f"the image cannot be written in another format ({ran.error})"
     raise ImageError(f"{said}, and its session is discarded{advice}")

@@ -64,8 +64,8 @@ def mounted(disk: str, partition: Partition, place: str, options: Mapping[str, s
     finally:
         os.close(device)
     if not told:
-        complaint = (holder.communicate()[1].strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
-        raise ImageError(f"the {partition.filesystem} filesystem cannot be mounted on the build host: {complaint}")
+        error = (holder.communicate()[1].strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
+        raise ImageError(f"the {partition.filesystem} filesystem cannot be mounted on the build host: {error}")
     try:
         yield f"/proc/{told[1]}/root{os.path.realpath(place)}"
     finally:

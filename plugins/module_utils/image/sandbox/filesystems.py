@@ -135,8 +135,8 @@ def _mount(partition: Partition, device: str, place: str, options: str) -> None:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=dict(os.environ, LC_ALL="C")
     )
     if done.returncode != 0:
-        complaint = (done.stderr.strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
-        raise Problem(f"the {partition['filesystem']} filesystem on {_named(partition)} cannot be mounted on the build host: {complaint}")
+        error = (done.stderr.strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
+        raise Problem(f"the {partition['filesystem']} filesystem on {_named(partition)} cannot be mounted on the build host: {error}")
 
 
 def _named(partition: Partition) -> str:

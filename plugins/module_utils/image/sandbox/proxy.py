@@ -252,9 +252,9 @@ def _connected(policy: Policy, host: str, port: int) -> socket.socket:
         try:
             server.connect(address)
             return server
-        except OSError as complaint:
+        except OSError as error:
             server.close()
-            problem = complaint
+            problem = error
     raise Refused(f"{host}:{port} cannot be reached from the build host ({getattr(problem, 'strerror', None) or problem})")
 
 

@@ -93,7 +93,7 @@ class Session(SessionState):
         name = inspection.name_for_qemu(template.node)
         made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", name, "-F", template.node["driver"], self.overlay])
         if not made.ok:
-            raise ImageError(f"the overlay {self.overlay} cannot be made: {made.complaint}")
+            raise ImageError(f"the overlay {self.overlay} cannot be made: {made.error}")
         entered = enter.enter(self, template.path, partition)
         if "sandbox" in self.journal:  # now, as a disk may hang later
             self.journal.record(machine=machine.of(Host(enter.tree(self)), self.journal["source"].get("machine", {})))

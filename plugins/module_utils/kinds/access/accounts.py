@@ -71,7 +71,7 @@ class Accounts(Kind):
         def make() -> None:
             ran = self.host.run(["groupadd", "--system", group])
             if not ran.ok:
-                raise RuntimeError(f"the group {group} could not be made: {ran.complaint}")
+                raise RuntimeError(f"the group {group} could not be made: {ran.error}")
 
         return Change(files.GROUP, "", f"{group}\n", frozenset([MEMBERS + group]), make)
 

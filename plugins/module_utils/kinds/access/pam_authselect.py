@@ -56,7 +56,7 @@ def _change(host: Host, current: list[str], module: str) -> Change:
     def apply() -> None:
         ran = host.run(["authselect", "enable-feature", FEATURES[module], "--quiet"])
         if not ran.ok:
-            raise RuntimeError(f"authselect did not enable {FEATURES[module]}: {ran.complaint}")
+            raise RuntimeError(f"authselect did not enable {FEATURES[module]}: {ran.error}")
 
     before = " ".join(current)
     return Change(CONF, f"{before}\n", f"{before} {FEATURES[module]}\n", frozenset([module]), apply)
@@ -77,7 +77,7 @@ def _unsafe(host: Host, words: list[str], asked: Mapping[str, dict[str, str]]) -
     ran = host.run(["authselect", "test", *words])
     texts = {f"{pam_stack.DIRECTORY}/{found['path'].rpartition('/')[2]}": found["text"] for found in _FILE.finditer(ran.out)}
     if not ran.ok or any(f"{pam_stack.DIRECTORY}/{name}" not in texts for name in STACKS):
-        return f"authselect does not say what it would write: {ran.complaint}"
+        return f"authselect does not say what it would write: {ran.error}"
     seen = PendingFiles(host, texts)
     for name in STACKS:
         for phase in ("auth", "account", "password"):

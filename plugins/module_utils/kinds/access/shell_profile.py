@@ -76,7 +76,7 @@ class ShellProfile(DropIn):
         if not self.host.which("sh"):
             return ""
         ran = self.host.run(["sh", "-n"], stdin=content)
-        return "" if ran.ok else f"sh does not accept {self.path}: {ran.complaint}"
+        return "" if ran.ok else f"sh does not accept {self.path}: {ran.error}"
 
     def plan(self, wanted: Settings, partial: bool = False) -> Plan:
         _express(wanted)
@@ -151,7 +151,7 @@ class ShellProfile(DropIn):
         )
         shown = dict(line.split("=", 1) for line in lines_of(ran.out) if line.startswith(("TMOUT=", "umask=")))
         if len(shown) < 2:
-            message = f"a login shell of {who} did not say its {{}}: {ran.complaint}"
+            message = f"a login shell of {who} did not say its {{}}: {ran.error}"
             return {name: Observation(status=result.ERROR, message=message.format(name)) for name in wanted}
         changeable = "changeable" in lines_of(ran.out)
         return {name: self._observation(name, wanted[name], shown[name], changeable, ran.err) for name in wanted}

@@ -188,16 +188,16 @@ def _unquoted(off: str, value: str) -> str:
 
 def _first(ran: CommandResult) -> str:
     """The parser's first sentence."""
-    return lines_of(ran.err.strip(BLANKS) or ran.out.strip(BLANKS) or ran.complaint)[0]
+    return lines_of(ran.err.strip(BLANKS) or ran.out.strip(BLANKS) or ran.error)[0]
 
 
-def _blamed(complaint: str, content: str) -> str:
-    """A complaint with the line of our text that it is about, in place of the copy's name."""
-    number = re.match(r"\S+?:(\d+):", complaint, re.A)
-    return f"{lines_of(content)[int(number[1]) - 1]}: {complaint.split(': ', 1)[-1]}" if number else complaint
+def _blamed(error: str, content: str) -> str:
+    """An error message with the line of our text that it is about, in place of the copy's name."""
+    number = re.match(r"\S+?:(\d+):", error, re.A)
+    return f"{lines_of(content)[int(number[1]) - 1]}: {error.split(': ', 1)[-1]}" if number else error
 
 
-def _named(complaint: str, originals: Mapping[str, str]) -> str:
-    """A complaint with the file itself in place of its copy."""
-    copy = next((copy for copy in originals if complaint.startswith(copy + ":")), "")
-    return originals[copy] + complaint[len(copy) :] if copy else complaint
+def _named(error: str, originals: Mapping[str, str]) -> str:
+    """An error message with the file itself in place of its copy."""
+    copy = next((copy for copy in originals if error.startswith(copy + ":")), "")
+    return originals[copy] + error[len(copy) :] if copy else error

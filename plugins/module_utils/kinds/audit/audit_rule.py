@@ -126,7 +126,7 @@ class AuditRule(DropIn):
         bad = [line for line in refused if line in ours]
         # What the kernel refuses of other files was refused before, too.
         if bad or not (ran.ok or refused):
-            raise RuntimeError(f"the kernel did not take the audit rule {bad[0]}" if bad else f"augenrules: {ran.complaint}")
+            raise RuntimeError(f"the kernel did not take the audit rule {bad[0]}" if bad else f"augenrules: {ran.error}")
 
     # -- what is in force ------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class AuditRule(DropIn):
         """The rules that the running kernel has."""
         ran, status = self.host.run(["auditctl", "-l"]), self._status()
         if not ran.ok or not status:
-            raise RuntimeError(f"the kernel's audit rules cannot be read: {ran.complaint}")
+            raise RuntimeError(f"the kernel's audit rules cannot be read: {ran.error}")
         lines = [("auditctl -l", line) for line in lines_of(ran.out) if line.startswith("-")]
         lines += [("auditctl -s", f"{option} {status.get(name)}") for option, name in OPTIONS.items()]
         lines += [("auditctl -s", LOGIN_UIDS)] if status.get("loginuid_immutable") == "1" else []

@@ -43,7 +43,7 @@ class AuditState(Observed):
     def _joined_rules(self) -> Observation:
         ran = self.host.run(["augenrules", "--check"])
         if not ran.ok:
-            return Observation(status=result.ERROR, message=f"augenrules does not say whether it would change something: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"augenrules does not say whether it would change something: {ran.error}")
         current = "No change" in ran.out
         message = "" if current else f"{DIRECTORY} has changed since its rules were joined: run augenrules --load or restart"
         return Observation(CURRENT if current else "outdated", "augenrules --check", message)
@@ -53,7 +53,7 @@ class AuditState(Observed):
             return Observation(status=result.NOT_APPLICABLE, message="no kernel of this system runs here")
         ran = self.host.run(["auditctl", "-l"])
         if not ran.ok:
-            return Observation(status=result.ERROR, message=f"the kernel's audit rules cannot be read: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"the kernel's audit rules cannot be read: {ran.error}")
         running = dict(_rules(lines_of(ran.out)))
         written = dict(_rules(line for unused_place, line in AuditRule(self.host).loads().lines))
         told = [f"{line} is in {DIRECTORY} alone" for rule, line in written.items() if rule not in running]

@@ -44,7 +44,7 @@ class AuditdConf(Kind):
             return
         ran = self.host.run(["systemctl", "kill", "--signal=HUP", "--kill-who=main", "auditd.service"])
         if not ran.ok:
-            raise RuntimeError(f"auditd did not read {PATH} again: {ran.complaint}")
+            raise RuntimeError(f"auditd did not read {PATH} again: {ran.error}")
 
     def observe(self, wanted: Settings) -> Observations:
         text = self.host.read(PATH) or ""

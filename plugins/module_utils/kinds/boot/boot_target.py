@@ -33,7 +33,7 @@ class BootTarget(Kind):
         def apply() -> None:
             ran = self.host.run(["systemctl", "set-default", target])
             if not ran.ok:
-                raise RuntimeError(f"systemd does not take {target} as its default: {ran.complaint}")
+                raise RuntimeError(f"systemd does not take {target} as its default: {ran.error}")
 
         return apply
 

@@ -117,7 +117,7 @@ class KernelCmdline(Kind):
             self.host.write(self.path, before)
         else:
             self.host.remove(self.path)
-        why = f"it would no longer start {lost[0]} from the same root" if lost else ran.complaint
+        why = f"it would no longer start {lost[0]} from the same root" if lost else ran.error
         raise RuntimeError(f"update-grub failed and the menu is as it was: {why}")
 
     def _bootable(self, menu: str) -> set[tuple[str, bool | str | None]]:
@@ -178,7 +178,7 @@ class KernelCmdline(Kind):
         ran = self.host.run(["sh", "-c", ASK, besides or "sh"])
         values = ran.out.split("\0")
         if not ran.ok or len(values) != 3:
-            raise RuntimeError(f"{DEFAULTS} and its drop-ins could not be read: {ran.complaint}")
+            raise RuntimeError(f"{DEFAULTS} and its drop-ins could not be read: {ran.error}")
         return values[:2]
 
     def _render(self, words: Mapping[str, str]) -> str:

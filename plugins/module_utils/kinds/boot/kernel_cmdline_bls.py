@@ -76,7 +76,7 @@ def sources(host: Host) -> Iterator[tuple[str, list[str], str]]:
         yield LATER, words_of(host.read(LATER) or ""), "a later kernel would be started"
     ran = host.run(["sh", "-c", ASK])
     if not ran.ok:
-        raise RuntimeError(f"{DEFAULTS} could not be read: {ran.complaint}")
+        raise RuntimeError(f"{DEFAULTS} could not be read: {ran.error}")
     yield DEFAULTS, words_of(ran.out), "grub2-mkconfig would start every kernel"
 
 

@@ -160,7 +160,7 @@ class KernelModule(DropIn):
         """Every install command in modprobe's own order; without a kernel it leaves out that kernel's aliases."""
         ran = self.host.run(["modprobe", "--showconfig", "--set-version=none"])
         if not ran.ok:
-            raise RuntimeError(f"modprobe --showconfig failed: {ran.complaint}")
+            raise RuntimeError(f"modprobe --showconfig failed: {ran.error}")
         return [install for unused_number, install in _installs(enumerate(lines_of(ran.out), 1))]
 
     def _places(self) -> dict[_Install, str]:

@@ -102,7 +102,7 @@ class Sysctl(DropIn):
             return  # a container does not own its kernel's parameters; what is taken back lasts until the next boot
         ran = self.host.run([LOADER, self.path])
         if not ran.ok:
-            raise RuntimeError(f"the kernel did not take every parameter: {ran.complaint}")
+            raise RuntimeError(f"the kernel did not take every parameter: {ran.error}")
 
     def observe(self, wanted: Settings) -> Observations:
         configured = self._configured()

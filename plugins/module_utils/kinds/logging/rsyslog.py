@@ -65,7 +65,7 @@ class Rsyslog(DropIn):
     def reload(self, changes: list[Change]) -> None:
         ran = self.host.run(["systemctl", "try-restart", "rsyslog.service"])
         if not ran.ok:
-            raise RuntimeError(f"rsyslog could not be restarted: {ran.complaint}")
+            raise RuntimeError(f"rsyslog could not be restarted: {ran.error}")
 
     def observe(self, wanted: Settings) -> Observations:
         _check(wanted)

@@ -97,7 +97,7 @@ class Nftables(Observed):
             return Observation(status=result.NOT_CHECKED, message="the packet filter can only be asked with nft: install nftables")
         ran = self.host.run(LISTING)
         if not ran.ok:
-            return Observation(status=result.ERROR, message=f"the packet filter cannot be asked: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"the packet filter cannot be asked: {ran.error}")
         return Filter.of(ran.out, "nft list ruleset")
 
     # -- what boots load ----------------------------------------------------------

@@ -119,7 +119,7 @@ class PacketFilter(Kind):
         def switch() -> None:
             ran = self.host.run(["systemctl", verb, UNIT])
             if not ran.ok:
-                raise RuntimeError(f"{UNIT} cannot be {verb}d: {ran.complaint}")
+                raise RuntimeError(f"{UNIT} cannot be {verb}d: {ran.error}")
 
         return [Change(UNIT, state, f"{verb}d", frozenset([INBOUND]), switch)]
 
@@ -212,7 +212,7 @@ class PacketFilter(Kind):
             return  # what was taken back lasts until the next boot
         ran = self.host.run(["nft", "-f", PATH])
         if not ran.ok:
-            raise RuntimeError(f"the kernel did not take the packet filter: {ran.complaint}")
+            raise RuntimeError(f"the kernel did not take the packet filter: {ran.error}")
 
     # -- observing -------------------------------------------------------------------
 

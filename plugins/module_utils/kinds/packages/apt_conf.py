@@ -44,7 +44,7 @@ class AptConf(DropIn):
     def observe(self, wanted: Settings) -> Observations:
         ran = self.host.run(["apt-config", "dump"])
         if not ran.ok:
-            return unobserved(wanted, result.ERROR, f"apt does not accept its own configuration: {ran.complaint}")
+            return unobserved(wanted, result.ERROR, f"apt does not accept its own configuration: {ran.error}")
         # apt takes no notice of upper and lower case in names.
         found = {name.lower(): value for name, value in _LINE.findall(ran.out)}
         return {name: self._observation(name, value, found.get(name.lower())) for name, value in wanted.items()}

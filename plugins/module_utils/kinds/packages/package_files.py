@@ -43,7 +43,7 @@ class PackageFiles(Observed):
             return seen
         ran = self.host.run(["dpkg", "--verify", *present])
         if "error:" in ran.err:
-            return {**seen, **unobserved(present, result.ERROR, f"dpkg cannot compare files: {ran.complaint}")}
+            return {**seen, **unobserved(present, result.ERROR, f"dpkg cannot compare files: {ran.error}")}
         wrong = dict(filter(None, map(_altered, lines_of(ran.out))))
         return {**seen, **{name: self._observation(name, wrong) for name in present}}
 

@@ -52,7 +52,7 @@ class Aide(Observed):
         limit = f"^({'|'.join(map(re.escape, tools))})$"
         ran = self.host.run(["aide", f"--config={CONFIGURATION}", "--dry-init", f"--limit={limit}"])
         if not ran.ok:
-            return Observation(status=result.ERROR, message=f"AIDE does not say what it looks at: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"AIDE does not say what it looks at: {ran.error}")
         seen = set(_SEEN.findall(ran.out))
         left = [tool for tool in tools if tool not in seen]
         return Observation(

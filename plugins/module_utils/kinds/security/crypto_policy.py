@@ -89,7 +89,7 @@ class CryptoPolicy(Kind):
     def _run(self, option: str) -> None:
         ran = self.host.run([COMMAND, option])
         if not ran.ok:
-            raise RuntimeError(f"{COMMAND} {option} failed: {ran.complaint}")
+            raise RuntimeError(f"{COMMAND} {option} failed: {ran.error}")
 
     @staticmethod
     def _base(there: str, wanted: Value) -> str:

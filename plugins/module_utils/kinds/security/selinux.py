@@ -71,7 +71,7 @@ class Selinux(Kind):
         if self._state() in ("permissive", "enforcing") and configured in _ENFORCE.values():
             ran = self.host.run(["setenforce", str(int(configured == "enforcing"))])
             if not ran.ok:
-                raise RuntimeError(f"setenforce failed: {ran.complaint}")
+                raise RuntimeError(f"setenforce failed: {ran.error}")
 
     # -- observing ------------------------------------------------------------
 

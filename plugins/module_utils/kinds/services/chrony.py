@@ -45,7 +45,7 @@ class Chrony(Observed):
         # It prints all files that it reads, one directive a line, and ends.
         ran = self.host.run(["chronyd", "-p", "-f", path])
         if not ran.ok:
-            return unobserved(wanted, result.ERROR, f"chrony does not accept its own configuration: {ran.complaint}")
+            return unobserved(wanted, result.ERROR, f"chrony does not accept its own configuration: {ran.error}")
         directives = [words_of(line) for line in lines_of(ran.out) if line.strip(BLANKS)]
         lookers = {"sources": self._sources, "user": self._user}
         return {name: lookers[name](directives) for name in wanted}

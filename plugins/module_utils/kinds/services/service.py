@@ -122,7 +122,7 @@ class Service(Kind):
     def _systemctl(self, verb: str, units: list[str]) -> None:
         ran = self.host.run(["systemctl", verb, *units])
         if not ran.ok:
-            raise RuntimeError(f"systemctl {verb} {' '.join(units)} failed: {ran.complaint}")
+            raise RuntimeError(f"systemctl {verb} {' '.join(units)} failed: {ran.error}")
 
     def reload(self, changes: list[Change]) -> None:
         """Start what is enabled, stop the rest; who logged in over SSH was refused before."""

@@ -63,7 +63,7 @@ class SystemState(Observed):
         ran = self.host.run(["systemctl", "is-system-running"])
         state = ran.out.strip(BLANKS)
         if not state:
-            return Observation(status=result.ERROR, message=f"systemd cannot be asked how it is: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"systemd cannot be asked how it is: {ran.error}")
         return Observation(
             STARTUP.get(state, state), "systemctl is-system-running", f"systemd says {state}" if state not in STARTUP else ""
         )
@@ -71,7 +71,7 @@ class SystemState(Observed):
     def _failed_units(self, tolerated: list[str]) -> Observation:
         ran = self.host.run(units.FAILED_UNITS)
         if not ran.ok:
-            return Observation(status=result.ERROR, message=f"systemd cannot be asked for failed units: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"systemd cannot be asked for failed units: {ran.error}")
         found = units.failed_units(ran.out)
         failed = [unit for unit in found if unit not in tolerated]
         cut_off = [unit for unit in failed if self._cut_off(unit)]
@@ -98,7 +98,7 @@ class SystemState(Observed):
     def _listening_ports(self, tolerated: list[str], among: Collection[str] = ()) -> Observation:
         ran = self.host.run(["ss", "-H", "-tulpn"])
         if not ran.ok:
-            return Observation(status=result.ERROR, message=f"open ports cannot be listed: {ran.complaint}")
+            return Observation(status=result.ERROR, message=f"open ports cannot be listed: {ran.error}")
         found: dict[str, set[str]] = {}
         for port, program in filter(None, map(_listener, lines_of(ran.out))):
             if among and port not in among:

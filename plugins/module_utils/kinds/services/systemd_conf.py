@@ -199,7 +199,7 @@ class SystemdConf(Kind):
             if touched and program.reload:
                 ran = self.host.run(["systemctl", *program.reload])
                 if not ran.ok:
-                    raise RuntimeError(f"systemctl {' '.join(program.reload)} failed: {ran.complaint}")
+                    raise RuntimeError(f"systemctl {' '.join(program.reload)} failed: {ran.error}")
 
     # -- observing ------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class SshClient(DropIn):
         with Scratch(self.host) as scratch:
             ran = self._ask(scratch.write("candidate", content))
         if not ran.ok:
-            told = lines_of(ran.err.strip(BLANKS) or ran.complaint)[0]
+            told = lines_of(ran.err.strip(BLANKS) or ran.error)[0]
             raise BadSetting(f"ssh_client: ssh does not accept the settings: {told.split(': ', 1)[-1]}")
         return ""
 
@@ -69,7 +69,7 @@ class SshClient(DropIn):
     def observe(self, wanted: Settings) -> Observations:
         ran = self._ask(MAIN)
         if not ran.ok:
-            raise RuntimeError(f"ssh cannot read its configuration: {ran.complaint}")
+            raise RuntimeError(f"ssh cannot read its configuration: {ran.error}")
         values = dict(line.split(" ", 1) for line in lines_of(ran.out) if " " in line)
         return {name: self._observation(name, wanted[name], values.get(name.lower())) for name in wanted}
 

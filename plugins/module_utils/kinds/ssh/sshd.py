@@ -251,7 +251,7 @@ class Sshd(DropIn):
         """Why sshd does not serve after a reload, in one sentence; else an empty string."""
         ran = self.host.run(["systemctl", "reload", unit]) if unit else None
         if ran and not ran.ok:
-            return f"{unit} could not be reloaded: {ran.complaint}"
+            return f"{unit} could not be reloaded: {ran.error}"
         silent = self._listeners and not listeners.any_answers(self._listeners, PATIENCE)
         return "sshd did not answer after the reload" if silent else ""
 

@@ -165,7 +165,7 @@ class File(Kind):
         if any(change.target.startswith("/etc/systemd/system/") for change in changes):
             ran = self.host.run(["systemctl", "daemon-reload"])
             if not ran.ok:
-                raise RuntimeError(f"systemd did not read the new units: {ran.complaint}")
+                raise RuntimeError(f"systemd did not read the new units: {ran.error}")
 
     # -- observing ------------------------------------------------------------
 

@@ -165,7 +165,7 @@ class Mount(Kind):
             if where in live and described and _missing(described.options, live[where].options):
                 ran = self.host.run(["mount", "-o", f"remount,{','.join(described.options)}", where])
                 if not ran.ok:
-                    raise RuntimeError(f"{where} did not take its options: {ran.complaint}")
+                    raise RuntimeError(f"{where} did not take its options: {ran.error}")
 
     # -- observing ---------------------------------------------------------------
 

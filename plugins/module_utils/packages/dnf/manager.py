@@ -128,7 +128,7 @@ class Dnf(Manager):
         ran = self.host.run(["rpm", "--erase", "--test", *names])
         needing = _NEEDED.findall(ran.err + "\n" + ran.out)
         if not ran.ok and not needing:
-            raise DnfError(f"rpm would not remove {' '.join(names)}: {ran.complaint}")
+            raise DnfError(f"rpm would not remove {' '.join(names)}: {ran.error}")
         versions = self.host.packages.versions
         return Simulation((), tuple(Step(name, versions.get(name, "?"), "") for name in dict.fromkeys([*names, *needing])))
 

@@ -109,7 +109,7 @@ class Packages(Inventory):
             raise RpmError(f"rpm has no database in {' or '.join(DIRECTORIES)}, so it is not known what is installed")
         ran = self._host.run(command)
         if not ran.ok:
-            raise RpmError(f"rpm does not say what is installed: {ran.complaint}")
+            raise RpmError(f"rpm does not say what is installed: {ran.error}")
         return lines_of(ran.out)
 
     def _protected(self) -> set[str]:

@@ -141,6 +141,6 @@ def updated(seen: PendingFiles[Host], enable: list[str], remove: list[str]) -> d
                 "where that may be lost, run pam-auth-update --force once"
             )
         if not ran.ok:
-            raise RuntimeError(f"pam-auth-update failed: {ran.complaint}")
+            raise RuntimeError(f"pam-auth-update failed: {ran.error}")
         texts = {target: host.read(f"{scratch.path}/root{target}") for target in (*COMMON, *kept)}
         return {target: text for target, text in texts.items() if text is not None}

@@ -80,7 +80,7 @@ class Services:
             return {}
         ran = self.host.run(["systemctl", "show", f"--property={','.join(('Listen', *_DEPENDENTS))}", *units])
         if not ran.ok:
-            raise RuntimeError(f"systemd does not say who needs a unit: {ran.complaint}")
+            raise RuntimeError(f"systemd does not say who needs a unit: {ran.error}")
         answers = [[line.partition("=") for line in lines_of(text) if "=" in line] for text in ran.out.split("\n\n")]
         return {unit: [(name, value) for name, unused_sign, value in answer] for unit, answer in zip(units, answers)}
 

@@ -49,7 +49,7 @@ class Probe:
                 if ran.ok:
                     break
             else:
-                raise Rejected(f"no host key can be made to ask sshd with: {ran.complaint}")
+                raise Rejected(f"no host key can be made to ask sshd with: {ran.error}")
         except BaseException:
             self.__exit__()
             raise
@@ -73,7 +73,7 @@ class Probe:
         ran = self.host.run(argv)
         if not ran.ok:
             # Of an unknown algorithm it tells what first and where after that.
-            told = lines_of(ran.err.strip(BLANKS) or ran.complaint)
+            told = lines_of(ran.err.strip(BLANKS) or ran.error)
             raise Rejected(next((line for line in told if re.search(r"\bline \d+: ", line, re.A)), told[0]))
         values: dict[str, list[str]] = {}
         for line in lines_of(ran.out):

@@ -87,7 +87,7 @@ def includes(host: Host, path: str, main: str) -> bool:
 def stage(seen: Files, scratch: Scratch) -> dict[str, str]:
     """A copy of the whole configuration, as ``{path of the copy: path that it stands for}``.
 
-    The main file's copy is the first; line numbers stay, so that a complaint about a copy can be read.
+    The main file's copy is the first; line numbers stay, so that an error message about a copy can be read.
     """
     originals: dict[str, str] = {}
 

@@ -64,7 +64,7 @@ def test_waivers_of_the_inventory_count_like_those_of_a_file(lookup):
 
 
 @pytest.mark.parametrize(
-    ("waiver", "complaint"),
+    ("waiver", "error"),
     [
         ({"control": "site-panic"}, "the waivers of the play, number 1: waiver site-panic: it has no hosts; add one."),
         (
@@ -73,10 +73,10 @@ def test_waivers_of_the_inventory_count_like_those_of_a_file(lookup):
         ),
     ],
 )
-def test_a_bad_waiver_of_the_inventory_is_told(lookup, waiver, complaint):
+def test_a_bad_waiver_of_the_inventory_is_told(lookup, waiver, error):
     with pytest.raises(AnsibleLookupError) as caught:
         lookup("site", waivers=[waiver])
-    assert complaint in str(caught.value)
+    assert error in str(caught.value)
 
 
 def test_the_play_sets_and_removes(lookup):

@@ -51,5 +51,5 @@ class Manager:
         """What a command answers that has to succeed."""
         ran = self.host.run(list(argv))
         if not ran.ok:
-            raise RuntimeError(f"{words_of(argv[0])[0]} did not put the changed files into force: {ran.complaint}")
+            raise RuntimeError(f"{words_of(argv[0])[0]} did not put the changed files into force: {ran.error}")
         return ran.out

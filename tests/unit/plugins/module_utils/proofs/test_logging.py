@@ -210,7 +210,7 @@ def test_of_two_messages_in_an_outage_the_second_must_arrive(arrived, status, fa
     assert (record["status"], record["observed"]["sent as the collector went away"]) == (status, fate)
 
 
-def systemd(states, complaint=""):
+def systemd(states, error=""):
     """What systemctl and journalctl say of units, ``{unit: (file state, activity)}``."""
     show = "\n\n".join(
         f"Id={unit}\nActiveState={active}\nType=simple\nResult=success\nConditionResult=yes" for unit, (unused, active) in states.items()
@@ -218,12 +218,12 @@ def systemd(states, complaint=""):
     return {
         "systemctl list-unit-files --no-legend --no-pager --full": "\n".join(f"{unit} {state}" for unit, (state, unused) in states.items()),
         "systemctl": show,
-        "journalctl": complaint,
+        "journalctl": error,
     }
 
 
 @pytest.mark.parametrize(
-    "states, complaint, sentence",
+    "states, error, sentence",
     [
         ({}, "", "no agent that sends messages on is known here"),
         (
@@ -248,5 +248,5 @@ def systemd(states, complaint=""):
         ({"filebeat.service": ("enabled", "active")}, "disk is odd", "disk is odd; read journalctl --unit filebeat.service"),
     ],
 )
-def test_the_agents_are_told_with_their_cure(tree, states, complaint, sentence):
-    assert sentence in senders.state(tree(booted=True, answers=systemd(states, complaint)))
+def test_the_agents_are_told_with_their_cure(tree, states, error, sentence):
+    assert sentence in senders.state(tree(booted=True, answers=systemd(states, error)))

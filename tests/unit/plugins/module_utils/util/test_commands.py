@@ -21,7 +21,7 @@ def test_a_program_that_prints_without_end_is_ended(command):
 
 
 def test_a_host_says_so_in_one_sentence():
-    assert Host().run(["yes"]).complaint == "yes printed more than 64 MB, more than it has to say: put the right program in its place"
+    assert Host().run(["yes"]).error == "yes printed more than 64 MB, more than it has to say: put the right program in its place"
 
 
 @pytest.mark.parametrize("command", ["sleep 60", "exec >&- 2>&-; sleep 60", "sleep 60 & wait"])

@@ -100,7 +100,7 @@ _EXTERNAL = '<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><updat
 
 
 @pytest.mark.parametrize(
-    "kind, data, complaint",
+    "kind, data, error",
     [
         ("debian_tracker", b"", "is empty"),
         ("debian_tracker", b"{}", "has no vulnerabilities"),
@@ -130,8 +130,8 @@ _EXTERNAL = '<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><updat
         ("epss", b"cve,epss,percentile\nCVE-1,0.1,0.2\n", "other first lines"),
     ],
 )
-def test_a_feed_that_is_not_whole_is_an_error(opened, feed, kind, data, complaint):
-    with pytest.raises(FeedError, match=complaint) as raised:
+def test_a_feed_that_is_not_whole_is_an_error(opened, feed, kind, data, error):
+    with pytest.raises(FeedError, match=error) as raised:
         opened(feed(kind, data))
     assert str(raised.value).startswith(f"the feed {feed(kind, data)['path']} ({kind}) ")
 

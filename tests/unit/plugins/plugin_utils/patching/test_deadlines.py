@@ -120,7 +120,7 @@ def test_a_waiver_holds_for_its_vulnerability_its_hosts_and_until_its_day(waiver
 
 
 @pytest.mark.parametrize(
-    "change, complaint",
+    "change, error",
     [
         ({"rules": []}, "there are no rules"),
         ({"rules": POLICY["rules"][1:]}, "none is for every vulnerability of severity critical"),
@@ -138,8 +138,8 @@ def test_a_waiver_holds_for_its_vulnerability_its_hosts_and_until_its_day(waiver
         ),
     ],
 )
-def test_mistakes_of_a_policy_are_told(change, complaint):
-    with pytest.raises(AnsibleFilterError, match=complaint):
+def test_mistakes_of_a_policy_are_told(change, error):
+    with pytest.raises(AnsibleFilterError, match=error):
         dated({**POLICY, **change})
 
 

@@ -35,7 +35,7 @@ def site(baseline, directory, monkeypatch, tmp_path):
     return read
 
 
-def complaints(function, *arguments, **keywords):
+def errors(function, *arguments, **keywords):
     with pytest.raises(PolicyError) as caught:
         function(*arguments, **keywords)
     return str(caught.value).splitlines()
@@ -97,7 +97,7 @@ def test_a_grandchild_sets_what_a_child_set(site):
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "error"),
     [
         (("severity: low", "severity: hihg"), "severity is 'hihg'; use low, medium, high or critical."),
         (("      severity: low\n", ""), "it has no severity; add one."),
@@ -131,12 +131,12 @@ def test_a_grandchild_sets_what_a_child_set(site):
         ),
     ],
 )
-def test_a_bad_control_is_told_with_file_line_control_and_field(site, change, complaint):
-    assert complaints(site, controls__own=OWN_CONTROL.replace(*change)) == [f"policy/controls/own.yml:1: control site-panic: {complaint}"]
+def test_a_bad_control_is_told_with_file_line_control_and_field(site, change, error):
+    assert errors(site, controls__own=OWN_CONTROL.replace(*change)) == [f"policy/controls/own.yml:1: control site-panic: {error}"]
 
 
 def test_a_bad_id_is_told(site):
-    told = complaints(site, controls__own=OWN_CONTROL.replace("site-panic", "Site_Panic"))
+    told = errors(site, controls__own=OWN_CONTROL.replace("site-panic", "Site_Panic"))
     assert told == [
         "policy/controls/own.yml:1: control Site_Panic: id is 'Site_Panic'; "
         "write lower-case words joined by hyphens, such as ssh-root-login."
@@ -144,13 +144,13 @@ def test_a_bad_id_is_told(site):
 
 
 def test_an_item_without_an_id_is_told_by_its_number(site):
-    told = complaints(site, controls__own="- title: x\n- just a text\n")
+    told = errors(site, controls__own="- title: x\n- just a text\n")
     assert told[0] == "policy/controls/own.yml:1: control number 1: it has no id; add one."
     assert told[-1] == "policy/controls/own.yml:2: control number 2: it is 'just a text'; write a mapping."
 
 
 def test_all_mistakes_are_told_at_once(site):
-    told = complaints(
+    told = errors(
         site,
         controls__own=OWN_CONTROL.replace("severity: low", "severity: hihg"),
         profiles__own="{id: own, title: Own, description: x, controls: [nothing-*]}",
@@ -160,7 +160,7 @@ def test_all_mistakes_are_told_at_once(site):
 
 def test_a_mistake_hides_no_other_and_blames_nobody_else(site):
     """Whoever names a framework, a control or a profile that has a mistake itself has made none."""
-    told = complaints(
+    told = errors(
         site,
         controls__own=OWN_CONTROL.replace("severity: low", "severity: hihg").replace("sysctl:", "sysctll:")
         + """
@@ -184,12 +184,12 @@ def test_a_mistake_hides_no_other_and_blames_nobody_else(site):
 
 
 def test_a_file_that_is_no_list_or_no_yaml_is_told(site):
-    assert complaints(site, controls__own="id: x") == ["policy/controls/own.yml: controls is a mapping; write a list of controls."]
-    assert complaints(site, controls__own="") == ["policy/controls/own.yml: controls is empty; write a list of controls."]
-    assert complaints(site, controls__own="- a: [") == [
+    assert errors(site, controls__own="id: x") == ["policy/controls/own.yml: controls is a mapping; write a list of controls."]
+    assert errors(site, controls__own="") == ["policy/controls/own.yml: controls is empty; write a list of controls."]
+    assert errors(site, controls__own="- a: [") == [
         "policy/controls/own.yml:2: this is not YAML that can be used: did not find expected node content."
     ]
-    assert "policy/controls/own.yml:1: this is not YAML that can be used: severity is there twice." in complaints(
+    assert "policy/controls/own.yml:1: this is not YAML that can be used: severity is there twice." in errors(
         site, controls__own="- {id: a-b, severity: low, severity: high}"
     )
 
@@ -198,21 +198,21 @@ def test_a_file_with_bytes_that_are_no_text_is_told(baseline, directory):
     policy = directory("policy", {"controls/own.yml": ""})
     with open(f"{policy}/controls/own.yml", "wb") as stream:
         stream.write(b"- id: \xff\xfe\n")
-    assert "this is not YAML that can be used" in complaints(Catalogue, [policy], baseline)[0]
+    assert "this is not YAML that can be used" in errors(Catalogue, [policy], baseline)[0]
 
 
 def test_an_id_that_is_there_twice_is_told_with_both_places(site):
-    told = complaints(site, controls__own=OWN_CONTROL, controls__own2=OWN_CONTROL)
+    told = errors(site, controls__own=OWN_CONTROL, controls__own2=OWN_CONTROL)
     assert told == ["policy/controls/own2.yml:1: control site-panic is in policy/controls/own.yml:1 too; give one of them another id."]
 
 
 def test_a_site_cannot_replace_a_profile_of_the_collection(site):
-    told = complaints(site, profiles__mine="{id: base, title: Base, description: Ours.}")
+    told = errors(site, profiles__mine="{id: base, title: Base, description: Ours.}")
     assert told == ["policy/profiles/mine.yml: profile base is in baseline/profiles/base.yml too; give one of them another id."]
 
 
 @pytest.mark.parametrize(
-    ("profile", "complaint"),
+    ("profile", "error"),
     [
         ("extends: bsae", "there is no profile bsae; did you mean base."),
         ("controls: [network-forwadring]", "controls: network-forwadring means no control there; did you mean network-forwarding."),
@@ -236,15 +236,15 @@ def test_a_site_cannot_replace_a_profile_of_the_collection(site):
         ("extend: base", "profile has a field extend that means nothing; did you mean extends."),
     ],
 )
-def test_a_bad_profile_is_told(site, profile, complaint):
-    told = complaints(site, profiles__own=f"{{id: own, title: Own, description: x, {profile}}}")
+def test_a_bad_profile_is_told(site, profile, error):
+    told = errors(site, profiles__own=f"{{id: own, title: Own, description: x, {profile}}}")
     assert len(told) == 1
     assert told[0].startswith("policy/profiles/own.yml: ")
-    assert told[0].endswith(complaint)
+    assert told[0].endswith(error)
 
 
 def test_profiles_that_extend_each_other_are_told(site):
-    told = complaints(
+    told = errors(
         site, profiles__a="{id: a, title: A, description: x, extends: b}", profiles__b="{id: b, title: B, description: x, extends: a}"
     )
     assert "policy/profiles/a.yml: profile a: it extends itself (a extends b extends a); break the circle." in told
@@ -252,7 +252,7 @@ def test_profiles_that_extend_each_other_are_told(site):
 
 def test_controls_that_want_different_values_are_told(site):
     rival = OWN_CONTROL.replace("kernel.panic: 10", "net.ipv4.ip_forward: 1")
-    told = complaints(site, controls__own=rival, profiles__own="{id: own, title: O, description: x, extends: base, controls: [site-*]}")
+    told = errors(site, controls__own=rival, profiles__own="{id: own, title: O, description: x, extends: base, controls: [site-*]}")
     assert told == [
         "profile own: controls network-forwarding (baseline/controls/network.yml:1) and site-panic (policy/controls/own.yml:1) "
         "want different values of sysctl: net.ipv4.ip_forward (0 and 1); remove one or set one."
@@ -267,7 +267,7 @@ def test_controls_with_and_without_a_package_do_not_conflict(site, mine, theirs,
     other = OWN_CONTROL.replace("severity", f"applies_to: {theirs}\n      severity").replace("site-panic", "site-other").replace("10", "20")
     profile = "{id: own, title: O, description: x, controls: [site-*]}"
     if clash:
-        assert "want different values" in complaints(site, controls__a=one, controls__b=other, profiles__own=profile)[0]
+        assert "want different values" in errors(site, controls__a=one, controls__b=other, profiles__own=profile)[0]
     else:
         assert ids(site(controls__a=one, controls__b=other, profiles__own=profile).resolve("own")) == ["site-panic", "site-other"]
 
@@ -278,25 +278,25 @@ def test_controls_for_different_systems_do_not_conflict(site, mine, theirs, clas
     other = one.replace("site-panic", "site-other").replace(mine, theirs).replace("10", "20")
     profile = "{id: own, title: O, description: x, controls: [site-*]}"
     if clash:
-        assert "want different values" in complaints(site, controls__a=one, controls__b=other, profiles__own=profile)[0]
+        assert "want different values" in errors(site, controls__a=one, controls__b=other, profiles__own=profile)[0]
     else:
         assert ids(site(controls__a=one, controls__b=other, profiles__own=profile).resolve("own")) == ["site-panic", "site-other"]
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "error"),
     [
         (("2026-12-31", "2026-02-30"), "until is '2026-02-30'; write the last day on which it holds, as YYYY-MM-DD."),
         (("approver: ciso,", ""), "it has no approver; add one."),
         (("network-redirects", "network-redirect"), "there is no such control; did you mean network-redirects."),
     ],
 )
-def test_a_bad_waiver_is_told(site, change, complaint):
+def test_a_bad_waiver_is_told(site, change, error):
     waiver = "- {control: network-redirects, hosts: 'pacs-*', reason: r, approver: ciso, until: 2026-12-31}"
     assert site(waivers__w=waiver).waivers[0]["until"] == "2026-12-31"
-    told = complaints(site, waivers__w=waiver.replace(*change))
+    told = errors(site, waivers__w=waiver.replace(*change))
     assert told[0].startswith("policy/waivers/w.yml:1: waiver network-redirect")
-    assert told[0].endswith(complaint)
+    assert told[0].endswith(error)
 
 
 def test_a_site_adds_a_framework_of_its_own(site):
@@ -308,7 +308,7 @@ def test_a_site_adds_a_framework_of_its_own(site):
 
 
 def test_a_directory_that_is_not_there_is_told(baseline):
-    assert complaints(Catalogue, ["/no/such/policy"], baseline) == [
+    assert errors(Catalogue, ["/no/such/policy"], baseline) == [
         "/no/such/policy is no directory; a policy is a directory with controls, checks, agents, profiles, waivers or frameworks in it."
     ]
 
@@ -316,7 +316,7 @@ def test_a_directory_that_is_not_there_is_told(baseline):
 def test_a_policy_without_the_library_that_checks_it_is_told(site, monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     schema._validator.cache_clear()
-    assert complaints(site, controls__own=OWN_CONTROL) == [
+    assert errors(site, controls__own=OWN_CONTROL) == [
         "Checking a policy needs the Python library jsonschema on the controller; install python3-jsonschema or jsonschema."
     ]
 
@@ -354,12 +354,12 @@ def test_a_profile_narrows_what_its_patterns_mean_and_takes_what_it_names(site, 
 
 
 def test_a_framework_that_a_profile_cannot_serve_is_told(site):
-    told = complaints(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], serves: [hippa]}")
+    told = errors(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], serves: [hippa]}")
     assert told == ["policy/profiles/own.yml: profile own: serves: there is no framework hippa; did you mean hipaa."]
 
 
 def test_a_level_that_there_is_not_is_told(site):
-    told = complaints(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], level: 3}")
+    told = errors(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], level: 3}")
     assert told == ["policy/profiles/own.yml: level is 3; use 1 or 2."]
 
 
@@ -381,7 +381,7 @@ def test_a_citation_takes_a_nist_control_that_leads_to_it(site, ours, leads):
     if leads:
         assert "site-panic" in site(**files).controls
         return
-    assert complaints(site, **files) == [
+    assert errors(site, **files) == [
         "policy/controls/own.yml:1: control site-panic: references: house: H-1 takes one of CM-7, AC-6(2) under nist_800_53; "
         "cite one that fits, or leave it out."
     ]

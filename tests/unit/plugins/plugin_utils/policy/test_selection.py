@@ -36,7 +36,7 @@ def test_tags_and_severity_choose_a_part(choice, expected):
 
 
 @pytest.mark.parametrize(
-    ("choice", "complaint"),
+    ("choice", "error"),
     [
         ({"tags": ["shs"]}, "The tag shs matches no control of the profile; did you mean ssh?"),
         ({"tags": ["ssh"], "skip_tags": ["adit"]}, "The tag adit matches no control of the profile; did you mean audit?"),
@@ -44,6 +44,6 @@ def test_tags_and_severity_choose_a_part(choice, expected):
         ({"tags": ["ssh"], "severity": "high"}, "The tags and the severity choose none of the profile's controls"),
     ],
 )
-def test_a_choice_that_means_nothing_is_told(choice, complaint):
-    with pytest.raises(PolicyError, match=complaint.replace("?", r"\?").replace(".", r"\.")):
+def test_a_choice_that_means_nothing_is_told(choice, error):
+    with pytest.raises(PolicyError, match=error.replace("?", r"\?").replace(".", r"\.")):
         ids(**choice)

@@ -48,7 +48,7 @@ class Guest:
                 return answer if isinstance(answer, CommandResult) else CommandResult(0, answer, "")
         return CommandResult(0, "", "")
 
-    def complaint(self):
+    def error(self):
         return "qemu: out of memory"
 
     def make(self):

@@ -217,7 +217,7 @@ def test_stopping_what_never_started_is_no_error(machine):
     assert not os.path.exists(machine.directory)
 
 
-def test_what_qemu_said_last_is_its_complaint(machine):
+def test_what_qemu_said_last_is_its_error(machine):
     with open(machine.path("qemu.log"), "w", encoding="utf-8") as stream:
         stream.write("qemu: first\nqemu: no memory\n")
-    assert machine.complaint() == "qemu: no memory"
+    assert machine.error() == "qemu: no memory"

@@ -98,15 +98,15 @@ def test_damage_is_refused(template, check, sentence):
 
 
 @pytest.mark.parametrize(
-    "complaint,sentence",
+    "error,sentence",
     [
         ('Failed to get shared "write" lock\nIs another process using the image?', "is being written by another process"),
         ("Could not open: Image is not in qcow2 format", "is no disk image that can be read"),
     ],
 )
-def test_what_cannot_be_read_is_refused(template, complaint, sentence):
+def test_what_cannot_be_read_is_refused(template, error, sentence):
     with pytest.raises(ImageError, match=sentence):
-        inspection.inspect(template(CommandResult(1, "", complaint), described=False))
+        inspection.inspect(template(CommandResult(1, "", error), described=False))
 
 
 @pytest.mark.parametrize("name", ["json:{}", "nbd:localhost", "template.qcow2", ""])

@@ -101,8 +101,8 @@ def test_the_daemon_reads_it_again(tree):
 
 
 def test_a_daemon_that_does_not_is_a_failure(tree):
-    complaint = CommandResult(1, "", "Failed to kill unit auditd.service: Access denied\n")
-    host = tree({PATH: TEXT, "/run/auditd.pid": "238\n"}, booted=True, answers={"systemctl": complaint})
+    error = CommandResult(1, "", "Failed to kill unit auditd.service: Access denied\n")
+    host = tree({PATH: TEXT, "/run/auditd.pid": "238\n"}, booted=True, answers={"systemctl": error})
     assert enforce(host, [CONTROL]).outcomes[0]["outcome"] == "failed"
 
 
