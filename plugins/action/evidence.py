@@ -10,6 +10,7 @@ from ansible import __version__ as ansible_core_version
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import told
@@ -35,6 +36,8 @@ ARGUMENTS = {
     **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback", "isolation")},
     "playbook": {"type": "path"},
     "started": {"type": "str"},
+    "signing_key": {"type": "path"},
+    "signing_certificate": {"type": "path"},
     "failure": {"type": "str"},
 }
 
@@ -55,7 +58,11 @@ class ActionModule(ActionBase):
         ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             run, files = evidence.rendered(facts, ended)
+            if not self._task.check_mode:
+                files |= evidence.signatures(files, facts["signing_key"], facts["signing_certificate"])
             path = facts["path"] if self._task.check_mode else evidence.written(facts["path"], files, facts["replaces"])
+        except SigningError as problem:
+            raise AnsibleActionFail(f"the evidence cannot be signed, so it is not written: {problem}") from problem
         except PolicyError as problem:
             raise AnsibleActionFail(f"the evidence cannot be written: {problem}") from problem
         except (AttributeError, LookupError, TypeError, ValueError) as problem:

@@ -173,6 +173,14 @@ options:
   failure:
     description: Why the run stopped before its end.
     type: str
+  signing_key:
+    description:
+      - The file on the controller with the key that signs C(manifest.json), as M(hygeia.golden.evidence_sign) takes it.
+      - If the manifest cannot be signed, no evidence is written, and so nothing is promoted.
+    type: path
+  signing_certificate:
+    description: The file with the X.509 certificate of O(signing_key), for a signature of CMS.
+    type: path
 """
 
 EXAMPLES = r"""

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, ssh
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
 from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import sync_directory
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
@@ -56,8 +58,17 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     }
     if run["installed"]:
         files["sbom.cdx.json"] = _json(sbom(run))
-    files["manifest.json"] = _json(manifest(run, files))
+    files[MANIFEST] = _json(manifest(run, files))
     return run, files
+
+
+def signatures(files: Mapping[str, str], key: str | None, certificate: str | None) -> dict[str, str]:
+    """The signature of the manifest as ``{name: text}``, with a certificate one of CMS; none without a key."""
+    if not key:
+        return {}
+    content = files[MANIFEST].encode()
+    signature = cms.sign(content, certificate, key) if certificate else ssh.sign(content, key)
+    return {f"{MANIFEST}{cms.SUFFIX if certificate else ssh.SUFFIX}": signature}
 
 
 def _names(system: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,174 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether the evidence of a run is what was written and signed, and of which image it is.
+
+A signature is that of manifest.json, which holds the digest of every other file of the evidence and of the image.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, ssh
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
+from ansible_collections.hygeia.golden.plugins.module_utils.util import places
+
+MANIFEST = "manifest.json"
+# More than the evidence of any run takes.
+_LARGEST = 256 * 1024 * 1024
+_PIECE = 1024 * 1024
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose signatures count: paths of OpenSSH's allowed signers and of certificates, and who must have signed."""
+
+    allowed_signers: str = ""
+    authorities: str = ""
+    signers: tuple[str, ...] = ()
+
+
+@dataclass
+class Verification:
+    """What was found; evidence without a problem is verified."""
+
+    manifest: dict[str, Any] = field(default_factory=dict)
+    signatures: list[dict[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def verify(directory: str, trust: Trust, image: str = "", sha256: str = "") -> Verification:
+    """Verify signatures, files and, when it is given by path or digest, the image."""
+    found = Verification()
+    try:
+        content = read(directory, MANIFEST)
+        found.manifest = parsed(content)
+    except SigningError as problem:
+        found.problems.append(str(problem))
+        return found
+    names = sorted(os.listdir(directory))
+    signatures = [name for name in names if name.startswith(f"{MANIFEST}.") and name.endswith((ssh.SUFFIX, cms.SUFFIX))]
+    for name in signatures:
+        _verify_signature(directory, name, content, trust, found)
+    if not signatures:
+        found.problems.append(f"{MANIFEST} is not signed")
+    by = {signature["signer"] for signature in found.signatures}
+    found.problems += [f"{signer} has not signed {MANIFEST}" for signer in trust.signers if signer not in by]
+    found.problems += differing(directory, found.manifest["files"])
+    found.problems += [
+        f"{name} is not listed in {MANIFEST}" for name in names if name not in (MANIFEST, *signatures, *found.manifest["files"])
+    ]
+    if image or sha256:
+        found.problems += _other_image(found.manifest, image, sha256)
+    return found
+
+
+def newest(directory: str, sha256: str) -> str:
+    """The newest evidence below a directory of runs that is about the image with this digest, or was to promote it."""
+    try:
+        runs = sorted(os.listdir(directory), reverse=True)
+    except FileNotFoundError:
+        runs = []
+    except OSError as problem:
+        raise SigningError(f"{directory} cannot be read: {problem.strerror}") from problem
+    for path in (os.path.join(directory, name) for name in runs if not name.startswith(".")):
+        try:
+            manifest = parsed(read(path, MANIFEST))
+        except SigningError:
+            continue
+        image = manifest.get("image")
+        if isinstance(image, dict) and image.get("sha256") == sha256:
+            return path
+    raise SigningError(f"no evidence in {directory} is about the image with the SHA-256 {sha256}")
+
+
+def read(directory: str, name: str) -> bytes:
+    """A file of the evidence, which may be anybody's: a regular file of that directory, of a bounded size."""
+    try:
+        handle = places.opened(os.path.abspath(directory), f"/{name}")
+        if handle is None:
+            raise SigningError(f"there is no {name} in {directory}")
+        with os.fdopen(handle, "rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as problem:
+        raise SigningError(f"{name} cannot be read: {problem.strerror or problem}") from problem
+    if len(content) > _LARGEST:
+        raise SigningError(f"{name} is larger than {_LARGEST} bytes")
+    return content
+
+
+def parsed(content: bytes) -> dict[str, Any]:
+    """The manifest, as far as it is needed here."""
+    try:
+        manifest = json.loads(content)
+        time.strptime(manifest["ended"], _MOMENT)
+        files = manifest["files"]
+        if all(_NAME.fullmatch(name) and re.fullmatch(r"[0-9a-f]{64}", about["sha256"]) for name, about in files.items()):
+            return dict(manifest)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        pass
+    raise SigningError(f"{MANIFEST} is not the manifest of a run")
+
+
+def _verify_signature(directory: str, name: str, content: bytes, trust: Trust, found: Verification) -> None:
+    """The key must have been valid when the run ended. That time is the word of whoever signed."""
+    ended = time.strptime(found.manifest["ended"], _MOMENT)
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            path = os.path.join(scratch, name)
+            with open(path, "wb") as stream:
+                stream.write(read(directory, name))
+            if name.endswith(ssh.SUFFIX):
+                signer, key = ssh.verify(content, path, trust.allowed_signers, time.strftime("%Y%m%d%H%M%SZ", ended))
+            else:
+                signer, key = cms.verify(content, path, trust.authorities, calendar.timegm(ended))
+        found.signatures.append({"file": name, "signer": signer, "key": key})
+    except SigningError as problem:
+        found.problems.append(str(problem))
+
+
+def differing(directory: str, files: dict[str, dict[str, Any]]) -> list[str]:
+    """A sentence for each file that is missing, or is not the one that the manifest lists."""
+    problems = []
+    for name, about in files.items():
+        try:
+            if hashlib.sha256(read(directory, name)).hexdigest() != about["sha256"]:
+                problems.append(f"{name} differs from the one that {MANIFEST} lists")
+        except SigningError as problem:
+            problems.append(str(problem))
+    return problems
+
+
+def _other_image(manifest: dict[str, Any], image: str, sha256: str) -> list[str]:
+    known = manifest.get("image")
+    digest = known.get("sha256") if isinstance(known, dict) else None
+    if not digest:
+        return [f"{MANIFEST} names no promoted image"]
+    if sha256 and sha256 != digest:
+        return [f"{MANIFEST} is about the image with the SHA-256 {digest}, not {sha256}"]
+    try:
+        return (
+            [f"{image} is not the image that {MANIFEST} is about: its SHA-256 is not {digest}"]
+            if image and _digest(image) != digest
+            else []
+        )
+    except OSError as problem:
+        return [f"{image} cannot be read: {problem.strerror}"]
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
