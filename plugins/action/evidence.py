@@ -13,7 +13,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
-from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import told
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failed_controls
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 LISTS = ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds", "installed")
@@ -76,7 +76,7 @@ class ActionModule(ActionBase):
             text=run["sentence"],
             failing=run["failing"],
             score=run["score"],
-            failures=[_failed(record, run["failing"]) for record in told(run["records"], run["origins"])],
+            failures=[_failed(record, run["failing"]) for record in failed_controls(run["records"], run["origins"])],
         )
         return result
 

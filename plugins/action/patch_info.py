@@ -40,7 +40,7 @@ class ActionModule(AskingAction):
             if feeds and not result.get("failed"):
                 self._join(result, patch_plan.telling(feeds, result["system"]), arguments, today)
         except FeedError as problem:
-            # What it comes from would be told again by newer releases of ansible-core.
+            # The cause would be repeated in the message by newer releases of ansible-core.
             raise AnsibleActionFail(f"Planning patches failed: {problem}.") from None
         except (AttributeError, LookupError, TypeError) as problem:
             result.update(

@@ -187,7 +187,7 @@ REQUIRED = {
 }
 
 
-def told(found: DetectedAgent) -> dict[str, Any]:
+def returned(found: DetectedAgent) -> dict[str, Any]:
     """An agent for the one who asks, without its configuration."""
     destinations = [{"destination": way.destination, "encrypted": way.encrypted, "read_from": way.place} for way in found.facts.ways()]
     return {
@@ -225,7 +225,9 @@ def main() -> None:
     host = Host(check=True)
     stage = module.params["stage"] or ("live" if host.booted else "offline")
     found = detect(host, agents)
-    module.exit_json(changed=False, results=evaluated(agents, found, required, stage, time.time()), agents=[told(each) for each in found])
+    module.exit_json(
+        changed=False, results=evaluated(agents, found, required, stage, time.time()), agents=[returned(each) for each in found]
+    )
 
 
 if __name__ == "__main__":

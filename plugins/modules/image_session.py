@@ -415,10 +415,10 @@ def main() -> None:
     except ImageError as problem:
         module.fail_json(msg=str(problem))
     except OSError as problem:
-        module.fail_json(msg=f"the session {module.params['session']} cannot be {module.params['state']}: {told(problem)}")
+        module.fail_json(msg=f"the session {module.params['session']} cannot be {module.params['state']}: {reason(problem)}")
 
 
-def told(problem: OSError) -> str:
+def reason(problem: OSError) -> str:
     return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem)
 
 

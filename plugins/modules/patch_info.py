@@ -391,7 +391,7 @@ def main() -> None:
 
 
 def _with_origins(manager: Manager, updates: list[Update]) -> list[Update]:
-    """The updates with the source packages that vulnerabilities are told of."""
+    """The updates with the source packages that vulnerabilities are reported for."""
     origins = manager.origins(updates)
     for update in updates:
         unknown = (update["package"], update["to"])

@@ -3,8 +3,8 @@
 """Print what each step costs on one template, beside the plain job: figures to read, nothing is asserted.
 
 The plain job is what a person would do by hand: loop-mount the image, `apt-get dist-upgrade` in a chroot, convert.
-All start from the same template, with the same mirror, one after the other. What the sandbox costs is told by the same commands in
-a chroot and in a session, without Ansible; how busy the machine was is told beside it.
+All start from the same template, with the same mirror, one after the other. What the sandbox costs is shown by the same commands in
+a chroot and in a session, without Ansible; how busy the machine was is reported with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ansible_collections.hygeia.golden.tests.system.packages import trees
 
 REPO = Path(__file__).resolve().parents[2]
 
-# What is told of the steps, and the task that each is.
+# What is reported of the steps, and the task that each is.
 STEPS = {
     "enter (with the SHA-256 of the source)": "hygeia.golden.image : Open the template",
     "leave (with trimmed filesystems)": "hygeia.golden.image : Close the template with clean filesystems",

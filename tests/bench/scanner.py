@@ -3,7 +3,7 @@
 """Print what OpenSCAP says of a booted Debian 12 of the profile strict, beside what our own audit says there.
 
 A template with its own partitions is built, a site's decisions are taken, values are written to the main files, and the
-machine is booted in QEMU. Each rule that fails is told with the statuses of the controls that cite its CIS section.
+machine is booted in QEMU. Each rule that fails is listed with the statuses of the controls that cite its CIS section.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def run(*command, **options):
 
 
 def template(directory):
-    """A Debian 12 whose filesystems are told in its fstab, before anything is hardened, with what its site decides."""
+    """A Debian 12 whose filesystems are listed in its fstab, before anything is hardened, with what its site decides."""
     root = directory / "root"
     if root.exists():
         shutil.rmtree(root)
@@ -228,8 +228,8 @@ def tell(directory, controls):
     print(", ".join(f"{number} {status}" for status, number in counted.most_common()))
     for rule in sorted(failing):
         found = {name: status for section in cited.get(rule, ()) for name, status in ours.get(section, {}).items()}
-        told = ", ".join(f"{name}: {status}" for name, status in found.items())
-        print(f"{rule.partition('_rule_')[2]:52} {' '.join(cited.get(rule, ())):10} {told}")
+        statuses = ", ".join(f"{name}: {status}" for name, status in found.items())
+        print(f"{rule.partition('_rule_')[2]:52} {' '.join(cited.get(rule, ())):10} {statuses}")
     print("of our own audit, not passed:")
     for name, status in statuses.items():
         if status not in ("pass", "not_applicable"):

@@ -46,8 +46,8 @@ class Experiment:
         """What is not as it should be with one control, in sentences."""
         before = self._before[control]
         if self.beyond(control):
-            return [_told("on the hardened tree it", before)] if before["status"] == "error" else []
-        found = [_told("on the hardened tree it", before)] if before["status"] not in RIGHT else []
+            return [_sentence("on the hardened tree it", before)] if before["status"] == "error" else []
+        found = [_sentence("on the hardened tree it", before)] if before["status"] not in RIGHT else []
         own = {(kind, name) for kind, names in self._settings[control].items() for name in names}
         harmless, dragged = set(), []
         for tampered, records in self._rounds:
@@ -61,7 +61,7 @@ class Experiment:
                 dragged.append((tampered, records[control]))
         for tampered, record in dragged:
             suspects = [one.label for one in tampered if one not in harmless] or [one.label for one in tampered]
-            found.append(_told("untouched it", record) + f" when one of these was tampered with: {', '.join(suspects)}")
+            found.append(_sentence("untouched it", record) + f" when one of these was tampered with: {', '.join(suspects)}")
         return list(dict.fromkeys(found))
 
     def _missed(self, one, after):
@@ -69,7 +69,7 @@ class Experiment:
         if one in self._untampered:
             yield f"{one.label} could not be tampered with: {self._untampered[one]}"
         elif after["status"] != "fail":
-            yield _told(f"with {one.label} tampered with it", after)
+            yield _sentence(f"with {one.label} tampered with it", after)
         elif one.label not in after["expected"]:
             yield f"with {one.label} tampered with it fails for other reasons: {after['message']}"
 
@@ -136,5 +136,5 @@ def _tampering(kind):
     return importlib.import_module(f"ansible_collections.hygeia.golden.tests.tamper.{kind}")
 
 
-def _told(when, record):
+def _sentence(when, record):
     return f"{when} says {record['status']}: {record['message']} {record['observed'] or ''}".strip()

@@ -36,5 +36,5 @@ def _listens(address):
 
 def _booted(**facts):
     """A system that the boot check has booted, with what it left there."""
-    told = {"login": "publickey", "user": "debian", "seconds": 20, "template_host_keys": [], **facts}
-    return {"files": {FACTS: json.dumps(told), KEY_FILE: KEY}, "answers": {}}
+    boot = {"login": "publickey", "user": "debian", "seconds": 20, "template_host_keys": [], **facts}
+    return {"files": {FACTS: json.dumps(boot), KEY_FILE: KEY}, "answers": {}}

@@ -77,7 +77,7 @@ def _install(tar, packages, options, script, made, work):
 
 
 def _run(command, **options):
-    """A command whose error is told when it fails."""
+    """A command whose error is shown when it fails."""
     done = subprocess.run(command, check=False, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     if done.returncode:
         raise SystemExit(f"making a root filesystem stopped at {command[0]} ... {command[-1]}: {done.stdout[-2000:]}")

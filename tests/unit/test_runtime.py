@@ -26,8 +26,8 @@ SHARED = {
 def options():
     """The options of each module of a group, by its name."""
     names = sorted({f"hygeia.golden.{name}" for group in RUNTIME["action_groups"].values() for name in group})
-    told = subprocess.run(["ansible-doc", "--type", "module", "--json", *names], capture_output=True, text=True, check=True).stdout
-    return {name.rpartition(".")[2]: set(module["doc"]["options"]) for name, module in json.loads(told).items()}
+    printed = subprocess.run(["ansible-doc", "--type", "module", "--json", *names], capture_output=True, text=True, check=True).stdout
+    return {name.rpartition(".")[2]: set(module["doc"]["options"]) for name, module in json.loads(printed).items()}
 
 
 def test_what_a_site_sets_once_every_module_of_the_group_takes(options):

@@ -127,11 +127,11 @@ def test_a_package_whose_files_are_compared_is_taken_away_in_a_tree_of_its_own(t
         gone = "deinstall" in (root / "var/lib/dpkg/status").read_text()
         altered = (root / "usr/bin/sudo").exists()
         compared_says = "not_applicable" if gone else "fail" if altered else "pass"
-        told = {"files": compared_says, "sudo": "fail" if gone else "pass", "cron": "fail" if seen[1:] else "pass"}
+        statuses = {"files": compared_says, "sudo": "fail" if gone else "pass", "cron": "fail" if seen[1:] else "pass"}
         label = {"files": "package_files: sudo", "sudo": "package: sudo", "cron": "package: cron"}
         return {
             name: {"control": name, "status": status, "expected": {label[name]: ""}, "observed": {}, "message": ""}
-            for name, status in told.items()
+            for name, status in statuses.items()
         }
 
     assert Experiment(audit_of, [compared, *installed]).failures("files") == []

@@ -211,17 +211,17 @@ def test_the_bill_of_materials_lists_them_too(pointer, bill, installed):
     assert bill["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": digest}]
 
 
-def test_what_the_updates_closed_and_what_stays_open_is_told(image, manifest, bill, statuses):
-    told = manifest["vulnerabilities"]
+def test_what_the_updates_closed_and_what_stays_open_is_reported(image, manifest, bill, statuses):
+    summary = manifest["vulnerabilities"]
     if image == KNOWN:
         feed = DIRECTORY / "tracker.json"
         known = json.loads(feed.read_text())
-        assert told["stated"] and (told["closed"], told["open"]) == (len(known) - 1, 1) and told["closed"] > 0
+        assert summary["stated"] and (summary["closed"], summary["open"]) == (len(known) - 1, 1) and summary["closed"] > 0
         assert [one["sha256"] for one in manifest["feeds"]] == [hashlib.sha256(feed.read_bytes()).hexdigest()]
         assert [one["id"] for one in bill["vulnerabilities"]] == ["CVE-2026-9999"]
         assert {statuses[f"patch-{about}", "offline"] for about in ("feeds", "overdue", "known-exploited")} == {"pass"}
     else:
-        assert not told["stated"] and "vulnerabilities" not in bill
+        assert not summary["stated"] and "vulnerabilities" not in bill
 
 
 def test_nothing_is_left_on_the_build_host():

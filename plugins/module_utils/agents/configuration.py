@@ -95,14 +95,14 @@ class Reader:
         """What the agent says itself, where it runs."""
         if not self.host.booted:
             return
-        told = " ".join(source["command"])
+        command = " ".join(source["command"])
         ran = self.host.run(source["command"], timeout=60)
         try:
             if not ran.ok:
                 raise NotUnderstood
-            yield from [Entry(key.lower(), value, told) for key, value, unused_line in FORMATS[source["format"]](ran.out)]
+            yield from [Entry(key.lower(), value, command) for key, value, unused_line in FORMATS[source["format"]](ran.out)]
         except NotUnderstood:
-            found.problems.append(f"{told} does not say how the agent is: ask it yourself")
+            found.problems.append(f"{command} does not say how the agent is: ask it yourself")
 
 
 def _numbered(entries: list[Entry]) -> Iterator[Entry]:

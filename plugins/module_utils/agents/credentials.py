@@ -57,5 +57,5 @@ def _named(key: str, patterns: list[str]) -> bool:
 
 def _of(entry: Entry) -> Credential:
     name = _OF_JOB.sub("", entry.key)
-    # A password in a URL of a command line stands in the word itself, which must not be told.
+    # A password in a URL of a command line stands in the word itself, which must not be shown.
     return Credential(entry.place, "a URL with a password" if has_password(entry.value) else name, entry.path)

@@ -10,8 +10,8 @@ from typing import Any
 
 # What a site's policy says of one agent (docs/known-agents.md).
 Agent = Mapping[str, Any]
-# A setting as a reader of a format tells it: its key, its value, and its line.
-Told = tuple[str, str, int]
+# A setting as a reader of a format yields it: its key, its value, and its line.
+Assignment = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Entry:
 
 
 class NotUnderstood(Exception):
-    """A line that a reader does not understand. Its text is never told: it may hold a secret."""
+    """A line that a reader does not understand. Its text is never shown: it may hold a secret."""
 
     def __init__(self, line: int = 0) -> None:
         super().__init__(line)
         self.line = line
 
 
-def flat(value: object, line: int = 0, key: str = "") -> Iterator[Told]:
+def flat(value: object, line: int = 0, key: str = "") -> Iterator[Assignment]:
     """Nested data as ``(key, value, line)``."""
     if isinstance(value, dict):
         for name, item in value.items():

@@ -17,7 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
 
 # What of a requirement is about the configuration, with the fact of an agent that answers it.
 DEMANDS = ("destination", "encrypted", "recovery_point_hours", "retention_days", "signatures_days")
-_TOLD = 5
+_MOST_NAMED = 5
 _BEST_FIRST = (result.PASS, result.NOT_CHECKED, result.FAIL)
 
 
@@ -259,7 +259,7 @@ def _credentials(name: str, here: list[DetectedAgent], stage: str) -> Record:
         found = each.credentials if stage != "live" else readable_by_all(each.credentials, each.host)
         if found:
             observed[each.agent["id"]] = [str(credential) for credential in found]
-            where = _some([str(credential) for credential in found], _TOLD)
+            where = _some([str(credential) for credential in found], _MOST_NAMED)
             sentences.append(
                 f"{each.title} has credentials in this template ({where}): take them out, and give each machine its own when it is made"
                 if stage != "live"
@@ -268,7 +268,7 @@ def _credentials(name: str, here: list[DetectedAgent], stage: str) -> Record:
     status = result.FAIL if observed else result.NOT_CHECKED if problems else result.PASS
     expected: dict[str, list[str]] = {each.agent["id"]: [] for each in here}
     places = list(dict.fromkeys(entry.path for each in here for entry in each.configuration.entries))
-    return result.record(control, status, stage, expected, {**expected, **observed}, _some(places, _TOLD), "; ".join(sentences))
+    return result.record(control, status, stage, expected, {**expected, **observed}, _some(places, _MOST_NAMED), "; ".join(sentences))
 
 
 def _some(names: list[str], most: int) -> str:

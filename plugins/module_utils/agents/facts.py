@@ -86,8 +86,8 @@ class Facts:
     def signatures(self, now: float) -> Fact | None:
         """The days since the signatures were made."""
         rule = self.agent.get("signatures", {})
-        told = ((numbers.number(entry.value), entry.place) for entry in _last(self.entries, rule.get("minutes", [])))
-        ages = [Fact(minutes / 1440, place) for minutes, place in told if minutes is not None]
+        minutes_at = ((numbers.number(entry.value), entry.place) for entry in _last(self.entries, rule.get("minutes", [])))
+        ages = [Fact(minutes / 1440, place) for minutes, place in minutes_at if minutes is not None]
         for path in (path for pattern in rule.get("clamav", []) for path in self.host.glob(pattern)):
             made = _CLAMAV.match(self.host.head(path, 512) or b"")
             if made:

@@ -90,9 +90,9 @@ def _ended(host: Host, key: str, job: _Job) -> Iterator[Entry]:
     if not host.booted or not job.unit:
         return
     ran = host.run(["systemctl", "show", "--timestamp=unix", "--property=Result,ExecMainExitTimestamp", job.unit])
-    told = dict(line.split("=", 1) for line in lines_of(ran.out) if "=" in line)
-    ended = told.get("ExecMainExitTimestamp", "").lstrip("@")
-    if told.get("Result") == "success" and numbers.number(ended):
+    properties = dict(line.split("=", 1) for line in lines_of(ran.out) if "=" in line)
+    ended = properties.get("ExecMainExitTimestamp", "").lstrip("@")
+    if properties.get("Result") == "success" and numbers.number(ended):
         yield Entry(f"{key}.ended", ended, job.unit)
 
 
@@ -193,10 +193,10 @@ def _timers(host: Host, units: Units) -> dict[str, float | None]:
         timer = os.path.basename(path)
         if units.state(timer) != "enabled":
             continue
-        told = [(option, value) for unused_n, section, option, value in assignments(host.read(path) or "") if section == "Timer"]
-        service = next((value for option, value in told if option == "Unit"), f"{timer[: -len('.timer')]}.service")
-        gaps = [schedules.calendar([value for option, value in told if option == "OnCalendar" and value])]
-        spans = [span(value) for option, value in told if option in ("OnUnitActiveSec", "OnUnitInactiveSec")]
+        settings = [(option, value) for unused_n, section, option, value in assignments(host.read(path) or "") if section == "Timer"]
+        service = next((value for option, value in settings if option == "Unit"), f"{timer[: -len('.timer')]}.service")
+        gaps = [schedules.calendar([value for option, value in settings if option == "OnCalendar" and value])]
+        spans = [span(value) for option, value in settings if option in ("OnUnitActiveSec", "OnUnitInactiveSec")]
         gaps += [seconds / 3600 for seconds in spans if seconds]
         found.setdefault(service, min((gap for gap in gaps if gap), default=None))
     return found

@@ -138,16 +138,16 @@ class Borg(Product):
 
     def said(self, ran: CommandResult) -> list[str]:
         """What it logged as warnings and errors, each with its name in borg, and what others wrote in between, such as ssh."""
-        told = []
+        messages = []
         for line in filter(None, map(str.strip, lines_of(ran.err))):
             try:
                 entry = json.loads(line)
             except ValueError:
-                told.append(line)
+                messages.append(line)
                 continue
             if entry.get("levelname") in ("WARNING", "ERROR", "CRITICAL"):
-                told += lines_of(": ".join(filter(None, [entry.get("msgid"), entry["message"]])))
-        return told or super().said(ran)
+                messages += lines_of(": ".join(filter(None, [entry.get("msgid"), entry["message"]])))
+        return messages or super().said(ran)
 
 
 def _only(path: str) -> str:

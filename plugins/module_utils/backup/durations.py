@@ -9,7 +9,7 @@ import re
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
 UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
-_TOLD = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+_WORDS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 
 def seconds(text: str | int | None) -> int | None:
@@ -22,11 +22,11 @@ def seconds(text: str | int | None) -> int | None:
     return int(found[1]) * UNITS[found[2] or "s"]
 
 
-def told(span: float) -> str:
+def format_duration(span: float) -> str:
     """A span in the largest unit of which it has at least two, so that nobody reads 36 hours as a day."""
     span = max(0, span)
     if 0 < span < 10:
         return f"{span:.1f} seconds"
     unit = next((unit for unit in "dhm" if span >= 2 * UNITS[unit]), "s")
     number = int(span // UNITS[unit])
-    return f"{number} {_TOLD[unit]}{'' if number == 1 else 's'}"
+    return f"{number} {_WORDS[unit]}{'' if number == 1 else 's'}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def environment(host: Host, declared: dict[str, Any]) -> dict[str, str]:
-    """The later wins; times are told in UTC, so that no clock change comes between them."""
+    """The later wins; times are shown in UTC, so that no clock change comes between them."""
     found = dict(host.environ)
     if declared.get("environment_file"):
         found.update(_file(host, declared["environment_file"]))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.backup import schedule
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import told
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import format_duration
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.environment import environment
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import CANARY, Absent, BackupError, with_environ
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.products import PRODUCTS
@@ -77,7 +77,7 @@ class Proof:
             self.product = PRODUCTS[self.declared["product"]](host, self.declared)
             backups, encryption = self.product.backups(), self.product.encryption()
         except BackupError as trouble:
-            self._told("reachable-proven", trouble)
+            self._failed("reachable-proven", trouble)
             for name in ("encrypted-configured", "recent-proven", "retention-proven", "canary-proven", "sample-proven", "time-proven"):
                 self._unchecked(name, "the repository could not be asked")
         else:
@@ -110,10 +110,10 @@ class Proof:
             )
             return
         age, limit = self.now - backups[-1].time, self.wanted.recovery_point
-        observed = {"last backup": f"{told(age)} old", "began": written(backups[-1].time)}
-        expected = {"last backup": f"at most {told(limit)} old"} if limit else None
+        observed = {"last backup": f"{format_duration(age)} old", "began": written(backups[-1].time)}
+        expected = {"last backup": f"at most {format_duration(limit)} old"} if limit else None
         if age < -_SKEW:
-            message = f"the last backup is dated {told(-age)} in the future: look at the clocks of this host and of who makes the backups"
+            message = f"the last backup is dated {format_duration(-age)} in the future: look at the clocks of this host and of who makes the backups"
             self._add("recent-proven", FAIL, expected, observed, message)
         elif limit is None:
             self._add(
@@ -124,7 +124,7 @@ class Proof:
                 "no recovery point is declared: say in recovery_point how much work may be lost",
             )
         elif age > limit:
-            message = f"the last backup is {told(age)} old, and the recovery point requires {told(limit)}: find out why none succeeded since, and start one"
+            message = f"the last backup is {format_duration(age)} old, and the recovery point requires {format_duration(limit)}: find out why none succeeded since, and start one"
             self._add("recent-proven", FAIL, expected, observed, message)
         else:
             self._add("recent-proven", PASS, expected, observed)
@@ -135,12 +135,15 @@ class Proof:
             self._unchecked("retention-proven", "no retention is declared: say in retention how far back the backups must reach")
             return
         reach = self.now - backups[0].time if backups else 0
-        expected, observed = {"backups reach back": f"at least {told(limit)}"}, {"backups reach back": told(reach), "backups": len(backups)}
+        expected, observed = (
+            {"backups reach back": f"at least {format_duration(limit)}"},
+            {"backups reach back": format_duration(reach), "backups": len(backups)},
+        )
         message = ""
         if reach < limit:
             day = written(backups[0].time + limit if backups else self.now + limit)[:10]
             message = (
-                f"the backups reach back {told(reach)}, and {told(limit)} are asked for: look at what is forgotten and when; "
+                f"the backups reach back {format_duration(reach)}, and {format_duration(limit)} are asked for: look at what is forgotten and when; "
                 f"where they only began then, waive this until {day}"
             )
         self._add("retention-proven", FAIL if message else PASS, expected, observed, message)
@@ -157,10 +160,10 @@ class Proof:
                 else schedule.of_cron(self.host, self.wanted.cron or "")
             )
         except BackupError as trouble:
-            self._told(name, trouble)
+            self._failed(name, trouble)
             return
-        expected = {"longest time between backups": f"at most {told(limit)}"} if limit else None
-        observed = {"longest time between backups": told(found.gap) if found.gap else "without end"}
+        expected = {"longest time between backups": f"at most {format_duration(limit)}"} if limit else None
+        observed = {"longest time between backups": format_duration(found.gap) if found.gap else "without end"}
         status, message = PASS, ""
         if found.gap is None:
             status, message = FAIL, f"{found.read_from} does not start the backup again and again: give it times"
@@ -168,10 +171,8 @@ class Proof:
             status, message = NOT_CHECKED, "no recovery point is declared: say in recovery_point how much work may be lost"
         elif found.gap > limit:
             status = FAIL
-            gap, start = told(found.gap), found.read_from
-            message = (
-                f"up to {gap} pass between two backups, and the recovery point requires {told(limit)}: let {start} start it more often"
-            )
+            gap, start = format_duration(found.gap), found.read_from
+            message = f"up to {gap} pass between two backups, and the recovery point requires {format_duration(limit)}: let {start} start it more often"
         self._add(name, status, expected, observed, message, found.read_from)
 
     # -- what is tried ----------------------------------------------------------
@@ -205,9 +206,9 @@ class Proof:
         try:
             start = time.monotonic()
             backup = self.product.back_up(path)
-            observed["backed up in"] = told(time.monotonic() - start)
+            observed["backed up in"] = format_duration(time.monotonic() - start)
             restored, seconds = self._restore(backup, path, directory, "back")
-            observed["restored in"] = told(seconds)
+            observed["restored in"] = format_duration(seconds)
             if _digest(restored) != hashlib.sha256(content).hexdigest():
                 raise BackupError(f"the canary came back changed: trust no backup in {self.product.place} before all were verified")
             self.restored.append(Restored(_CANARY_SIZE, seconds))
@@ -215,7 +216,7 @@ class Proof:
             trouble = caught
         message = self._forget(backup, observed)
         if trouble:
-            self._told("canary-proven", trouble, observed, message)
+            self._failed("canary-proven", trouble, observed, message)
         else:
             self._add("canary-proven", PASS, {"restored": "byte for byte"}, {"restored": "byte for byte", **observed}, message)
 
@@ -240,10 +241,10 @@ class Proof:
             return
         seen = {path: self._sample(directory, backups, path, number) for number, path in enumerate(self.wanted.sample)}
         status = next(
-            each for each in (FAIL, NOT_CHECKED, PASS) if each in [status for status, unused_told, unused_message in seen.values()]
+            each for each in (FAIL, NOT_CHECKED, PASS) if each in [status for status, unused_text, unused_message in seen.values()]
         )
         observed = {path: said for path, (unused_status, said, unused_message) in seen.items()}
-        message = "; ".join(f"{path}: {message}" for path, (unused_status, unused_told, message) in seen.items() if message)
+        message = "; ".join(f"{path}: {message}" for path, (unused_status, unused_text, message) in seen.items() if message)
         self._add("sample-proven", status, dict.fromkeys(seen, "restored as it was backed up"), observed, message)
 
     def _sample(self, directory: str, backups: list[Backup], path: str, number: int) -> tuple[str, str, str]:
@@ -254,7 +255,7 @@ class Proof:
             age, limit = self.now - backup.time, self.wanted.recovery_point
             if limit and age > limit and backup != backups[-1]:
                 raise BackupError(
-                    f"the last backup that has it is {told(age)} old, though others are younger: look at the job that backs it up"
+                    f"the last backup that has it is {format_duration(age)} old, though others are younger: look at the job that backs it up"
                 )
             self._room(directory, entry.size if entry else os.path.getsize(self.host.path(path)) if self.host.exists(path) else 0)
             restored, seconds = self._restore(backup.id, path, directory, name)
@@ -264,7 +265,7 @@ class Proof:
             return NOT_CHECKED if trouble.undecided else FAIL, "not restored as it was backed up", str(trouble)
         finally:
             shutil.rmtree(self.host.path(f"{directory}/{name}"), ignore_errors=True)
-        return PASS, f"restored as it was backed up, in {told(seconds)}, from the backup of {written(backup.time)}", message
+        return PASS, f"restored as it was backed up, in {format_duration(seconds)}, from the backup of {written(backup.time)}", message
 
     def _holding(self, backups: list[Backup], path: str) -> tuple[Backup, Entry | None]:
         """The last backup that has a file, since several jobs may back a host up, and what it says of the file."""
@@ -327,15 +328,19 @@ class Proof:
             self._unchecked("time-proven", "nothing was restored")
             return
         slowest = max(self.restored, key=lambda restored: restored.seconds)
-        observed = {"restore": told(slowest.seconds), "seconds": round(slowest.seconds, 3), "bytes": slowest.size}
+        observed = {"restore": format_duration(slowest.seconds), "seconds": round(slowest.seconds, 3), "bytes": slowest.size}
         if limit is None:
             self._add(
                 "time-proven", NOT_CHECKED, None, observed, "no recovery time is declared: say in recovery_time how long a restore may take"
             )
             return
         late = slowest.seconds > limit
-        message = f"a restore of {slowest.size} bytes took {told(slowest.seconds)}, and all may take {told(limit)}" if late else ""
-        self._add("time-proven", FAIL if late else PASS, {"restore": f"at most {told(limit)}"}, observed, message)
+        message = (
+            f"a restore of {slowest.size} bytes took {format_duration(slowest.seconds)}, and all may take {format_duration(limit)}"
+            if late
+            else ""
+        )
+        self._add("time-proven", FAIL if late else PASS, {"restore": f"at most {format_duration(limit)}"}, observed, message)
 
     # -- records ------------------------------------------------------------------
 
@@ -357,7 +362,7 @@ class Proof:
     def _unchecked(self, name: str, message: str) -> None:
         self._add(name, NOT_CHECKED, message=message)
 
-    def _told(self, name: str, trouble: BackupError, observed: dict[str, str] | None = None, aside: str = "") -> None:
+    def _failed(self, name: str, trouble: BackupError, observed: dict[str, str] | None = None, aside: str = "") -> None:
         message = "; ".join(filter(None, [str(trouble), aside]))
         self._add(name, NOT_CHECKED if trouble.undecided else FAIL, None, observed, message)
 

@@ -130,8 +130,8 @@ class Restic(Product):
 
     def said(self, ran: CommandResult) -> list[str]:
         """Its lines without how often it tried; newer versions tell the last one as JSON, and older ones print a list of calls after it."""
-        told = [line.get("message", "") for line in _objects(ran.err) if line.get("message_type") == "exit_error"]
-        lines = [line for text in [ran.err, *told] for line in lines_of(text) if line.strip(BLANKS)]
+        messages = [line.get("message", "") for line in _objects(ran.err) if line.get("message_type") == "exit_error"]
+        lines = [line for text in [ran.err, *messages] for line in lines_of(text) if line.strip(BLANKS)]
         lines = [line for line in lines if not line.startswith(("{", "\t", "github.com/"))]
         lines = [re.sub(r"^.* returned error, retrying after [^:]*: ", "", line.strip(BLANKS)) for line in lines]
         return sorted(lines, key=lambda line: line.startswith("Fatal")) or super().said(ran)

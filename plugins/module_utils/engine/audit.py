@@ -76,23 +76,23 @@ def _each_alone(kind: Kind, wanted: Settings, why: str) -> Observations:
 
 
 def _evaluate(control: Control, stage: str, kinds: Mapping[str, Kind], seen: Mapping[str, Observations]) -> Record:
-    """One record from all settings of a control: what is wrong is told, and told in full."""
+    """One record from all settings of a control: what is wrong is reported, and in full."""
     findings = [
         _Finding(f"{kind}: {name}", wanted, _decided(kinds[kind], name, wanted, seen[kind].get(name)))
         for kind, settings in control.settings.items()
         for name, wanted in settings.items()
     ]
     status = result.worst(finding.seen.status for finding in findings)
-    told = _WRONG if status in _WRONG else (status,)
-    telling = [finding for finding in findings if finding.seen.status in told]
+    reported = _WRONG if status in _WRONG else (status,)
+    decisive = [finding for finding in findings if finding.seen.status in reported]
     return result.record(
         control.id,
         status,
         stage,
-        expected={finding.label: finding.wanted for finding in telling},
-        observed={finding.label: finding.seen.value for finding in telling},
-        read_from=_joined(finding.seen.read_from for finding in telling),
-        message=_joined(finding.seen.message for finding in telling),
+        expected={finding.label: finding.wanted for finding in decisive},
+        observed={finding.label: finding.seen.value for finding in decisive},
+        read_from=_joined(finding.seen.read_from for finding in decisive),
+        message=_joined(finding.seen.message for finding in decisive),
     )
 
 

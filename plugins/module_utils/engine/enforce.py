@@ -220,7 +220,7 @@ def _outcome(host: Host, control: Control, plans: Mapping[str, Plan]) -> Outcome
     """What became of one control: the first of failed, refused, changed, unchanged that any of its settings met."""
     try:
         irrelevant = control.irrelevant(host)
-    except Exception as problem:  # what has been written for it is told all the same
+    except Exception as problem:  # what has been written for it is reported all the same
         return {**_became(control, "", plans), "outcome": FAILED, "message": one_line(str(problem)), "overridable": []}
     return _became(control, irrelevant, plans)
 

@@ -47,8 +47,8 @@ def evaluated(
             outcomes = packets.tried(made, flows)
             seconds = time.monotonic() - start
     except (NetnsError, OSError) as problem:
-        told = records.unloadable if isinstance(problem, Unloadable) else records.unjudged
-        return {"results": told(str(problem), stage, rules.read_from if rules else ""), "flows": 0, "seconds": 0.0}
+        unproven = records.unloadable if isinstance(problem, Unloadable) else records.unjudged
+        return {"results": unproven(str(problem), stage, rules.read_from if rules else ""), "flows": 0, "seconds": 0.0}
     return {
         "results": records.of_flows(policy.zones, flows, outcomes, stage, rules.read_from)
         + records.of_findings(findings.found(rules, listing), stage, rules.read_from),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALLOWED, REJECTED, DROPPED = "allowed", "rejected", "dropped"
 BATCH = 400
 QUIET = 0.4  # seconds after which no answer is taken for none
-PATIENCE = 2.0  # and for a flow that should have been let through, before anybody is told that it is not
+PATIENCE = 2.0  # and for a flow that should have been let through, before it counts as not let through
 
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 # Asking for errors of the network itself, such as those of a filter that rejects (ip(7), ipv6(7)).
@@ -110,7 +110,7 @@ class _Round:
             sender.setsockopt(*RECVERR[family], 1)
             sender.bind((flow.source, 0))
             self.trying[sender.fileno()] = (sender, index)
-            self.poll.register(sender, select.EPOLLOUT if flow.protocol == "tcp" else 0)  # errors are always told
+            self.poll.register(sender, select.EPOLLOUT if flow.protocol == "tcp" else 0)  # errors are always reported
             try:
                 sender.connect((flow.destination, flow.port))
                 if flow.protocol == "udp":

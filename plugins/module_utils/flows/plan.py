@@ -44,7 +44,7 @@ class Flow:
         return ipaddress.ip_address(self.peer).version
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         return f"{self.protocol} {self.port} over IPv{self.version} from {self.source} to {self.destination}"
 
 

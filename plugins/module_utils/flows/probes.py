@@ -100,41 +100,44 @@ def records(probes: Sequence[Probe], outcomes: list[str], stage: str) -> list[Re
 
 
 def unsent(probes: Sequence[Probe], why: str, stage: str) -> list[Record]:
-    return [result.record(_control(probe), result.NOT_CHECKED, stage, read_from=_told(probe), message=why) for probe in probes]
+    return [result.record(_control(probe), result.NOT_CHECKED, stage, read_from=_description(probe), message=why) for probe in probes]
 
 
 def _record(probe: Probe, outcome: str, stage: str) -> Record:
     status, message = _evaluated(probe, outcome)
-    told = _told(probe)
-    return result.record(_control(probe), status, stage, {told: probe["expected"]}, {told: outcome}, told, message)
+    description = _description(probe)
+    return result.record(_control(probe), status, stage, {description: probe["expected"]}, {description: outcome}, description, message)
 
 
 def _control(probe: Probe) -> str:
     return f"segment-live-{probe['name']}"
 
 
-def _told(probe: Probe) -> str:
+def _description(probe: Probe) -> str:
     return f"{probe['protocol']} {probe['port']} to {probe['address']}"
 
 
 def _evaluated(probe: Probe, outcome: str) -> tuple[str, str]:
     """A denial is shown by what did not arrive; who refuses may be a filter, or an endpoint where nothing listens."""
-    told = _told(probe)
+    description = _description(probe)
     if outcome == SILENT and probe["protocol"] == "udp":
-        return result.NOT_CHECKED, f"{told} had no answer, and without one nobody knows whether a datagram arrived; probe a port of TCP"
+        return (
+            result.NOT_CHECKED,
+            f"{description} had no answer, and without one nobody knows whether a datagram arrived; probe a port of TCP",
+        )
     if probe["expected"] == ALLOWED:
         if outcome == ANSWERED:
             return result.PASS, ""
         return (
             result.FAIL,
-            f"the policy allows {told}, and it was {_was(outcome)}; see whether the endpoint runs, then which filter is on the way",
+            f"the policy allows {description}, and it was {_was(outcome)}; see whether the endpoint runs, then which filter is on the way",
         )
     if outcome == ANSWERED:
-        return result.FAIL, f"{told} was answered, and the policy denies it; find the filter on the way that lets it through"
+        return result.FAIL, f"{description} was answered, and the policy denies it; find the filter on the way that lets it through"
     if outcome == REFUSED:
         return (
             result.NOT_CHECKED,
-            f"{told} was refused, by a filter or because nothing listens there; probe a port that the endpoint serves",
+            f"{description} was refused, by a filter or because nothing listens there; probe a port that the endpoint serves",
         )
     return result.PASS, ""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.flows.plan import Flow
 
 # How many groups of wrong flows a sentence names, with how many ports each, and how many flows a record keeps.
-TOLD, PORTS, KEPT = 4, 6, 20
+MOST_NAMED, PORTS, KEPT = 4, 6, 20
 
 
 def of_flows(zones: Iterable[str], flows: Sequence[Flow], outcomes: Sequence[str], stage: str, read_from: str) -> list[Record]:
@@ -53,8 +53,12 @@ def _record(direction: str, zone: str, group: list[tuple[Flow, str]], stage: str
         f"segment-{direction}-{zone}",
         result.FAIL if wrong else result.PASS,
         stage,
-        {"flows tried": len(group), "of these allowed": allowed, **{flow.told: _wanted(flow) for flow, unused_outcome in wrong[:KEPT]}},
-        {"flows tried": len(group), "of these allowed": passed, **{flow.told: outcome for flow, outcome in wrong[:KEPT]}},
+        {
+            "flows tried": len(group),
+            "of these allowed": allowed,
+            **{flow.description: _wanted(flow) for flow, unused_outcome in wrong[:KEPT]},
+        },
+        {"flows tried": len(group), "of these allowed": passed, **{flow.description: outcome for flow, outcome in wrong[:KEPT]}},
         read_from,
         _sentence(wrong),
     )
@@ -65,16 +69,16 @@ def _wanted(flow: Flow) -> str:
 
 
 def _sentence(wrong: Sequence[tuple[Flow, str]]) -> str:
-    """The ports that went wrong between the same two in the same way are told together."""
+    """The ports that went wrong between the same two in the same way are named together."""
     groups: dict[Any, list[str]] = {}
     for flow, outcome in wrong:
         groups.setdefault((flow.protocol, flow.version, flow.source, flow.destination, flow.expected, outcome), []).append(str(flow.port))
-    told = [
+    phrases = [
         f"{protocol} {_some(ports)} over IPv{version} from {source} to {destination} {'is' if len(ports) == 1 else 'are'} {outcome}, "
         f"and the policy {'allows' if expected else 'does not allow'} it"
         for (protocol, version, source, destination, expected, outcome), ports in groups.items()
     ]
-    return "; ".join(told[:TOLD] + ([f"and {len(told) - TOLD} more like this"] if len(told) > TOLD else []))
+    return "; ".join(phrases[:MOST_NAMED] + ([f"and {len(phrases) - MOST_NAMED} more like this"] if len(phrases) > MOST_NAMED else []))
 
 
 def _some(ports: list[str]) -> str:

@@ -60,8 +60,10 @@ def _listeners(host: Host, allowed: list[str]) -> tuple[str, list[str] | None, s
     if found.status == ERROR:
         return ERROR, None, found.read_from, found.message
     beside = _vsock(host)
-    told = [f"{program or 'the kernel'} listens on {port} for the hypervisor" for port, program in beside.items() if port not in allowed]
-    message = "; ".join(filter(None, [found.message, *told]))
+    problems = [
+        f"{program or 'the kernel'} listens on {port} for the hypervisor" for port, program in beside.items() if port not in allowed
+    ]
+    message = "; ".join(filter(None, [found.message, *problems]))
     return (
         _status(message),
         [*found.value, *beside],
@@ -79,15 +81,15 @@ def _vsock(host: Host) -> dict[str, str]:
 
 def _directories(host: Host, allowed: list[str]) -> tuple[str, list[str], str, str]:
     found = sharing.directories(host)
-    told = [f"{where} is a directory of the hypervisor ({place})" for where, place in found.items() if where not in allowed]
-    message = f"{'; '.join(told)}: unmount it, or allow it under shared_directories" if told else ""
-    return _status(told), sorted(found), "/etc/fstab, mount units and mounts", message
+    problems = [f"{where} is a directory of the hypervisor ({place})" for where, place in found.items() if where not in allowed]
+    message = f"{'; '.join(problems)}: unmount it, or allow it under shared_directories" if problems else ""
+    return _status(problems), sorted(found), "/etc/fstab, mount units and mounts", message
 
 
 def _agents(host: Host, allowed: list[str]) -> tuple[str, list[str], str, str]:
     found = sharing.agents(host)
-    told = [sentence for name, sentence in found.items() if name not in allowed]
-    return _status(told), sorted(found), "programs and units", "; ".join(told)
+    problems = [sentence for name, sentence in found.items() if name not in allowed]
+    return _status(problems), sorted(found), "programs and units", "; ".join(problems)
 
 
 def _guest_rpcs(host: Host, allowed: list[str]) -> tuple[str, list[str] | None, str, str]:
@@ -105,5 +107,5 @@ def _guest_rpcs(host: Host, allowed: list[str]) -> tuple[str, list[str] | None, 
 
 
 def _forwarding(host: Host, allowed: bool) -> tuple[str, bool, str, str]:
-    told = forwarding(host)
-    return _status(told and not allowed), bool(told), "/proc/sys" if host.booted else "sysctl.d", "" if allowed else "; ".join(told)
+    found = forwarding(host)
+    return _status(found and not allowed), bool(found), "/proc/sys" if host.booted else "sysctl.d", "" if allowed else "; ".join(found)

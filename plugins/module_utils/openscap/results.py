@@ -35,7 +35,7 @@ STATUS = {
 }
 # XCCDF knows no critical, and leaves some rules unrated.
 SEVERITY = {"info": "low", "low": "low", "medium": "medium", "high": "high"}
-# References are told by where they point; these are shown, under names that are no framework of ours.
+# References are recognised by where they point; these are shown, under names that are no framework of ours.
 FRAMEWORKS = (
     ("cisecurity.org/benchmark", "CIS benchmark"),
     ("800-53", "NIST SP 800-53"),
@@ -96,14 +96,14 @@ def _title(rule: Element) -> str:
 
 
 def _references(rule: Element) -> dict[str, list[str]]:
-    told: dict[str, list[str]] = {}
+    references: dict[str, list[str]] = {}
     for child in rule:
         place = child.get("href", "") if local(child) == "reference" else ""
         name = next((name for part, name in FRAMEWORKS if part in place), None)
         text = (child.text or "").strip(BLANKS)
         if name and text:
-            told.setdefault(name, []).append(text)
-    return {name: list(dict.fromkeys(told[name])) for unused_part, name in FRAMEWORKS if name in told}
+            references.setdefault(name, []).append(text)
+    return {name: list(dict.fromkeys(references[name])) for unused_part, name in FRAMEWORKS if name in references}
 
 
 def _text(element: Element, name: str) -> str:

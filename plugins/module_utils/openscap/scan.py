@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Running oscap: on the system that it is installed on, or taken along into a template that has none.
 
-Told to look under another root (OSCAP_PROBE_ROOT), oscap leaves out every package of Debian and most rules with them, and
+When it looks under another root (OSCAP_PROBE_ROOT), oscap leaves out every package of Debian and most rules with them, and
 its scripts look at the build host. So it goes inside: its program, its libraries and the content are handed to the system
 in one stream, lie in its /run, which is memory, while it runs there, and are gone with it. The engine for scripts of the
 content (SCE) does not come along, because a script may do anything to the template.
@@ -55,8 +55,8 @@ def program() -> str:
 
 
 def version(oscap: str) -> str:
-    told = subprocess.run([oscap, "--version"], capture_output=True, text=True, errors="replace", check=False).stdout
-    found = re.search(r"\(oscap\) (\S+)", told, re.A)
+    output = subprocess.run([oscap, "--version"], capture_output=True, text=True, errors="replace", check=False).stdout
+    found = re.search(r"\(oscap\) (\S+)", output, re.A)
     return found[1] if found else "of unknown version"
 
 
@@ -116,12 +116,12 @@ def into(session: str | None = None, root: str | None = None) -> list[str]:
 
 def closure(oscap: str) -> tuple[dict[str, str], str]:
     """The libraries that oscap needs by the names that it calls them, and the name of the loader among them."""
-    told = subprocess.run(["ldd", oscap], capture_output=True, text=True, errors="replace", check=False).stdout
-    missing = re.findall(r"^\s*(\S+) => not found", told, re.M | re.A)
-    loader = re.search(r"^\s*(/\S+) \(", told, re.M | re.A)
-    if missing or "=>" not in told or loader is None:
+    output = subprocess.run(["ldd", oscap], capture_output=True, text=True, errors="replace", check=False).stdout
+    missing = re.findall(r"^\s*(\S+) => not found", output, re.M | re.A)
+    loader = re.search(r"^\s*(/\S+) \(", output, re.M | re.A)
+    if missing or "=>" not in output or loader is None:
         raise ScapError(f"{oscap} cannot run on its own machine ({', '.join(missing) or 'ldd knows no library of it'}): install it again")
-    libraries = dict(re.findall(r"^\s*(\S+) => (/\S+) \(", told, re.M | re.A))
+    libraries = dict(re.findall(r"^\s*(\S+) => (/\S+) \(", output, re.M | re.A))
     name = os.path.basename(loader[1])
     return {**libraries, name: loader[1]}, name
 

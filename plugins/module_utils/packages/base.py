@@ -48,7 +48,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class PackagePlan:
-    """What the package manager is to be told, and what it says that it would do and need for that."""
+    """What is requested of the package manager, and what it says that it would do and need for that."""
 
     arguments: tuple[str, ...]
     simulation: Simulation
@@ -81,7 +81,7 @@ class Manager:
     # -- what can be had --------------------------------------------------------
 
     def use(self, text: str) -> None:
-        """Take packages from the sources of a text alone, which is in the manager's own format, until ``use`` is told of none."""
+        """Take packages from the sources of a text alone, which is in the manager's own format, until ``use`` is called without any."""
         raise NotImplementedError
 
     def refresh(self) -> None:

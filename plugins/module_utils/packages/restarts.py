@@ -60,11 +60,11 @@ def find(host: Host) -> Restarts:
     """What has to be started again; nothing where nothing runs."""
     if not host.booted:
         return Restarts()
-    found = _told(host) if host.which(NEEDRESTART) else None
+    found = _by_needrestart(host) if host.which(NEEDRESTART) else None
     return found or _seen(host)
 
 
-def _told(host: Host) -> Restarts | None:
+def _by_needrestart(host: Host) -> Restarts | None:
     """What needrestart says in its batch mode, or None when it cannot."""
     ran = host.run([NEEDRESTART, "-b", "-r", "l"])
     pairs = [line.split(": ", 1) for line in lines_of(ran.out) if ": " in line]
@@ -116,7 +116,7 @@ def failed_units(host: Host) -> list[str]:
 
 def records(host: Host, found: Restarts, failed: list[str]) -> list[Record]:
     """What the checks after a patch say; ``failed`` are the units that have failed since."""
-    told = {
+    checks = {
         "patch-services-current": (
             found.asked,
             [*found.services, *(["systemd"] if found.manager else [])],
@@ -126,8 +126,8 @@ def records(host: Host, found: Restarts, failed: list[str]) -> list[Record]:
         "patch-units-kept": ("systemctl list-units", failed, " have failed since: see journalctl of each"),
     }
     if not host.booted:
-        return [record(check, NOT_CHECKED, "offline", message="this can be checked only on a running system") for check in told]
+        return [record(check, NOT_CHECKED, "offline", message="this can be checked only on a running system") for check in checks]
     return [
         record(check, FAIL if wrong else PASS, "live", [], wrong, source, f"{', '.join(wrong)}{advice}" if wrong else "")
-        for check, (source, wrong, advice) in told.items()
+        for check, (source, wrong, advice) in checks.items()
     ]

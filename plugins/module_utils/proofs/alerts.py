@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import live_record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Asking, Unanswered, fetched
 
 COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
@@ -48,13 +48,13 @@ def evaluated(found: Alerts, wanted: Sequence[dict[str, Any]], read_from: str) -
     wrong = {each["alert"]: message for each in wanted if (message := _wrong(each, found.get(each["alert"], [])))}
     expected = {each["alert"]: _asked(each) for each in wanted}
     observed = {name: "; ".join(_said(rule) for rule in found.get(name, [])) or None for name in expected}
-    return told(_CONTROL, expected, observed, read_from, "; ".join(wrong.values()))
+    return live_record(_CONTROL, expected, observed, read_from, "; ".join(wrong.values()))
 
 
 def unread(wanted: Sequence[dict[str, Any]], read_from: str, problem: Unanswered) -> Record:
     """Alerts of which nobody can say whether they are there wake nobody."""
     expected = {each["alert"]: _asked(each) for each in wanted}
-    return told(_CONTROL, expected, None, read_from, f"the alerts cannot be read: {problem}")
+    return live_record(_CONTROL, expected, None, read_from, f"the alerts cannot be read: {problem}")
 
 
 def seconds(text: str | int) -> float:

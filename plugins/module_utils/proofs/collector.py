@@ -103,8 +103,8 @@ def arrivals(collector: Files | Query | Command, tokens: Collection[str], timeou
         except Unasked as trouble:
             found, problem = set(), str(trouble)
         if control in found:
-            told = f"{collector.name} claims to have a message that nobody sent, so its answers prove nothing"
-            return {}, f"{told}: have it look for {TOKEN} in messages only"
+            why = f"{collector.name} claims to have a message that nobody sent, so its answers prove nothing"
+            return {}, f"{why}: have it look for {TOKEN} in messages only"
         waited = time.monotonic() - start
         arrived.update({token: round(age + waited, 1) for token in found})
         if len(arrived) == len(tokens) or waited >= left:

@@ -19,9 +19,9 @@ def evaluated(
     canaries: Sequence[Canary], arrivals: Mapping[str, float], collector: str, timeout: float, problem: str, state: Callable[[], str]
 ) -> list[Record]:
     """``arrivals`` maps a token to seconds; ``state()`` says how the agents are, for what did not arrive."""
-    told = _explained(canaries, arrivals, problem, state)
+    reason = _explained(canaries, arrivals, problem, state)
     return [
-        _record(f"logging-{each['path']}-proven", each, arrivals, collector, timeout, _lost(each, collector, timeout, told))
+        _record(f"logging-{each['path']}-proven", each, arrivals, collector, timeout, _lost(each, collector, timeout, reason))
         for each in canaries
     ]
 
@@ -44,10 +44,10 @@ def queued(
     if any(each["token"] in during for each in canaries):
         message = f"a message arrived at {collector} while it was to be away, so nothing was proven: see that the outage's begin takes the collector away"
         return [result.record(control, result.ERROR, "live", expected, {_SECONDS: "during the outage"}, collector, message)]
-    told = _explained([last], arrivals, problem, state)
+    reason = _explained([last], arrivals, problem, state)
     lost = (
         f"a message that was sent while the collector was away did not reach {collector} within {timeout:g} s after it was back: "
-        f"give the agent a queue on disk that is tried for ever (rsyslog: queue.filename, queue.saveOnShutdown, action.resumeRetryCount=-1); {told}"
+        f"give the agent a queue on disk that is tried for ever (rsyslog: queue.filename, queue.saveOnShutdown, action.resumeRetryCount=-1); {reason}"
     )
     record = _record(control, last, arrivals, collector, timeout, lost)
     for each in first:
@@ -69,10 +69,10 @@ def _expected(timeout: float) -> dict[str, str]:
     return {_SECONDS: f"at most {timeout:g}"}
 
 
-def _lost(each: Canary, collector: str, timeout: float, told: str) -> str:
+def _lost(each: Canary, collector: str, timeout: float, reason: str) -> str:
     if each["state"] == canary.UNSENT:
         return each["reason"]
-    return f"a message {_THROUGH[each['path']]} did not reach {collector} within {timeout:g} s: {told}"
+    return f"a message {_THROUGH[each['path']]} did not reach {collector} within {timeout:g} s: {reason}"
 
 
 def _explained(canaries: Sequence[Canary], arrivals: Mapping[str, float], problem: str, state: Callable[[], str]) -> str:

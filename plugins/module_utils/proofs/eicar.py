@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import live_record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.scanners import PATH
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
 
@@ -38,7 +38,7 @@ def detecting(host: Host, product: Product, directory: str, timeout: float) -> R
         alarm = found and _looked_at(host, product, os.path.join(private, "harmless"), _HARMLESS, 1)[0]
     looker = product.scan[0] if product.scan else "the scanner that watches files as they are written"
     words = {True: "found", False: "not found"}
-    return told(
+    return live_record(
         "protection-detection-proven",
         {"test file": "found", "harmless file": "not found"},
         {"test file": words[found], "harmless file": words[alarm]},

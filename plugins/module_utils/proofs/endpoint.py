@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Address, Network
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import live_record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.web import Asking, Unanswered, fetched, reached, shown
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def answering(url: str, metrics: list[str], timeout: float, how: Asking) -> Reco
             names = _names(fetched(url, timeout, **how))
     except Unanswered as problem:
         message = f"{shown(url)} gives no metrics: {problem}; see that the agent runs, listens there and may be reached from here"
-        return told("monitoring-endpoint-proven", expected, {"answers": False}, shown(url), message)
+        return live_record("monitoring-endpoint-proven", expected, {"answers": False}, shown(url), message)
     missing = [name for name in metrics if name not in names]
     observed = {"answers": True, **{name: "missing" if name in missing else "there" for name in metrics}}
     message = f"{shown(url)} answers without {', '.join(missing)}: turn on the collectors of the agent that give them" if missing else ""
-    return told("monitoring-endpoint-proven", expected, observed, shown(url), message)
+    return live_record("monitoring-endpoint-proven", expected, observed, shown(url), message)
 
 
 def silent(url: str, timeout: float) -> Record:
@@ -62,12 +62,12 @@ def silent(url: str, timeout: float) -> Record:
     try:
         reached(*place(url), timeout)
     except Unanswered as problem:
-        return told("monitoring-elsewhere-proven", {"reached": False}, {"reached": False, "why": str(problem)}, shown(url))
+        return live_record("monitoring-elsewhere-proven", {"reached": False}, {"reached": False, "why": str(problem)}, shown(url))
     message = (
         f"{shown(url)} can be reached from here, outside of the management network: "
         "have the agent listen on its management address only, or the packet filter drop it"
     )
-    return told("monitoring-elsewhere-proven", {"reached": False}, {"reached": True}, shown(url), message)
+    return live_record("monitoring-elsewhere-proven", {"reached": False}, {"reached": True}, shown(url), message)
 
 
 def listening(sockets: list[Socket], port: int, networks: Sequence[Network]) -> Record:
@@ -75,7 +75,9 @@ def listening(sockets: list[Socket], port: int, networks: Sequence[Network]) -> 
     addresses = sorted({socket.address for socket in sockets if socket.protocol == "tcp" and socket.port == port})
     outside = [address for address in addresses if not _inside(ipaddress.ip_address(address), networks)]
     expected = {"listens on": [str(network) for network in networks]}
-    return told("monitoring-network-proven", expected, {"listens on": addresses}, "/proc/net/tcp", _listens(port, addresses, outside))
+    return live_record(
+        "monitoring-network-proven", expected, {"listens on": addresses}, "/proc/net/tcp", _listens(port, addresses, outside)
+    )
 
 
 def _inside(address: Address, networks: Sequence[Network]) -> bool:

@@ -8,6 +8,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 
 
-def told(control: str, expected: object, observed: object, read_from: str, message: str = "") -> Record:
-    """A record that fails where there is something to say."""
+def live_record(control: str, expected: object, observed: object, read_from: str, message: str = "") -> Record:
+    """A record that fails where there is a message."""
     return result.record(control, result.FAIL if message else result.PASS, "live", expected, observed, read_from, message)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import live_record
 from ansible_collections.hygeia.golden.plugins.module_utils.proofs.services import RUNNING, cure, states
 from ansible_collections.hygeia.golden.plugins.module_utils.system.units import Units, unit_name
 
@@ -42,4 +42,4 @@ def running(host: Host, names: Iterable[str]) -> Record:
     """Do the units run?"""
     found = states(host, [unit_name(name) for name in names])
     wrong = filter(None, (cure(unit, state) for unit, state in found.items()))
-    return told("protection-running-proven", dict.fromkeys(found, RUNNING), found, "systemctl show", "; ".join(wrong))
+    return live_record("protection-running-proven", dict.fromkeys(found, RUNNING), found, "systemctl show", "; ".join(wrong))

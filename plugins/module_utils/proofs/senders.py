@@ -47,9 +47,9 @@ def state(host: Host) -> str:
     found = {unit: state for unit, state in states(host, UNITS).items() if state != MISSING}
     if not found:
         return "no agent that sends messages on is known here: install one, such as rsyslog, and give it the collector"
-    told = [cure(unit, state) for unit, state in found.items() if state != RUNNING]
-    told += [f"{unit} runs and last reported: {words}; {_advice(unit, words)}" for unit, words in _problems(host, found)]
-    return "; ".join(told) or (
+    problems = [cure(unit, state) for unit, state in found.items() if state != RUNNING]
+    problems += [f"{unit} runs and last reported: {words}; {_advice(unit, words)}" for unit, words in _problems(host, found)]
+    return "; ".join(problems) or (
         f"{' and '.join(found)} {'runs' if len(found) == 1 else 'run'} and reported no error: "
         "see whether its rules send these messages to this collector, and whether the collector keeps them"
     )

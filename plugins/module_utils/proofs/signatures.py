@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import told
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs.records import live_record
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.proofs.scanners import Product
@@ -31,20 +31,20 @@ def fresh(host: Host, product: Product, databases: str, days: int, now: int | No
     """Are the signatures no older than so many days?"""
     control, expected = "protection-signatures-proven", {"days old": f"at most {days:g}"}
     try:
-        built, read_from = _told_by(host, product.dated) if product.dated else _of_clamav(host, databases)
+        built, read_from = _date_by_command(host, product.dated) if product.dated else _of_clamav(host, databases)
     except Undated as problem:
-        return told(control, expected, {"days old": None}, (product.dated or (databases,))[0], str(problem))
+        return live_record(control, expected, {"days old": None}, (product.dated or (databases,))[0], str(problem))
     age = round(((now or time.time()) - built) / _DAY, 1)
     observed = {"days old": age, "made": datetime.fromtimestamp(built, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")}
     if age < -1:
-        return told(
+        return live_record(
             control, expected, observed, read_from, "the signatures are from the future: see whether the clock of this host is right"
         )
     stale = (
         f"the signatures are {age:g} days old, and may be {days:g}: see that they are fetched "
         "(ClamAV: systemctl status clamav-freshclam, then freshclam), and that the scanner loaded them"
     )
-    return told(control, expected, observed, read_from, stale if age > days else "")
+    return live_record(control, expected, observed, read_from, stale if age > days else "")
 
 
 def _of_clamav(host: Host, databases: str) -> tuple[float, str]:
@@ -63,7 +63,7 @@ def _built(host: Host, path: str) -> int | None:
     return int(head[1]) if head else None
 
 
-def _told_by(host: Host, argv: Sequence[str]) -> tuple[float, str]:
+def _date_by_command(host: Host, argv: Sequence[str]) -> tuple[float, str]:
     """The date that a product's own command prints: seconds since 1970, or as ISO 8601 writes it."""
     ran = host.run(list(argv), timeout=60)
     text = ran.out.strip().strip('"')

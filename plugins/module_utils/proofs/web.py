@@ -47,9 +47,9 @@ def fetched(url: str, timeout: float, **asking: Any) -> str:
     except HTTPError as problem:
         raise Unanswered(f"it answers {problem.code} {problem.reason}") from problem
     except URLError as problem:
-        raise Unanswered(told(problem.reason)) from problem
+        raise Unanswered(reason(problem.reason)) from problem
     except (OSError, ValueError, http.client.HTTPException, urls.ConnectionError) as problem:
-        raise Unanswered(told(problem)) from problem
+        raise Unanswered(reason(problem)) from problem
 
 
 def reached(host: str, port: int, timeout: float) -> None:
@@ -57,10 +57,10 @@ def reached(host: str, port: int, timeout: float) -> None:
     try:
         socket.create_connection((host, port), timeout).close()
     except OSError as problem:
-        raise Unanswered(told(problem)) from problem
+        raise Unanswered(reason(problem)) from problem
 
 
-def told(problem: object) -> str:
+def reason(problem: object) -> str:
     """What went wrong on the way, in words for an operator."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"its certificate is not to be trusted ({problem.verify_message}): give it one for its name by the authority in ca_path"

@@ -147,7 +147,7 @@ class Host:
 
     @cached_property
     def login(self) -> dict[str, str]:
-        """What sshd told the login behind this run (its environment), or nothing when it came another way."""
+        """What sshd wrote for the login behind this run (its environment), or nothing when it came another way."""
         return _ssh_login(self.environ) if self.booted else {}
 
     @property

@@ -23,10 +23,10 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable imp
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
 
 _ANY_DEPTH = "**"
-# How much is looked at below a directory for one pattern, and how much of what could not be removed is told.
+# How much is looked at below a directory for one pattern, and how much of what could not be removed is named.
 MOST = 1_000_000
 LARGEST = 256_000_000
-_TOLD = 100
+_MOST_NAMED = 100
 # By one of these a directory is the root of a system.
 SYSTEM = ("etc/os-release", "usr/lib/os-release")
 
@@ -152,7 +152,7 @@ def _empty(parent: int, name: str, device: int, left_alone: set[tuple[int, int]]
             except FileNotFoundError:
                 pass  # somebody else was faster
             except OSError as problem:
-                kept += [f"{met.path[1:]}: {problem.strerror}"] if len(kept) < _TOLD else []
+                kept += [f"{met.path[1:]}: {problem.strerror}"] if len(kept) < _MOST_NAMED else []
     finally:
         os.close(directory)
     if kept:

@@ -31,9 +31,9 @@ _PROPERTIES = "Id,ActiveState,Type,Result,ConditionResult,TriggeredBy"
 FAILED_UNITS = ["systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--full"]
 
 
-def failed_units(told: str) -> list[str]:
-    """The names of the failed units in what the command above has told."""
-    return sorted(words_of(line)[0] for line in lines_of(told) if line.strip(BLANKS))
+def failed_units(output: str) -> list[str]:
+    """The names of the failed units in what the command above has printed."""
+    return sorted(words_of(line)[0] for line in lines_of(output) if line.strip(BLANKS))
 
 
 def unit_name(name: str) -> str:
@@ -51,7 +51,7 @@ class Activity:
     triggers: tuple[str, ...]
 
     @property
-    def told(self) -> str:
+    def suffix(self) -> str:
         return f", {self.state}"
 
     @property
@@ -81,9 +81,9 @@ class Units:
         self._states: dict[str, str] = {}
         self._activity: dict[str, Activity] = {}
         ran = host.run(["systemctl", "list-unit-files", "--no-legend", "--no-pager", "--full"]) if host.booted else None
-        self._told = False
+        self._complete = False
         if ran and ran.ok:
-            self._told = True
+            self._complete = True
             self.source = "systemctl list-unit-files"
             rows = [words_of(line) for line in lines_of(_COLOUR.sub("", ran.out))]
             self._states = {row[0]: row[1] for row in rows if len(row) > 1}
@@ -96,7 +96,7 @@ class Units:
 
     def _known(self, unit: str) -> str:
         if unit not in self._states:
-            self._states[unit] = "" if self._told else self._read(unit)
+            self._states[unit] = "" if self._complete else self._read(unit)
         return self._states[unit]
 
     def activity(self, unit: str) -> Activity | None:

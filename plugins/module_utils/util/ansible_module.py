@@ -18,7 +18,7 @@ class Module(AnsibleModule):
     """An AnsibleModule that spells odd bytes; a result with one of them would be lost on its way to the controller.
 
     An odd file that nobody has made a finding of ends it with its sentence, never with a traceback. What a program
-    complained of may quote a line with a secret, so a failure is masked, and so is what is told of a fault of ours.
+    printed may quote a line with a secret, so a failure is masked, and so is what is said of a fault of ours.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

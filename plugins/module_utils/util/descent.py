@@ -18,7 +18,7 @@ from typing import Any
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-# PATH_MAX of Linux: a longer path no program can name, and it is told as far as this.
+# PATH_MAX of Linux: a longer path no program can name, and it is shown as far as this.
 LONGEST = 4096
 
 
@@ -89,7 +89,7 @@ def descend(
 ) -> Iterator[Met]:
     """Yield a Met for each entry below the directory that ``top`` is a descriptor of, and one more for each directory left.
 
-    ``enter(met)`` says which directories are looked into, ``unread(path)`` is told those that cannot be, and ``order`` is a
+    ``enter(met)`` says which directories are looked into, ``unread(path)`` is called for those that cannot be, and ``order`` is a
     key by which the entries of the top are sorted.
     """
     here = os.open(".", _DIRECTORY, dir_fd=top)

@@ -50,8 +50,8 @@ def appended(text: str, line: str) -> str:
 def active(text: str, key: str, separator: str, comment: str | None = None) -> list[tuple[int, str]]:
     """Every line that sets ``key``, as ``(line number, value)``; ``comment`` begins one anywhere in a line."""
     pattern = re.compile(rf"\s*{re.escape(key)}(?:{separator}(.*))?\s*$", re.A)
-    told = (line.partition(comment)[0] if comment else line for line in lines_of(text))
-    matches = ((number, pattern.match(line)) for number, line in enumerate(told, 1))
+    texts = (line.partition(comment)[0] if comment else line for line in lines_of(text))
+    matches = ((number, pattern.match(line)) for number, line in enumerate(texts, 1))
     return [(number, (match[1] or "").strip(BLANKS)) for number, match in matches if match]
 
 
@@ -59,7 +59,7 @@ def put(text: str, key: str, line: str, separator: str, comment: str | None = No
     """The text in which ``line`` alone sets ``key``: in place of its first line, of its commented example, or at the end."""
     numbers = [number for number, unused_value in active(text, key, separator, comment)]
     if numbers:
-        unused_told, sign, note = lines_of(text)[numbers[0] - 1].partition(comment or "\0")
+        unused_text, sign, note = lines_of(text)[numbers[0] - 1].partition(comment or "\0")
         line += f"  {sign}{note}".rstrip("\r") if sign else ""
     else:
         example = re.compile(rf"#[ \t]?{re.escape(key)}(?:{separator}\S+)?\s*$", re.A)

@@ -36,7 +36,7 @@ class AskingAction(ActionBase):
         """What a module of this collection answers, in its documented shape, or that it failed to answer so."""
         self._host = self._of(task_vars)
         self._shape = self.documented(module)
-        result = _told(lambda: self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars))
+        result = _answered(lambda: self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars))
         kept = {name: value for name, value in result.items() if name != "ansible_facts" and not name.startswith("_ansible")}
         return {**wrap_var(kept), **self._discovered(self)}
 
@@ -54,7 +54,7 @@ class AskingAction(ActionBase):
             templar=self._templar,
             shared_loader_obj=plugins,
         )
-        result = _told(lambda: action.run(task_vars=task_vars))
+        result = _answered(lambda: action.run(task_vars=task_vars))
         return {**wrap_var(returned.sifted(result, self.documented(module))), **self._discovered(action)}
 
     def documented(self, module: str) -> Shape:
@@ -96,7 +96,7 @@ class Plugins:
         return action
 
 
-def _told(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _answered(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """A result, also of what was raised: older releases of ansible-core take the words of an exception for a template."""
     try:
         return run()
@@ -113,7 +113,7 @@ def _believed(
     try:
         answer = read(res.get("stdout", ""))
     except returned.AnswerError as problem:
-        # A program that crashed told why in its last words.
+        # A program that crashed says why in its last line.
         words = (res.get("stderr") or res.get("stdout", "")).strip().splitlines()[-1:]
         said = f" (it ended with {res['rc']}: {readable(words[0])[:400]})" if words and res.get("rc") else ""
         answer = {"failed": True, "msg": f"The answer of {readable(of)} cannot be used: {problem}{said}."}

@@ -14,14 +14,14 @@ def parse(path: str) -> Parsed:
     """The feed of a file. Its dueDate binds federal agencies alone and is left out."""
     catalogue = files.document(files.content(path), dict)
     try:
-        known, told, date = catalogue["vulnerabilities"], catalogue["count"], day(catalogue["dateReleased"])
+        known, count, date = catalogue["vulnerabilities"], catalogue["count"], day(catalogue["dateReleased"])
     except KeyError as problem:
         raise files.odd("a catalogue", problem) from problem
     if not isinstance(known, list):
         raise files.unlike("vulnerabilities that are no list")
     facts = dict(_fact(entry, number) for number, entry in enumerate(known, 1))
-    if told != len(known):
-        raise FeedError(f"has {len(known)} vulnerabilities and states that it has {shown(told)}: download it again")
+    if count != len(known):
+        raise FeedError(f"has {len(known)} vulnerabilities and states that it has {shown(count)}: download it again")
     if not facts:
         raise files.nothing("vulnerabilities")
     return Parsed(len(facts), facts=facts, date=date or "")

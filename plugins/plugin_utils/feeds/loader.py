@@ -90,8 +90,8 @@ def _indexed(kind: str, path: str, sha256: str, cache: str) -> Feed:
     if parsed and _state(path) != before:
         raise FeedError("was changed while it was read: put it in its place in one step, with mv")
     written = datetime.fromtimestamp(_written(path), timezone.utc).date().isoformat()
-    date_told = found.about["date"]
-    return Feed(kind, path, sha256, date_told or written, "content" if date_told else "file", found, parsed)
+    stated = found.about["date"]
+    return Feed(kind, path, sha256, stated or written, "content" if stated else "file", found, parsed)
 
 
 def _files(path: str) -> list[str]:

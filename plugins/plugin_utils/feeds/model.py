@@ -21,7 +21,7 @@ class Odd(ValueError):
     """What a feed says and no feed says, such as a version that is a number."""
 
 
-# No name, version or identifier is longer; of what is none so much is told.
+# No name, version or identifier is longer; of what is none so much is shown.
 _LONGEST, _SHOWN = 300, 80
 
 # As claim() makes it.

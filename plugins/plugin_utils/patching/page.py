@@ -149,7 +149,7 @@ def _points(rows: Sequence[Row], across: Callable[[int], float]) -> list[dict[st
             "end": across(age + left) if left is not None and status != WAIVED else None,
             "status": status,
             "radius": round(min(8.0, 2.6 + 0.9 * (len(ids) - 1) ** 0.5), 1),
-            "told": _told(ids, age, status, left),
+            "description": _description(ids, age, status, left),
         }
         for (age, status, left), ids in sorted(grouped.items(), key=_drawn)
     ]
@@ -161,7 +161,7 @@ def _drawn(group: tuple[tuple[int, str, int | None], list[str]]) -> tuple[int, i
     return -list(STATUSES).index(status), -len(ids)
 
 
-def _told(ids: list[str], age: int, status: str, left: int | None) -> str:
+def _description(ids: list[str], age: int, status: str, left: int | None) -> str:
     named = ", ".join(sorted(ids)[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
     when = "" if left is None else f", {-left} days past the deadline" if left < 0 else f", {left} days left"
     return f"{named}: open for {age} days, {STATUSES[status]}{when}"

@@ -52,16 +52,16 @@ def results(vulnerabilities: Sequence[Vulnerability], feeds: Sequence[Mapping[st
 
 def _none(name: str, stage: str, what: str, found: Sequence[Vulnerability], vulnerabilities: Sequence[Vulnerability]) -> Record:
     """That no vulnerability is so."""
-    told = [f"{entry['id']} in {entry['package']}" for entry in found]
-    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    names = [f"{entry['id']} in {entry['package']}" for entry in found]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return record(
         name,
         FAIL if found else PASS,
         stage,
         expected=f"none that is {what}",
-        observed=[_told(entry) for entry in found] or f"none of the {len(vulnerabilities)} that are open",
+        observed=[_description(entry) for entry in found] or f"none of the {len(vulnerabilities)} that are open",
         read_from=_READ_FROM,
-        message=f"{', '.join(told[:_NAMED])}{more}: install the fix, or waive it as {OPEN}ID" if found else "",
+        message=f"{', '.join(names[:_NAMED])}{more}: install the fix, or waive it as {OPEN}ID" if found else "",
     )
 
 
@@ -74,12 +74,12 @@ def _one(entry: Vulnerability, stage: str) -> Record:
         FAIL if late else PASS,
         stage,
         expected="closed, or within its deadline",
-        observed=_told(entry),
+        observed=_description(entry),
         read_from=_READ_FROM,
         message=entry["reason"].rstrip("."),
     )
 
 
-def _told(entry: Vulnerability) -> str:
+def _description(entry: Vulnerability) -> str:
     due = f"due {entry['due']}" if entry["due"] else "no deadline"
     return f"{entry['id']} in {entry['package']} {entry['installed']}: {entry['severity']}, {due}"

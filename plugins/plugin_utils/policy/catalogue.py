@@ -308,8 +308,8 @@ class Catalogue:
     def _conflicts(self, controls: Sequence[Entry]) -> list[str]:
         """Pairs of controls that can meet on one system and want different values of one setting."""
         loaded = [Control.load(control) for control in controls]
-        told = (conflict for systems in _systems(loaded) for conflict in self._conflicts_on(systems, loaded))
-        return list(dict.fromkeys(told))
+        conflicts = (conflict for systems in _systems(loaded) for conflict in self._conflicts_on(systems, loaded))
+        return list(dict.fromkeys(conflicts))
 
     def _conflicts_on(self, systems: Sequence[str], controls: list[Control]) -> Iterator[str]:
         owners: dict[tuple[str, str], tuple[Control, Any]] = {}

@@ -20,8 +20,8 @@ from yaml.nodes import MappingNode, ScalarNode
 OWN = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../../roles/baseline/files")) + os.sep
 LARGEST = 2 * 2**20
 _DIGITS = 40
-# The most mistakes that are told at once, and the longest sentence about one.
-_MOST, _TOLD = 500, 2000
+# The most mistakes that are reported at once, and the longest sentence about one.
+_MOST, _LONGEST = 500, 2000
 
 # One control, check, profile, framework or waiver, as a document has it.
 Entry = dict[str, Any]
@@ -36,14 +36,14 @@ class PolicyError(Exception):
 
 def sentences(problems: Sequence[str]) -> list[str]:
     """Each of the problems once and on one line, whatever names and values are in it; of very many the first."""
-    told = list(dict.fromkeys(_shortened(problem) for problem in problems))
-    more = [f"There are {len(told) - _MOST} more errors; fix these first."] if len(told) > _MOST else []
-    return told[:_MOST] + more
+    distinct = list(dict.fromkeys(_shortened(problem) for problem in problems))
+    more = [f"There are {len(distinct) - _MOST} more errors; fix these first."] if len(distinct) > _MOST else []
+    return distinct[:_MOST] + more
 
 
 def _shortened(problem: str) -> str:
     plain = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(problem))
-    return plain if len(plain) <= _TOLD else f"{plain[: _TOLD // 2]} … {plain[-_TOLD // 2 :]}"
+    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST // 2]} … {plain[-_LONGEST // 2 :]}"
 
 
 if TYPE_CHECKING:

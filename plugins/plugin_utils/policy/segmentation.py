@@ -21,7 +21,7 @@ Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
 def read(path: str) -> dict[str, Any]:
-    """The policy of a file; whatever is wrong with it is told at once."""
+    """The policy of a file; whatever is wrong with it is reported at once."""
     document = load(path)
     problems = schema.problems(document.data, "segmentation", document.place)
     problems = problems or [f"{document.place()}: {problem}" for problem in _mistakes(document.data)]

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The part of each control that a host is told; two runs that told the same wanted the same things."""
+"""The part of each control that is sent to a host; it is the same in two runs that require the same."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def checked(base: str) -> str:
 
 
 def link(base: str, control: str) -> str:
-    """Where a control or check of the collection is told; nothing for those of a site, and without an address."""
+    """Where a control or check of the collection is described; nothing for those of a site, and without an address."""
     if not base:
         return ""
     if control in _documented("controls"):

@@ -43,11 +43,11 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     unknown = [name for name in facts["frameworks"] if name not in known]
     if unknown:
         raise PolicyError(f"there is no framework {unknown[0]} for the report; use {', '.join(known)}")
-    told = meant_for(known, _names(facts["system"]))
+    shown = meant_for(known, _names(facts["system"]))
     run = gathered(readable_throughout(masked({**facts, "playbook": digest})), ended)
-    run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in told.items()}
+    run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in shown.items()}
     # Citations of frameworks that are about other systems.
-    run["left_out"] = sorted(known.keys() - told.keys())
+    run["left_out"] = sorted(known.keys() - shown.keys())
     run["docs"] = documentation.checked(facts["docs"])
     run["since"] = previous.since(facts["path"], facts["replaces"], run["records"], IN_PART in facts["profile"])
     files = {
@@ -72,7 +72,7 @@ def signatures(files: Mapping[str, str], key: str | None, certificate: str | Non
 
 
 def _names(system: Mapping[str, Any]) -> list[str]:
-    """What a system says that it is called; one that answers in another form is told of every framework."""
+    """What a system says that it is called; one that answers in another form is shown every framework."""
     names = system.get("names")
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 

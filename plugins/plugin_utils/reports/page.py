@@ -34,15 +34,14 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, manifest, words
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.previous import BETTER, DIFFERENCES, GONE, NEW, OTHERWISE, WORSE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import TOLD_FIRST as TOLD
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import status
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import URGENCY_ORDER, status
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.coverage import FAILING, NOT_SERVED, OUT_OF_REACH, STATES
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import COUNTED, FAILED
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-# Whose citations are told with their headings; those of others, of which a control may have many, by their numbers.
+# Whose citations are shown with their headings; those of others, of which a control may have many, by their numbers.
 IN_WORDS = ("hipaa", "nist_800_53")
 # How the Security Rule is divided.
 SECTIONS = {
@@ -52,11 +51,11 @@ SECTIONS = {
     "164.314": "Organizational requirements",
     "164.316": "Policies, procedures and documentation",
 }
-# In which order statuses are told: what needs somebody first.
-TOLD_FIRST = (FAIL, ERROR, WAIVED, NOT_CHECKED, PASS, NOT_APPLICABLE)
+# The order of statuses: what needs somebody first.
+STATUS_ORDER = (FAIL, ERROR, WAIVED, NOT_CHECKED, PASS, NOT_APPLICABLE)
 # Of what failed so much is open when the page is; the rest opens.
 OPEN = 12
-# Of what is different since the run before so much is told of each sort; the rest is in results.json.
+# Of what is different since the run before so much is shown of each sort; the rest is in results.json.
 MOST_DIFFERENCES = {WORSE: 40, BETTER: 40, OTHERWISE: 12, NEW: 12, GONE: 12}
 # More lines of one file's difference than this help nobody on a page.
 LONGEST_DIFF = 200
@@ -106,7 +105,7 @@ def view(run: Run) -> dict[str, Any]:
         "outcomes": _outcomes(run["outcomes"]),
         "diffs": [_diff(change) for change in run["diffs"] if change["after"]],
         "removed": [change["after_header"] for change in run["diffs"] if not change["after"]],
-        "patches_told": bool(run["source"] or run["changes"] or run["pending"] or run["feeds"]),
+        "has_patches": bool(run["source"] or run["changes"] or run["pending"] or run["feeds"]),
         "open_by_status": _by_status(run["patches"]["open"]),
         # Stands at the foot of every printed page, as a string of a style sheet, which the environment cannot escape.
         "footline": Markup(re.sub(r"[^A-Za-z0-9 .,:_-]", "?", f"{run['host']}, {moment(run['ended'])}, {run['profile']}")),
@@ -117,7 +116,7 @@ def view(run: Run) -> dict[str, Any]:
 
 
 def _control(records: Sequence[Record], control: Entry, run: Run) -> dict[str, Any]:
-    """One control with the records of all stages, those that say the same told once."""
+    """One control with the records of all stages, those that say the same shown once."""
     first = records[0]
     findings: dict[tuple[str, ...], dict[str, Any]] = {}
     for record in records:
@@ -192,7 +191,7 @@ def _safeguards(covered: Mapping[str, Any]) -> dict[str, Any]:
     parts: dict[str, list[Any]] = {}
     for row in covered["citations"]:
         title = SECTIONS.get(row["citation"].partition("(")[0], "")
-        controls = sorted(row["controls"], key=lambda control: TOLD_FIRST.index(control["status"]))
+        controls = sorted(row["controls"], key=lambda control: STATUS_ORDER.index(control["status"]))
         telling = [control for control in controls if control["status"] not in (PASS, NOT_APPLICABLE)]
         parts.setdefault(title, []).append({**row, "telling": telling, "rest": controls[len(telling) :], "open": row["state"] == FAILING})
     served = [row for row in covered["citations"] if row["state"] not in (NOT_SERVED, OUT_OF_REACH)]
@@ -221,7 +220,7 @@ def _scans(records: Sequence[Record]) -> list[dict[str, Any]]:
             "total": len(found),
             "rules": {
                 status: sorted((rule for rule in found if rule["status"] == status), key=lambda rule: -SEVERITIES.index(rule["severity"]))
-                for status in TOLD_FIRST
+                for status in STATUS_ORDER
                 if any(rule["status"] == status for rule in found)
             },
         }
@@ -232,7 +231,7 @@ def _scans(records: Sequence[Record]) -> list[dict[str, Any]]:
 def _by_status(still: Sequence[Entry]) -> list[tuple[str, int]]:
     """How many open vulnerabilities stand how to their deadlines."""
     counts = Counter(map(status, still))
-    return [(name, counts[name]) for name in TOLD if counts[name]]
+    return [(name, counts[name]) for name in URGENCY_ORDER if counts[name]]
 
 
 def _outcomes(outcomes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

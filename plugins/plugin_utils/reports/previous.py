@@ -3,7 +3,7 @@
 """The run before of the same host, found beside the evidence of this one, and what has become different since.
 
 Old evidence is input like any other: it may be of another release, cut off, or
-of somebody's making. What cannot be read is told and never stops a run.
+of somebody's making. What cannot be read is reported and never stops a run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DIFFERENCES = (WORSE, BETTER, OTHERWISE, NEW, GONE)
 LARGEST = 64 * 1024 * 1024
 MOST_RUNS = 10
 _NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
-# What of a record of then is told now, and may be of any length in a file of anybody.
+# What of a record of then is shown now, and may be of any length in a file of anybody.
 _LONGEST = 300
 
 # Title, severity and status of each control.
@@ -138,7 +138,7 @@ def _read(path: str) -> tuple[str, Verdicts]:
     if not isinstance(known, dict) or not isinstance(known.get("records"), list):
         raise Unusable("its results.json has no records")
     ended = known.get("ended")
-    records = readable_throughout(masked([_told(record) for record in known["records"] if _usable(record)]))
+    records = readable_throughout(masked([_summary(record) for record in known["records"] if _usable(record)]))
     return _shown(ended) if isinstance(ended, str) else "", _verdicts(records)
 
 
@@ -172,7 +172,7 @@ def _usable(record: object) -> bool:
     )
 
 
-def _told(record: Record) -> dict[str, str]:
+def _summary(record: Record) -> dict[str, str]:
     return {"origin": OURS, **{name: _shown(record[name]) for name in ("control", "title", "status", "severity")}}
 
 

@@ -40,7 +40,7 @@ def gathered(facts: Mapping[str, Any], ended: str) -> Run:
     run["diffs"] = [diff for diff in facts["diffs"] if not _of_package(diff)]
     run["patches"] = vulnerabilities(run)
     run["verdict"], run["sentence"] = _verdict(run, decided)
-    # What is about to be promoted is told of as the image that it will be.
+    # What is about to be promoted is named as the image that it will be.
     run["image"] = facts["image"] or (facts["staged"] if run["verdict"] == APPROVED else None)
     return run
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """sbom.cdx.json: what the package manager has installed, as CycloneDX 1.6.
 
-Only what is known is told. Files that no package brought are not listed, so the composition is called unknown.
+Only what is known is listed. Files that no package brought are not listed, so the composition is called unknown.
 Everything but the serial number and the timestamp follows from the packages.
 """
 
@@ -94,8 +94,8 @@ def purl(entry: Entry, system: Mapping[str, Any]) -> str:
     }
     vendor = system.get("id") or "unknown"
     vendor = VENDORS.get(vendor, vendor)
-    told = "&".join(f"{name}={_quoted(value)}" for name, value in sorted(qualifiers.items()) if value)
-    return f"pkg:{'rpm' if rpm else 'deb'}/{_quoted(vendor)}/{_quoted(entry['package'])}@{_quoted(version)}?{told}"
+    query = "&".join(f"{name}={_quoted(value)}" for name, value in sorted(qualifiers.items()) if value)
+    return f"pkg:{'rpm' if rpm else 'deb'}/{_quoted(vendor)}/{_quoted(entry['package'])}@{_quoted(version)}?{query}"
 
 
 def _split(version: str) -> tuple[str, str]:
@@ -117,7 +117,7 @@ def _vulnerabilities(run: Run, packages: Sequence[Entry]) -> list[dict[str, Any]
 def _vulnerability(entry: Entry, known: dict[str, list[str]]) -> dict[str, Any]:
     severity = entry["severity"] if entry["severity"] in SEVERITIES else "unknown"
     affected = sorted({name for package in entry["packages"] for name in known.get(package, ())})
-    told = {
+    vulnerability = {
         "bom-ref": f"{entry['id']}/{entry['package']}",
         "id": entry["id"],
         "source": {"name": ", ".join(entry["feeds"]) or "unknown"},
@@ -130,7 +130,7 @@ def _vulnerability(entry: Entry, known: dict[str, list[str]]) -> dict[str, Any]:
             source_package=entry["package"],
         ),
     }
-    return {**told, "analysis": _accepted(entry["waiver"])} if status(entry) == "waived" and entry.get("waiver") else told
+    return {**vulnerability, "analysis": _accepted(entry["waiver"])} if status(entry) == "waived" and entry.get("waiver") else vulnerability
 
 
 def _accepted(waiver: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 
 NOT_STATED = "No feed was given, so nothing can be said about vulnerabilities."
-# In which order they are told: what somebody has to do first.
-TOLD_FIRST = ("overdue", "due", "on_time", "waived", "no_fix", "unknown")
+# The order of their statuses: what somebody has to do first.
+URGENCY_ORDER = ("overdue", "due", "on_time", "waived", "no_fix", "unknown")
 
 
 def vulnerabilities(run: Run) -> dict[str, Any]:
     """Stated only when a feed was read: without one, no list of vulnerabilities is an empty one."""
     stated = bool(run["feeds"])
     still = sorted(
-        run["vulnerabilities"], key=lambda entry: (TOLD_FIRST.index(status(entry)), entry["due"] or "9999" if "due" in entry else "")
+        run["vulnerabilities"], key=lambda entry: (URGENCY_ORDER.index(status(entry)), entry["due"] or "9999" if "due" in entry else "")
     )
     return {"stated": stated, "text": _sentence(run["closed"], still) if stated else NOT_STATED, "closed": run["closed"], "open": still}
 
@@ -29,13 +29,13 @@ def vulnerabilities(run: Run) -> dict[str, Any]:
 def status(entry: Entry) -> str:
     """How an open vulnerability stands to its deadline; unknown where no policy of deadlines was asked."""
     known = entry.get("status", "unknown")
-    return known if known in TOLD_FIRST else "unknown"
+    return known if known in URGENCY_ORDER else "unknown"
 
 
 def _sentence(closed: Sequence[Entry], still: Sequence[Entry]) -> str:
     late = sum(status(entry) == "overdue" for entry in still)
-    told = f"{_many(closed)} closed, {_many(still)} still open as far as the feeds know"
-    return f"{told}, {late} of them past the deadline." if late else f"{told}."
+    figures = f"{_many(closed)} closed, {_many(still)} still open as far as the feeds know"
+    return f"{figures}, {late} of them past the deadline." if late else f"{figures}."
 
 
 def _many(entries: Sequence[Entry]) -> str:

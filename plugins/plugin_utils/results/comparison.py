@@ -14,19 +14,19 @@ def differences(one: Sequence[Entry], other: Sequence[Entry]) -> dict[str, Any]:
     """The controls that only one list has, and the settings whose values differ in those that both have."""
     ours, theirs = ({control["id"]: control for control in controls} for controls in (one, other))
     return {
-        "only_one": [_told(control) for control in one if control["id"] not in theirs],
-        "only_other": [_told(control) for control in other if control["id"] not in ours],
+        "only_one": [_summary(control) for control in one if control["id"] not in theirs],
+        "only_other": [_summary(control) for control in other if control["id"] not in ours],
         "both": len(ours.keys() & theirs.keys()),
         "settings": [difference for name, control in ours.items() if name in theirs for difference in _values(control, theirs[name])],
     }
 
 
-def _told(control: Entry) -> dict[str, str]:
+def _summary(control: Entry) -> dict[str, str]:
     return {"control": control["id"], "title": control["title"], "severity": control["severity"]}
 
 
 def _values(one: Entry, other: Entry) -> Iterator[dict[str, Any]]:
-    """The settings of a control that differ; those of a variant that differ there alone are told with its system."""
+    """The settings of a control that differ; those of a variant that differ there alone are listed with its system."""
     ours, theirs = (dict(_settings(control)) for control in (one, other))
     seen = set()
     for (system, kind, name), value in ours.items():

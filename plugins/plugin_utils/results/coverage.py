@@ -50,9 +50,9 @@ def _serving(records: Sequence[Record], framework: str, controls: Sequence[Entry
     unseen = {control["id"]: {**control, "control": control["id"], "status": NOT_CHECKED} for control in controls}
     serving: dict[str, list[Entry]] = {}
     for control in {**unseen, **found}.values():
-        told = {name: control[name] for name in ("control", "title", "severity", "status")}
+        summary = {name: control[name] for name in ("control", "title", "severity", "status")}
         for citation in control.get("references", {}).get(framework, ()):
-            serving.setdefault(citation, []).append(told)
+            serving.setdefault(citation, []).append(summary)
     return serving
 
 
@@ -87,14 +87,14 @@ def _reason(counts: dict[str, int], total: int) -> str:
 
 def _sentence(counts: dict[str, int], title: str) -> str:
     served = sum(counts[state] for state in (FAILING, WAIVED, NOT_CHECKED, PROVEN))
-    told = [
+    figures = [
         (counts[PROVEN], "proven"),
         (counts[FAILING], "with a control that fails"),
         (counts[WAIVED], "with a failure under a waiver"),
         (counts[NOT_CHECKED], "not checked"),
     ]
     rest = [(counts[NOT_SERVED], "served by no control"), (counts[OUT_OF_REACH], "out of a system's reach")]
-    said = ", ".join(f"{number} {what}" for number, what in told if number) or "none proven"
+    said = ", ".join(f"{number} {what}" for number, what in figures if number) or "none proven"
     aside = " and ".join(f"{number} {what}" for number, what in rest if number)
     return f"{title}: of {served} citations that controls serve, {said}{f'; {aside}' if aside else ''}."
 

@@ -64,7 +64,7 @@ def failing(records: Sequence[Record], severity: str, origins: Sequence[str] = (
     return [record for record in records if record["status"] in FAILED and record["severity"] in wanted and record["origin"] in origins]
 
 
-def told(records: Sequence[Record], origins: Sequence[str] = (OURS,)) -> list[Record]:
+def failed_controls(records: Sequence[Record], origins: Sequence[str] = (OURS,)) -> list[Record]:
     """One record for each control of these origins that failed or could not be read, the most severe first."""
     looked = [record for record in records if record["origin"] in origins]
     failed = [group[0] for group in by_control(looked).values() if verdict(group) in FAILED]

@@ -65,6 +65,6 @@ def _figures(controls: Sequence[Entry]) -> dict[str, int | None]:
 
 def _sentence(count: Mapping[str, int | None]) -> str:
     """The figures in words; a control counts as passed when it passed at a stage and failed at none."""
-    told = "".join(f", {each}" for each in counted(count, (FAIL, ERROR, WAIVED, NOT_CHECKED)))
+    others = "".join(f", {each}" for each in counted(count, (FAIL, ERROR, WAIVED, NOT_CHECKED)))
     aside = f"; {count[NOT_APPLICABLE]} more do not apply here" if count[NOT_APPLICABLE] else ""
-    return f"{count[PASS]} of {count['applicable']} applicable controls passed{told}{aside}."
+    return f"{count[PASS]} of {count['applicable']} applicable controls passed{others}{aside}."

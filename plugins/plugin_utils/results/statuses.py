@@ -12,7 +12,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
 TELLING_FIRST = (ERROR, FAIL, WAIVED, PASS, NOT_CHECKED, NOT_APPLICABLE)
 # What a gate stops.
 FAILED = (FAIL, ERROR)
-# What a number of controls did, in the order in which figures are told.
+# What a number of controls did, in the order in which figures are shown.
 COUNTED = {
     PASS: "passed",
     FAIL: "failed",

@@ -6,7 +6,7 @@
   var controls = Array.prototype.slice.call(document.querySelectorAll("#controls details[data-status]"));
   var areas = Array.prototype.slice.call(document.querySelectorAll("#controls .fold"));
   var texts = controls.map(function (control) { return control.textContent.toLowerCase(); });
-  var told = document.getElementById("filter-told");
+  var count = document.getElementById("filter-count");
   var waiting;
 
   function filter() {
@@ -24,7 +24,7 @@
       area.hidden = !area.querySelector("details[data-status]:not([hidden])");
       area.open = asked && !area.hidden;
     });
-    told.textContent = asked ? shown + " of " + controls.length + " controls" : "";
+    count.textContent = asked ? shown + " of " + controls.length + " controls" : "";
   }
 
   // A link to a control leads to it, whatever was filtered and is folded.

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Agents from Debian's own packages are recognised, read and judged, and what is broken on purpose is told."""
+"""Agents from Debian's own packages are recognised, read and judged, and what is broken on purpose is reported."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_where_records_go(root, written, text, status, said):
     assert record["status"] == status and said in record["message"]
 
 
-def test_an_agent_that_is_masked_is_told(root):
+def test_an_agent_that_is_masked_is_reported(root):
     link = root / "etc/systemd/system/rsyslog.service"
     enabled = root / "etc/systemd/system/multi-user.target.wants/rsyslog.service"
     assert enabled.is_symlink()

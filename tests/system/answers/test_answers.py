@@ -104,8 +104,8 @@ def hostile(tmp_path):
 def evidence(tmp_path):
     """The results of the one run that left evidence where the site wants it."""
     (found,) = (tmp_path / "evidence").glob("victim/*/results.json")
-    told = json.loads(found.read_text())
-    return {name: told[name] for name in told if name != "ended"}
+    record = json.loads(found.read_text())
+    return {name: record[name] for name in record if name != "ended"}
 
 
 def untouched(theirs):
@@ -133,7 +133,7 @@ def test_nor_do_those_in_answers_to_tasks_of_the_site(hostile, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "lies, told",
+    "lies, message",
     [
         ({"results": TERMINAL}, "The answer of hygeia.golden.audit_info on victim cannot be used: results is a text and not a list."),
         (
@@ -147,13 +147,13 @@ def test_nor_do_those_in_answers_to_tasks_of_the_site(hostile, tmp_path):
         ),
     ],
 )
-def test_what_is_said_is_neither_run_nor_obeyed(hostile, tmp_path, lies, told):
+def test_what_is_said_is_neither_run_nor_obeyed(hostile, tmp_path, lies, message):
     ran, theirs = hostile(AUDIT, lies, verify_smoke=COMMANDS)
     shown = ran.stdout + ran.stderr
     assert untouched(theirs), shown
     assert "Traceback" not in shown
     assert not [line for line in shown.splitlines() if not line.isprintable()]
-    assert told is None or told in shown
+    assert message is None or message in shown
     for name in ("report.html", "junit.xml", "coverage.csv"):
         for found in (tmp_path / "evidence").glob(f"victim/*/{name}"):
             text = found.read_text()
@@ -173,10 +173,10 @@ def test_the_words_of_a_host_that_is_out_of_reach_are_no_template(tmp_path):
                     "hosts": "all",
                     "gather_facts": False,
                     "ignore_unreachable": True,
-                    "vars": {"told": "because {{ seen.msg }}"},
+                    "vars": {"reason": "because {{ seen.msg }}"},
                     "tasks": [
                         {"hygeia.golden.release_info": {}, "register": "seen"},
-                        {"ansible.builtin.set_fact": {"kept": "{{ told }}"}},
+                        {"ansible.builtin.set_fact": {"kept": "{{ reason }}"}},
                         {"ansible.builtin.debug": {"msg": "{{ kept }}"}},
                     ],
                 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 SERVER, CLIENT = "10.77.0.1", "10.77.0.9"
-# A client that waits for the server's greeting, and asks for its list when it is told to go on.
+# A client that waits for the server's greeting, and asks for its list when it may go on.
 TALK = f"""
 import socket, sys
 connection = socket.create_connection(("{SERVER}", 873), timeout=30, source_address=("{CLIENT}", 0))

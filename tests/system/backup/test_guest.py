@@ -168,8 +168,8 @@ def test_the_playbook_proves_what_the_timer_made(guest):
     assert len(records) == 8
     assert records["backup-canary-proven"]["references"]["hipaa"] and records["backup-canary-proven"]["severity"] == "high"
     assert records["backup-time-proven"]["observed"]["seconds"] > 0
-    told = played.stdout + played.stderr + "".join(path.read_text(encoding="utf-8") for path in evidence.rglob("*") if path.is_file())
-    assert PASSWORD not in told and "a list of studies" not in told
+    output = played.stdout + played.stderr + "".join(path.read_text(encoding="utf-8") for path in evidence.rglob("*") if path.is_file())
+    assert PASSWORD not in output and "a list of studies" not in output
     left = (
         "ls -A /run | grep hygeia || true; . /etc/restic/environment; export RESTIC_REPOSITORY; restic snapshots --json --tag hygeia-canary"
     )

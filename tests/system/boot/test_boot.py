@@ -86,7 +86,7 @@ def test_the_system_started_to_the_end_with_a_failed_unit(lab, records):
     assert records["boot-no-failed-units"]["message"] == "broken.service failed (exit-code)"
 
 
-def test_only_the_port_that_others_reach_is_told(records):
+def test_only_the_port_that_others_reach_is_reported(records):
     assert records["boot-listening-ports"]["status"] == "fail"
     assert records["boot-listening-ports"]["message"] == "python3 listens on 8080/tcp"
 

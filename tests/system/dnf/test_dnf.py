@@ -31,7 +31,7 @@ def changes(result):
 # -- the plan -----------------------------------------------------------------
 
 
-def test_every_update_is_told_with_its_repository_advisories_and_vulnerabilities(lab, manager):
+def test_every_update_is_reported_with_its_repository_advisories_and_vulnerabilities(lab, manager):
     found = pending(manager)
     assert sorted(found) == ["app", "applib", "conf", "excluded", "held", "kernel-core", "newname"]
     assert found["app"] == {
@@ -55,7 +55,7 @@ def test_every_update_is_told_with_its_repository_advisories_and_vulnerabilities
     assert {(cve, package.rsplit("-", 2)[0]) for cve, package in said} == ours
 
 
-def test_the_sources_are_told_with_the_digest_of_their_index(lab, manager):
+def test_the_sources_are_reported_with_the_digest_of_their_index(lab, manager):
     found = {source["suite"]: source for source in manager.sources()}
     assert sorted(found) == ["base", "updates"]
     assert found["updates"]["address"] == f"{lab.server.address}/updates"
@@ -101,7 +101,7 @@ def test_what_was_not_downloaded_is_not_installed(lab, host):
     assert lab.installed("app") == ["1.0-1.el9"]
 
 
-def test_a_configuration_file_that_the_site_changed_is_kept_and_told(lab, host):
+def test_a_configuration_file_that_the_site_changed_is_kept_and_reported(lab, host):
     lab.write("/etc/lab.conf", "value = of the site\n")
     download(host, Request("all", ("conf",)))
     result = upgrade(host, Request("all", ("conf",)))
@@ -152,7 +152,7 @@ def test_old_kernels_go_by_policy(lab, host):
 # -- holds --------------------------------------------------------------------
 
 
-def test_locks_and_excludes_are_honoured_and_told(lab, host):
+def test_locks_and_excludes_are_honoured_and_reported(lab, host):
     lab.hold()
     download(host, Request())
     result = upgrade(host)
@@ -170,7 +170,7 @@ def test_a_held_package_that_is_named_is_refused(lab, manager):
         manager.choose(Request("all", ("excluded",)))
 
 
-def test_an_update_that_conflicts_is_told_as_kept_out_and_stops_an_upgrade_of_all(lab, host):
+def test_an_update_that_conflicts_is_reported_as_kept_out_and_stops_an_upgrade_of_all(lab, host):
     lab.repositories("base", "updates", "clashing")
     with pytest.raises(PackageError, match="package clash-1.1-1.el9.noarch conflicts with app .*: hold that package"):
         download(host, Request())
@@ -184,7 +184,7 @@ def test_an_update_that_conflicts_is_told_as_kept_out_and_stops_an_upgrade_of_al
 # -- what is out of date --------------------------------------------------------
 
 
-def test_metadata_that_is_too_old_is_told(lab, manager):
+def test_metadata_that_is_too_old_is_reported(lab, manager):
     assert not list(Dnf(manager.host).expired(None))
     old = time.time() - 5 * 86400
     for path in lab.place("/var/cache/dnf").rglob("*"):

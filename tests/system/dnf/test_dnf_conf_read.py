@@ -27,11 +27,11 @@ for line in sys.stdin:
         base.conf.reposdir = ["/etc/yum.repos.d"]
         base.conf.substitutions["releasever"] = "9"
         base.read_all_repos()
-        told = {"main": {name: bool(getattr(base.conf, name)) for name in options}}
-        told["repos"] = {repo.id: {name: bool(getattr(repo, name)) for name in options if name != "best"} for repo in base.repos.iter_enabled()}
+        values = {"main": {name: bool(getattr(base.conf, name)) for name in options}}
+        values["repos"] = {repo.id: {name: bool(getattr(repo, name)) for name in options if name != "best"} for repo in base.repos.iter_enabled()}
     except Exception:
-        told = None
-    print(json.dumps(told), flush=True)
+        values = None
+    print(json.dumps(values), flush=True)
 """
 LINE = st.builds(
     "{}{}{}{}{}".format,
@@ -82,14 +82,14 @@ def test_options_are_those_of_dnf_before_and_after_an_edit(root, asked, main, re
     (root / dnf_conf.PATH.lstrip("/")).write_bytes(main.encode())
     text = f"[r]\nname=r\nbaseurl=file:///srv/none\n{enabled}{repository}"
     (root / REPOSITORY.lstrip("/")).write_bytes(text.encode())
-    told = asked()
+    values = asked()
     # A file of repositories that cannot be read counts for nothing; what we say of it is no mistake.
-    assume(told is not None and (told["repos"] or enabled == "enabled=0\n"))
+    assume(values is not None and (values["repos"] or enabled == "enabled=0\n"))
     kind = DnfConf(Host(str(root)))
     for name in OPTIONS:
-        everywhere = [told["main"][name], *(found[name] for found in told["repos"].values() if name in found)]
+        everywhere = [values["main"][name], *(found[name] for found in values["repos"].values() if name in found)]
         for wanted in (True, False):
-            assert holds(kind, name, wanted) == all(value == wanted for value in everywhere), (name, wanted, told)
+            assert holds(kind, name, wanted) == all(value == wanted for value in everywhere), (name, wanted, values)
     for change in kind.plan(dict.fromkeys(OPTIONS, True)).changes:
         change.apply()
     assert all(asked()["main"].values())

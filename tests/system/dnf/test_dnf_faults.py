@@ -89,13 +89,13 @@ def test_nothing_is_known_before_anything_was_fetched(lab, host):
 
 
 def test_an_unknown_name_is_refused(manager):
-    for name, told in (
+    for name, message in (
         ("nosuch", "^no repository of dnf has a package nosuch: correct the name"),
         ("extra", "^extra is not installed, so it has no update"),
         ("TESA-2026:9999", "^no repository of dnf has an advisory TESA-2026:9999"),
         ("CVE-2026-1000", "^no repository of dnf has an advisory CVE-2026-1000"),
     ):
-        with pytest.raises(PackageError, match=told):
+        with pytest.raises(PackageError, match=message):
             manager.choose(Request("all", ("app", name)))
 
 
@@ -105,7 +105,7 @@ def test_a_package_that_is_to_be_installed_and_is_unknown_is_refused(manager):
 
 
 @pytest.mark.parametrize("script, name, left", [("prein", "script", "1.0-1.el9"), ("post", "after", "1.1-1.el9")])
-def test_a_script_that_fails_is_told_with_its_package(lab, manager, script, name, left):
+def test_a_script_that_fails_is_reported_with_its_package(lab, manager, script, name, left):
     lab.repositories("failing")
     manager.refresh()
     plan = manager.choose(Request("all", (name,)))
@@ -131,20 +131,20 @@ def test_a_full_disk_is_foreseen(lab, host):
     assert lab.installed("app") == ["1.0-1.el9"]
 
 
-def test_what_an_interrupted_transaction_left_is_told(lab, host):
+def test_what_an_interrupted_transaction_left_is_reported(lab, host):
     lab.run("rpm", "-i", "--justdb", "--nodeps", "--force", f"{laboratory.SRV}/updates/applib-1.1-1.el9.noarch.rpm")
     with pytest.raises(PackageError, match="^an interrupted transaction left applib in two versions: run dnf remove --duplicates"):
         upgrade(host)
 
 
-def test_a_damaged_database_is_told(lab, host):
+def test_a_damaged_database_is_reported(lab, host):
     path = lab.place("/var/lib/rpm/rpmdb.sqlite")
     path.write_bytes(path.read_bytes()[:4096].ljust(65536, b"\xff"))
     with pytest.raises(RuntimeError, match="^rpm does not say what is installed: error: cannot open Packages database"):
         upgrade(host)
 
 
-def test_another_dnf_at_work_is_told_and_not_waited_for(lab, host, manager):
+def test_another_dnf_at_work_is_reported_and_not_waited_for(lab, host, manager):
     manager.fetch(manager.choose(CONF))
     script = f"import fcntl,time;f=open('{lab.place('/var/lib/rpm')}/.rpm.lock','w');fcntl.lockf(f,fcntl.LOCK_EX);print(1,flush=True);time.sleep(60)"
     with subprocess.Popen(["python3", "-c", script], stdout=subprocess.PIPE, text=True) as holder:

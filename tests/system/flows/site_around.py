@@ -46,7 +46,7 @@ shift 3
 for address; do ip address add "$address" dev "$link" $(case $address in *:*) echo nodad;; esac); done
 wait
 """
-# Answers on the ports that it is told of, PROTOCOL ADDRESS PORT ..., and counts who came; who is mute takes datagrams only.
+# Answers on the ports that it is given, PROTOCOL ADDRESS PORT ..., and counts who came; who is mute takes datagrams only.
 SERVER = """
 import json, select, socket, sys
 sockets, came = {}, {}
@@ -122,7 +122,7 @@ class Site:
         return self.ssh("nft list ruleset").stdout
 
     def play(self, tasks, **variables):
-        """Run tasks on the host as its operator would; returns the code and what was told."""
+        """Run tasks on the host as its operator would; returns the code and the output."""
         host = {
             "ansible_host": HOST,
             "ansible_user": "root",

@@ -68,14 +68,14 @@ def enabled(root):
             with socket.socket(socket.AF_UNIX) as channel:
                 channel.connect(str(place / "socket"))
                 channel.sendall(b'{"execute": "guest-info"}\n')
-                told = json.loads(channel.makefile().readline())
+                answer = json.loads(channel.makefile().readline())
         finally:
             # It may not have set up yet how it ends when it is asked to.
             process.kill()
     for path in place.iterdir():
         path.unlink()
     place.rmdir()
-    return {call["name"] for call in told["return"]["supported_commands"] if call["enabled"]}
+    return {call["name"] for call in answer["return"]["supported_commands"] if call["enabled"]}
 
 
 @pytest.mark.parametrize(

@@ -29,28 +29,28 @@ def apply(site, tmp_path):
 
 def test_a_policy_that_leaves_the_operator_out_is_refused(site, apply):
     before = site.ruleset()
-    code, told = apply(443)
-    assert code != 0 and f"The policy does not allow tcp 22 from {OPERATOR} to the zone imaging" in " ".join(told.split()), told
+    code, output = apply(443)
+    assert code != 0 and f"The policy does not allow tcp 22 from {OPERATOR} to the zone imaging" in " ".join(output.split()), output
     assert site.ruleset() == before
 
 
 def test_a_filter_that_cuts_the_session_off_is_taken_back(site, apply):
     before, stored = site.ruleset(), site.ssh("cat /etc/nftables.conf").stdout
-    code, told = apply(443, hidden=True, rollback=16)
-    assert code != 0 and "With the new ruleset nobody could connect to the host within 8 s" in told, told
+    code, output = apply(443, hidden=True, rollback=16)
+    assert code != 0 and "With the new ruleset nobody could connect to the host within 8 s" in output, output
     assert site.ruleset() == before and "table inet segment" not in before
     assert site.ssh("cat /etc/nftables.conf").stdout == stored
     assert "hygeia-segment" not in site.ssh("systemctl list-timers --all").stdout
 
 
 def test_a_filter_that_lets_the_operator_in_stays(site, apply):
-    code, told = apply(22, hidden=True)
-    assert code == 0, told
+    code, output = apply(22, hidden=True)
+    assert code == 0, output
     assert "table inet segment" in site.ruleset() and "table inet segment" in site.ssh("cat /etc/nftables.conf").stdout
     assert "hygeia-segment" not in site.ssh("systemctl list-timers --all").stdout
     assert site.ssh("systemctl is-enabled nftables").stdout == "enabled\n"
-    code, told = apply(22)
-    assert code == 0 and "changed=0" in told, told
+    code, output = apply(22)
+    assert code == 0 and "changed=0" in output, output
 
 
 # -- probes -------------------------------------------------------------------
@@ -99,10 +99,10 @@ def tried(site, tmp_path):
             "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
         }
         judge = {"ansible.builtin.import_role": {"name": "hygeia.golden.segment", "tasks_from": "evaluate"}}
-        code, told = site.play(
+        code, output = site.play(
             [judge, hand_over], segment_policy=str(tmp_path / "policy.yml"), segment_zone="imaging", segment_probe_timeout=0.5
         )
-        assert code == 0, told
+        assert code == 0, output
         records = json.loads((tmp_path / "records.json").read_text(encoding="utf-8"))
         return {record["control"][len("segment-live-") :]: record for record in records if record["control"].startswith("segment-live-")}
 
@@ -171,6 +171,6 @@ def test_nothing_is_ever_sent_to_a_medical_device(site):
     probes = [probe("archive", CLINICAL, 104, "allowed"), probe("scanner", MODALITY, 104, "allowed")]
     task = {"hygeia.golden.probe_info": {"zone": "imaging", "policy": {"zones": ZONES, "flows": [], "probes": probes}}}
     with site.serve(*ENDPOINTS) as server:
-        code, told = site.play([task])
-        assert code != 0 and f"{MODALITY} lies in the zone modalities, whose medical devices are never probed" in " ".join(told.split())
+        code, output = site.play([task])
+        assert code != 0 and f"{MODALITY} lies in the zone modalities, whose medical devices are never probed" in " ".join(output.split())
         assert server.came() == {}

@@ -27,7 +27,7 @@ address1=192.0.2.7/24
 [ipv6]
 method=auto
 """
-# What starts each of the programs, and what it is told.
+# What starts each of the programs, and how it is configured.
 OTHERS = {
     "NetworkManager": ("/etc/NetworkManager/system-connections/lan.nmconnection", PROFILE, 0o600),
     "networking": ("/etc/network/interfaces", "auto eth0\niface eth0 inet static\n  address 192.0.2.7/24\niface eth0 inet6 auto\n", 0o644),
@@ -95,7 +95,7 @@ def has_its_own_address(guest, patience=10):
     return found
 
 
-def test_networkd_takes_routes_though_the_kernel_does_not_until_it_is_told(guest):
+def test_networkd_takes_routes_though_the_kernel_does_not_until_it_is_configured(guest):
     assert "default via fe80:" in routes(guest, True)
     assert guest.run("cat", "/proc/sys/net/ipv6/conf/eth0/accept_ra").stdout == "0\n"
     outcome = guest.enforce(**IGNORED)
@@ -108,7 +108,7 @@ def test_networkd_takes_routes_though_the_kernel_does_not_until_it_is_told(guest
 
 
 @pytest.mark.parametrize("program", OTHERS)
-def test_the_others_take_routes_until_they_are_told(guest, program):
+def test_the_others_take_routes_until_they_are_configured(guest, program):
     path, text, mode = OTHERS[program]
     for each in ("systemd-networkd.socket", "systemd-networkd.service", *(f"{name}.service" for name in OTHERS)):
         guest.run("systemctl", "disable", "--now", each)

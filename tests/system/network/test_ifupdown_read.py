@@ -63,8 +63,8 @@ def by_ifup(root):
     ran = subprocess.run(
         ["chroot", root, "ifup", "--no-act", "--force", "--no-mappings", *NAMES], capture_output=True, text=True, check=False
     )
-    told = re.findall(r"net\.ipv6\.conf\.(\w+)\.accept_ra=(\S*)", ran.stderr)
-    return None if "couldn't read interfaces file" in ran.stderr else {name for name, value in told if value != "0"}
+    accepting = re.findall(r"net\.ipv6\.conf\.(\w+)\.accept_ra=(\S*)", ran.stderr)
+    return None if "couldn't read interfaces file" in ran.stderr else {name for name, value in accepting if value != "0"}
 
 
 @QUICK
@@ -76,12 +76,12 @@ def test_as_ifup_would_tell_the_kernel(root, main, named, end):
     (directory / "interfaces").write_text(main.rstrip("\n") + end, encoding="ascii")
     for name in ("a.b", "ab"):
         (directory / "interfaces.d" / name).write_text(named, encoding="ascii")
-    told = by_ifup(root)
-    assume(told is not None)
+    accepting = by_ifup(root)
+    assume(accepting is not None)
     host = Host(str(root))
-    assert {stanza.interface for stanza in ifupdown.stanzas(host) if stanza.advertised} == told
+    assert {stanza.interface for stanza in ifupdown.stanzas(host) if stanza.advertised} == accepting
     before = {path: host.read(path) for path in PATHS}
-    assert write(host, {"router_advertisements": "ignored"}) or not told
+    assert write(host, {"router_advertisements": "ignored"}) or not accepting
     assert by_ifup(root) == set() and write(host, {"router_advertisements": "ignored"}) == []
     write(host, {})
     assert {path: host.read(path) for path in PATHS} == before

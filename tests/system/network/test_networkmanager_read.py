@@ -46,9 +46,9 @@ def by_nmcli(root, text):
 @example(kind="ethernet\nmaster=bond0\nslave-type=bond", groups="[ipv6]\nmethod=auto\n")
 def test_a_profile_is_what_networkmanager_takes_it_for(root, kind, groups):
     text = HEAD.format(kind) + groups
-    told = by_nmcli(root, text)
-    assume(told is not None)
-    assert networkmanager.Profile("/x", networkmanager.said(text)).method("ipv6") == told
+    said_by_nmcli = by_nmcli(root, text)
+    assume(said_by_nmcli is not None)
+    assert networkmanager.Profile("/x", networkmanager.said(text)).method("ipv6") == said_by_nmcli
 
 
 VALUE = st.sampled_from(["", "no-auto-default=*", "no-auto-default = *,", "no-auto-default=52:54:00:00:00:01", "#no-auto-default=*"])
@@ -65,5 +65,5 @@ def test_the_configuration_is_read_in_its_order(root, main, early, late, group):
     for path, text in files.items():
         (root / path).write_text(text, encoding="ascii")
     ran = subprocess.run(["chroot", root, "NetworkManager", "--print-config"], capture_output=True, text=True, check=True)
-    told = re.search(r"^\[main\]\n(?:.+\n)*?no-auto-default=(.*)$", ran.stdout, re.M)
-    assert networkmanager.makes_up(Host(str(root))) == (not told or "*" not in told[1])
+    said_by_nmcli = re.search(r"^\[main\]\n(?:.+\n)*?no-auto-default=(.*)$", ran.stdout, re.M)
+    assert networkmanager.makes_up(Host(str(root))) == (not said_by_nmcli or "*" not in said_by_nmcli[1])

@@ -28,7 +28,7 @@ def scan(**known):
     return openscap_info.found(params)["results"]
 
 
-def told(results):
+def statuses(results):
     return {result["control"].rpartition("_rule_")[2]: result["status"] for result in results}
 
 
@@ -49,11 +49,11 @@ def test_the_small_data_stream_is_one():
 
 def test_files_and_packages_are_those_of_the_directory_and_nothing_else_is_believed(system):
     found = scan(root=str(system))
-    assert told(found) == SOUND
+    assert statuses(found) == SOUND
     assert {result["stage"] for result in found} == {"offline"}
     (system / "etc/notice").write_text("Everybody\n", encoding="utf-8")
     try:
-        assert told(scan(root=str(system))) == {**SOUND, "notice": "fail"}
+        assert statuses(scan(root=str(system))) == {**SOUND, "notice": "fail"}
     finally:
         (system / "etc/notice").write_text("Staff only\n", encoding="utf-8")
 
@@ -61,7 +61,7 @@ def test_files_and_packages_are_those_of_the_directory_and_nothing_else_is_belie
 def test_a_scan_leaves_nothing_behind_and_runs_no_script_of_the_data_stream(system):
     scan(root=str(system))  # the directory of /run that it needs is there from now on
     before = contents(system)
-    assert told(scan(root=str(system), profile="script"))["script"] == "not_checked"
+    assert statuses(scan(root=str(system), profile="script"))["script"] == "not_checked"
     assert contents(system) == before
     assert glob.glob("/run/hygeia/roots/*/run/hygeia/openscap.*") == []
 
@@ -72,7 +72,7 @@ def test_this_very_machine_is_looked_at_as_oscap_does_it(tmp_path):
     (tmp_path / "notice").write_text("Staff only\n", encoding="utf-8")
     found = scan(datastream=str(tmp_path / "ds.xml"))
     kernel = "pass" if Host().booted else "not_checked"
-    assert told(found) == {**SOUND, "kernel": kernel, "script": "pass"}
+    assert statuses(found) == {**SOUND, "kernel": kernel, "script": "pass"}
     assert {result["stage"] for result in found} == {"live" if Host().booted else "offline"}
 
 
@@ -92,7 +92,7 @@ def slow(directory):
     return str(directory / "slow-ds.xml")
 
 
-def test_a_directory_that_is_no_system_is_told(tmp_path):
+def test_a_directory_that_is_no_system_is_reported(tmp_path):
     with pytest.raises(ScapError, match=r"cannot be entered: it holds no Linux system"):
         scan(root=str(tmp_path))
 
@@ -101,14 +101,14 @@ def test_an_opened_template_is_looked_at_from_its_build_host(template, tmp_path)
     session = Session(str(tmp_path / "sessions/web"))
     session.open(str(template))
     try:
-        assert told(scan(session=session.directory)) == {**SOUND, "notice": "fail"}
+        assert statuses(scan(session=session.directory)) == {**SOUND, "notice": "fail"}
         inside = f"/proc/{session.journal['sandbox']['pid']}/root"
         assert glob.glob(f"{inside}/run/hygeia/openscap.*") + glob.glob(f"{inside}/tmp/oscap*") == []
     finally:
         session.discard()
 
 
-def test_a_play_keeps_the_records_beside_its_own_and_gates_where_it_is_told_to(system, tmp_path):
+def test_a_play_keeps_the_records_beside_its_own_and_gates_where_it_is_configured_to(system, tmp_path):
     (system / "etc/notice").write_text("Everybody\n", encoding="utf-8")
     (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
     (tmp_path / "hosts").write_text(f"web ansible_connection=hygeia.golden.image ansible_image_root={system}\n", encoding="utf-8")
@@ -138,7 +138,7 @@ def test_a_play_keeps_the_records_beside_its_own_and_gates_where_it_is_told_to(s
 
     results, failing = run("beside")
     found = [record for record in results["records"] if record["origin"] == "openscap"]
-    assert told(found) == {**SOUND, "notice": "fail"}
+    assert statuses(found) == {**SOUND, "notice": "fail"}
     assert results["score"]["controls"] == len({record["control"] for record in results["records"]}) - len(found)
     assert not [name for name in failing if name.startswith("openscap:")]
     assert "openscap:xccdf_org.hygeia_rule_notice" in run("gated", verify_openscap_gate=True, verify_severity="high")[1]

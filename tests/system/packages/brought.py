@@ -175,11 +175,11 @@ update-alternatives --install /usr/bin/el-choice el-choice /opt/el/program 10
 %preun
 if [ $1 = 0 ]; then update-alternatives --remove el-choice /opt/el/program; fi
 %posttrans
-echo posttrans >>/opt/el-told
+echo posttrans >>/opt/el-log
 %transfiletriggerin -- /opt/el
-sort >>/opt/el-told
+sort >>/opt/el-log
 %triggerin -- el-other
-echo other >>/opt/el-told
+echo other >>/opt/el-log
 """
 )
 OTHER = (
@@ -192,7 +192,7 @@ mkdir -p opt/other; echo other > opt/other/file
 )
 MACROS = "%_dbpath /var/lib/rpm\n%_buildhost test\n%_build_id_links none\n"
 
-# What is done in each way: installed, changed by a person, upgraded, removed, and an initramfs made; then all is told that two databases must have alike.
+# What is done in each way: installed, changed by a person, upgraded, removed, and an initramfs made; then all is printed that two databases must have alike.
 INSTALL = """
 echo 'lab lab/colour select green' | debconf-set-selections
 dpkg --install /srv/lab_1.deb /srv/interested.deb
@@ -207,7 +207,7 @@ rpm --upgrade /srv/el-lab-2-1.noarch.rpm
 rpm --erase el-other
 mkdir -p /lib/modules/9.9-lab
 SOURCE_DATE_EPOCH=1 dracut --quiet --force --reproducible --no-compress --no-kernel --no-hostonly --modules base --tmpdir /var/tmp /opt/initrd 9.9-lab
-echo TOLD
+echo PRINTED
 cpio --quiet --list </opt/initrd | grep -x init
 dpkg --verify; dpkg-query --show --showformat '${Package} ${Version} ${Status}\\n'; dpkg --audit
 debconf-show lab
@@ -231,7 +231,7 @@ def debs(root):
             "Depends: debconf\nPre-Depends: adduser\n",
             {"conffiles": "/etc/lab/lab.conf\n", "templates": DEBCONF, "triggers": "interest-noawait lab-own\n"},
         )
-    scripts = {"postinst": 'echo "$@" >>/opt/interested/told\n'}
+    scripts = {"postinst": 'echo "$@" >>/opt/interested/log\n'}
     _deb(root, "interested", "1", "mkdir -p opt/interested", {}, scripts, "", {"triggers": "interest lab-trigger\n"})
     _deb(root, "other", "1", "mkdir -p opt/other/gone; mknod opt/other/gone/device c 1 3", {}, {}, "", {"triggers": "activate lab-own\n"})
     (root / "srv/install").write_text(INSTALL, encoding="utf-8")

@@ -83,7 +83,7 @@ WAYS = {"plain": plain, "strong": sandbox("strong"), "reduced": sandbox("reduced
 
 @pytest.fixture(scope="session")
 def installed(base):
-    """The system three times, after the same script in a chroot and in both sandboxes, and what the script told in each."""
+    """The system three times, after the same script in a chroot and in both sandboxes, and what the script printed in each."""
     found = {}
     with contextlib.ExitStack() as held:
         for name, entering in WAYS.items():
@@ -100,5 +100,5 @@ def installed(base):
                 stdin=subprocess.DEVNULL,
             )
             assert done.returncode == 0, f"{name}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
-            found[name] = (root, done.stdout.partition("TOLD\n")[2])
+            found[name] = (root, done.stdout.partition("PRINTED\n")[2])
         yield found

@@ -19,7 +19,7 @@ EXCEPTED = {
 
 @pytest.mark.parametrize("isolation", ["strong", "reduced"])
 def test_what_small_packages_bring(installed, isolation):
-    plain, told = installed["plain"]
-    tree, told_inside = installed[isolation]
+    plain, printed = installed["plain"]
+    tree, printed_inside = installed[isolation]
     assert list(trees.differences(plain, tree, EXCEPTED.values())) == []
-    assert told_inside == told
+    assert printed_inside == printed

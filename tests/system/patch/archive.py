@@ -107,7 +107,7 @@ class Archive:
             release = directory / "Release"
             release.write_text(
                 f"Origin: Debian\nLabel: {label}\nSuite: {suite}\nCodename: {suite}\nArchitectures: amd64\nComponents: main\n"
-                f"Date: {_told(made)}\nValid-Until: {_told(made + valid * _DAY)}\n"
+                f"Date: {_date(made)}\nValid-Until: {_date(made + valid * _DAY)}\n"
                 f"SHA256:\n {hashlib.sha256(data).hexdigest()} {len(data)} main/binary-amd64/Packages\n"
             )
             (key or self.key).sign(release)
@@ -119,7 +119,7 @@ class Archive:
         return f"Types: deb\nURIs: {address}\nSuites: {SUITE} {SECURITY}\nComponents: main\n{more}Signed-By:\n{key}"
 
 
-def _told(moment):
+def _date(moment):
     return moment.strftime("%a, %d %b %Y %H:%M:%S UTC")
 
 

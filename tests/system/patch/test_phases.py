@@ -98,10 +98,10 @@ def played(place, inventory, name):
 
 
 def test_it_says_plainly_which_were_done_and_which_not(phases):
-    done, told, unused_images = phases
+    done, output, unused_images = phases
     assert done.returncode != 0
     for line in ("Done: first", "Not promoted: second", "Not begun: third"):
-        assert f'"{line}"' in told
+        assert f'"{line}"' in output
 
 
 def test_only_what_passed_was_promoted(phases):
@@ -123,12 +123,12 @@ def test_a_canary_that_ends_before_anything_is_done_stops_the_others_too(tmp_pat
     }
     inventory = tmp_path / "unknown.json"
     inventory.write_text(json.dumps({"templates": {"hosts": hosts, "vars": variables, "children": {"canary": {"hosts": {"first": {}}}}}}))
-    done, told = patched(tmp_path, inventory)
+    done, output = patched(tmp_path, inventory)
     assert done.returncode != 0
     assert f'"Then: {", ".join(later)}"' in done.stdout
     for line in ("Done: none", "Not promoted: first", f"Not begun: {', '.join(later)}"):
-        assert f'"{line}"' in told
-    assert "no profile nobodys" in told
+        assert f'"{line}"' in output
+    assert "no profile nobodys" in output
 
 
 def test_what_cannot_be_proven_is_not_promoted(phases):

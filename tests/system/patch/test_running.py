@@ -133,7 +133,7 @@ def patched(guest):
     return before, *guest.patch(verify_smoke=[{"name": "clock", "command": "systemctl is-active clockd"}])
 
 
-def test_what_runs_old_code_starts_again_but_the_exceptions_are_told(guest, patched):
+def test_what_runs_old_code_starts_again_but_the_exceptions_are_reported(guest, patched):
     before, code, records = patched
     now = {name: guest.ask(f"systemctl show --value --property=MainPID {name}") for name in ("clockd", "docker")}
     assert guest.ask("cat /usr/share/clockd/version /usr/share/docker/version") == "2\n2"

@@ -112,7 +112,7 @@ def test_what_is_pending_is_what_apt_simulates(archive, any_system):
     assert sorted(found, key=key) == sorted((step.pending() for step in simulated.installs), key=key)
 
 
-def test_questions_are_answered_and_both_files_are_told(archive, system, patched):
+def test_questions_are_answered_and_both_files_are_reported(archive, system, patched):
     files = {"/etc/asks.conf": "theirs 1\n", "/usr/share/asks/ucf.conf": "theirs 1\n"}
     system.install(archive.add("asks", "1", files=files, conffiles=["/etc/asks.conf"], scripts={"postinst": UCF}))
     system.put("/etc/asks.conf", "ours\n")
@@ -150,7 +150,7 @@ def test_a_dependency_stays_one(archive, system, patched):
     assert "drawn" in system.run("apt-mark", "showauto").split() and system.version("drawn") == "2"
 
 
-def test_sources_of_one_run_are_used_alone_told_and_never_left(archive, system):
+def test_sources_of_one_run_are_used_alone_reported_and_never_left(archive, system):
     system.install(archive.add("mirrored", "1"))
     archive.add("mirrored", "2")
     archive.add("mirrored-other", "1", suite=SECURITY)
@@ -162,8 +162,8 @@ def test_sources_of_one_run_are_used_alone_told_and_never_left(archive, system):
         fetched = upgrade.download(system.host, Request(only=("mirrored",)), sources=sources)
         upgrade.upgrade(system.host, Request(only=("mirrored",)), sources=sources)
     (system.root / "etc/apt/sources.list.d/own.list").unlink()
-    told = {(source["suite"], source["checks_validity"], source["date"][:16]) for source in fetched["sources"]}
-    assert told == {(suite, False, MONTH_AGO.strftime("%a, %d %b %Y")) for suite in ("stable", SECURITY)}
+    used = {(source["suite"], source["checks_validity"], source["date"][:16]) for source in fetched["sources"]}
+    assert used == {(suite, False, MONTH_AGO.strftime("%a, %d %b %Y")) for suite in ("stable", SECURITY)}
     assert all(len(source["sha256"]) == 64 and source["address"].startswith(address) for source in fetched["sources"])
     assert system.version("mirrored") == "2"
     assert before == (["own.list"], sorted(os.listdir(system.root / "var/lib/apt/lists")))

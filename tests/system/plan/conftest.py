@@ -68,6 +68,6 @@ class Site:
         return (self.place / "evidence/patches.html").read_text()
 
     def feed(self, kind, name, data):
-        """Write a feed; what the play is told of it."""
+        """Write a feed; what the play is given of it."""
         (self.place / name).write_text(json.dumps(data))
         return {"kind": kind, "path": str(self.place / name)}

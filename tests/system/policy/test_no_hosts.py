@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A group that is empty or misspelt is told of, and is no success."""
+"""A group that is empty or misspelt is output of, and is no success."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def play(tmp_path):
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_nothing_to_do_is_no_success(play, name):
-    well, told = play(name, {"templates": {"hosts": {}}} if name == "audit" else {"other": {"hosts": {"somebody": {}}}})
+    well, output = play(name, {"templates": {"hosts": {}}} if name == "audit" else {"other": {"hosts": {"somebody": {}}}})
     assert not well
-    assert f"Nothing was done, since no host matches {HOSTS[name]}: correct the inventory or the pattern" in told
+    assert f"Nothing was done, since no host matches {HOSTS[name]}: correct the inventory or the pattern" in output
 
 
 def test_unless_that_may_be(play):
-    well, told = play("golden_image", {"other": {"hosts": {"somebody": {}}}}, "-e", "allow_no_hosts=true")
-    assert well and "Nothing was done, since no host matches templates." in told
+    well, output = play("golden_image", {"other": {"hosts": {"somebody": {}}}}, "-e", "allow_no_hosts=true")
+    assert well and "Nothing was done, since no host matches templates." in output
 
 
-def test_a_limit_that_leaves_none_is_told(play):
+def test_a_limit_that_leaves_none_is_reported(play):
     inventory = {"templates": {"hosts": {"web": {}}}, "other": {"hosts": {"somebody": {}}}}
-    well, told = play("golden_image", inventory, "--limit", "somebody")
-    assert not well and "no host matches templates within the limit somebody: correct" in told
+    well, output = play("golden_image", inventory, "--limit", "somebody")
+    assert not well and "no host matches templates within the limit somebody: correct" in output
 
 
 def test_every_playbook_that_works_on_hosts_looks_first():

@@ -66,26 +66,26 @@ def test_an_audit_of_some_tags_looks_at_those_controls_and_says_that_it_was_a_pa
 
 
 def test_an_audit_of_a_severity_leaves_out_what_is_less_severe(play, evidence):
-    code, told = play(PROJECT / "playbooks/audit.yml", "-e", "baseline_severity=critical", "-e", "audit_fail=false")
+    code, output = play(PROJECT / "playbooks/audit.yml", "-e", "baseline_severity=critical", "-e", "audit_fail=false")
     results, manifest = evidence()
-    assert code == 0 and "(blocking)" in told  # only the evidence was wanted
+    assert code == 0 and "(blocking)" in output  # only the evidence was wanted
     assert {record["severity"] for record in results["records"]} == {"critical"}
     assert manifest["profile"]["id"] == "hipaa, in part (severity critical and above)"
 
 
 def test_a_whole_audit_says_nothing_of_a_part_and_ends_by_its_verdict(play, evidence, tmp_path):
-    code, told = play(PROJECT / "playbooks/audit.yml")
+    code, output = play(PROJECT / "playbooks/audit.yml")
     manifest = evidence()[1]
     assert manifest["profile"]["id"] == "hipaa"
     assert code != 0 and manifest["verdict"]["outcome"] == "refused"
-    assert len(set(re.findall(r"Failed: ([\w-]+): ", told))) == 20 and "more, in the report" in told
-    assert re.search(rf"Report: {tmp_path}/evidence/tree/\w+/report.html", told)
+    assert len(set(re.findall(r"Failed: ([\w-]+): ", output))) == 20 and "more, in the report" in output
+    assert re.search(rf"Report: {tmp_path}/evidence/tree/\w+/report.html", output)
 
 
 def test_a_tag_that_means_nothing_stops_before_anything_is_done(play, tree):
-    code, told = play(HARDEN, "--tags", "ntework")
+    code, output = play(HARDEN, "--tags", "ntework")
     assert code != 0
-    assert "The tag ntework matches no control of the profile; did you mean network?" in told
+    assert "The tag ntework matches no control of the profile; did you mean network?" in output
     assert not (tree / SYSCTL).exists()
 
 

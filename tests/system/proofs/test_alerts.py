@@ -73,7 +73,7 @@ def test_alerts_that_are_loaded_with_their_thresholds_pass(evaluated):
     ],
     ids=["threshold", "time", "missing", "broken", "recording"],
 )
-def test_what_is_not_as_asked_for_is_told(evaluated, wanted, error):
+def test_what_is_not_as_asked_for_is_reported(evaluated, wanted, error):
     found = ask(evaluated, wanted)
     assert found["status"] == "fail" and error in found["message"]
 

@@ -37,8 +37,8 @@ def ask(collector, canaries, timeout=20.0, **way):
 
 
 def judge(host, canaries, asked, **more):
-    told = {name: asked[name] for name in ("arrivals", "problem", "collector")}
-    results = host.module("log_canary_info", canaries=canaries, **told, **more)["results"]
+    seen = {name: asked[name] for name in ("arrivals", "problem", "collector")}
+    results = host.module("log_canary_info", canaries=canaries, **seen, **more)["results"]
     for record in results:
         print(record["control"], record["status"], record["observed"], record["message"])
     return {record["control"]: record for record in results}
@@ -127,7 +127,7 @@ def test_a_collector_with_a_certificate_of_somebody_else_gets_nothing(host, coll
     assert "Issuer DN: CN=other" in message and "certificates from an authority that the other trusts" in message
 
 
-def test_a_masked_agent_is_told_with_its_cure(host, collector):
+def test_a_masked_agent_is_reported_with_its_cure(host, collector):
     host.systemctl("mask", "--now", "rsyslog.service")
     message = lost(host, collector)
     host.systemctl("unmask", "rsyslog.service")

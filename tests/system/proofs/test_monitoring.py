@@ -60,7 +60,7 @@ def wait(look):
             return
 
 
-def test_an_endpoint_on_every_address_is_told(host, exporter, look):
+def test_an_endpoint_on_every_address_is_reported(host, exporter, look):
     exporter(address="")
     wait(look)
     listens = look(host, networks=NETWORKS)
@@ -70,7 +70,7 @@ def test_an_endpoint_on_every_address_is_told(host, exporter, look):
     )
 
 
-def test_an_endpoint_in_another_network_is_told(host, exporter, look):
+def test_an_endpoint_in_another_network_is_reported(host, exporter, look):
     host.run("ip", "address", "replace", "10.98.0.1/24", "dev", "mgmt0", check=True)
     exporter(address="10.98.0.1")
     assert (
@@ -97,7 +97,7 @@ def test_metrics_that_are_missing_are_named(exporter, look):
     ],
     ids=["authority", "plain", "page"],
 )
-def test_what_is_no_answer_is_told(exporter, look, change, reason):
+def test_what_is_no_answer_is_reported(exporter, look, change, reason):
     found = look(**change)
     assert found["status"] == "fail" and reason in found["message"]
 

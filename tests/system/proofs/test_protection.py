@@ -71,7 +71,7 @@ def test_the_test_file_is_found(host, clamav):
     assert found["detection"]["observed"] == {"test file": "found", "harmless file": "not found"}
 
 
-def test_stale_signatures_are_told_with_their_age(host, clamav):
+def test_stale_signatures_are_reported_with_their_age(host, clamav):
     clamav(days=30)
     found = look(host, max_age=7)
     assert found["signatures"]["status"] == "fail" and found["detection"]["status"] == "pass"
@@ -91,7 +91,7 @@ def test_a_scanner_that_finds_everything_finds_nothing(host, clamav):
     assert found["detection"]["status"] == "fail" and "a harmless file too" in found["detection"]["message"]
 
 
-def test_a_stopped_and_a_masked_daemon_are_told(host, clamav):
+def test_a_stopped_and_a_masked_daemon_are_reported(host, clamav):
     clamav()
     host.systemctl("stop", "clamav-daemon.socket", "clamav-daemon.service")
     found = look(host)
@@ -112,7 +112,7 @@ def test_a_daemon_that_fails_as_soon_as_its_socket_starts_it_does_not_run(host):
     host.run("systemctl", "stop", "clamav-daemon.socket", "clamav-daemon.service")
 
 
-def test_a_daemon_that_waits_for_its_signatures_is_told(host):
+def test_a_daemon_that_waits_for_its_signatures_is_reported(host):
     dropin = "/etc/systemd/system/clamav-daemon.service.d/test.conf"
     with host.edited(dropin, "ConditionPathExistsGlob=\n", ""):
         host.systemctl("daemon-reload")

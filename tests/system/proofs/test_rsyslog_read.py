@@ -114,8 +114,8 @@ def test_each_file_is_made_with_the_mode_that_we_tell(logging, base, before, inc
     text = f"{heard}{whole}{first}{include}{third}*.* {DIRECTORY}/last.log\n"
     made = logging({"main.conf": text, "1.inc": second})
     found = rsyslog_conf.file_modes(list(rsyslog_conf.statements(Host(str(base)), f"{DIRECTORY}/main.conf")))
-    told = [mode for mode, unused_place in found]
+    modes = [mode for mode, unused_place in found]
     # An action that rsyslogd does not understand makes no file, and we may take it for one.
     assert os.path.exists(base / f"{DIRECTORY.lstrip('/')}/last.log")
-    assert set(made) <= set(range(1, len(told))), text
-    assert {number: told[number - 1] for number in made} == made, text
+    assert set(made) <= set(range(1, len(modes))), text
+    assert {number: modes[number - 1] for number in made} == made, text

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Killed before any of its changes, a rollback happened and is told, or it did not and is not."""
+"""Killed before any of its changes, a rollback happened and is recorded, or it did not and is not."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_killed_before_each_change(dest):
         before = ImageStore(str(dest), "web").current
         done = go(dest, wanted, number)
         assert done.returncode == -signal.SIGKILL, f"there is no change {number}: {done.stdout}"
-        pointed, told = state(dest)
-        assert pointed == told, f"killed before change {number}, the history does not tell what the pointer names"
+        pointed, recorded = state(dest)
+        assert pointed == recorded, f"killed before change {number}, the history does not tell what the pointer names"
         assert (dest / "web.qcow2").exists()
         happened = pointed != before
         again = json.loads(go(dest, wanted).stdout)
@@ -69,7 +69,7 @@ def test_killed_before_each_change(dest):
         assert [path.name for path in dest.glob(".*")] == [".lock"], "the next one puts away what was left"
         lines = [json.loads(line) for line in (dest / "web.history.jsonl").read_text().splitlines()]
         assert [line["image"] for line in lines] == [move["image"] for move in ImageStore(str(dest), "web").history.moves()]
-        assert all(one["image"] != other["image"] for one, other in zip(lines, lines[1:])), "each move is told once"
+        assert all(one["image"] != other["image"] for one, other in zip(lines, lines[1:])), "each move is recorded once"
         assert all(one["image"] == other["from"] for one, other in zip(lines, lines[1:])), "no move is left out"
         wanted = {"1": "2", "2": "1"}[wanted]
     assert sorted(path.name for path in dest.glob("web-*")) == images, "no image is ever removed"
@@ -82,5 +82,5 @@ def test_two_at_once(dest):
     results = [json.loads(process.communicate(timeout=60)[0]) for process in running]
     assert all("version 1" in result["msg"] for result in results)
     assert sorted(result["changed"] for result in results) == [False, True]
-    pointed, told = state(dest)
-    assert pointed == told
+    pointed, recorded = state(dest)
+    assert pointed == recorded

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Going back with the playbooks, and a real system that is stamped and told to a bill of materials."""
+"""Going back with the playbooks, and a real system that is stamped and listed in a bill of materials."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def manifests(tmp_path):
 
 
 def test_one_command_goes_back_and_leaves_evidence(tmp_path, dest, play):
-    well, told = play("rollback", "--check", "-e", "version=1", "-e", "reason='The viewer does not start'")
-    assert well and os.readlink(dest / "web.qcow2").startswith("web-2-"), told
-    well, told = play("rollback", "-e", "version=1", "-e", "reason='The viewer does not start'")
-    assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), told
+    well, output = play("rollback", "--check", "-e", "version=1", "-e", "reason='The viewer does not start'")
+    assert well and os.readlink(dest / "web.qcow2").startswith("web-2-"), output
+    well, output = play("rollback", "-e", "version=1", "-e", "reason='The viewer does not start'")
+    assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), output
     found = manifests(tmp_path)[0]
     assert found["verdict"]["outcome"] == "rolled_back"
     assert {key: found["rollback"][key] for key in ("version", "by", "reason")} == {
@@ -82,14 +82,14 @@ def test_one_command_goes_back_and_leaves_evidence(tmp_path, dest, play):
         "by": "bob",
         "reason": "The viewer does not start",
     }
-    well, told = play("versions", "-e", "image_versions_verify=true")
-    assert well and "The viewer does not start" in told
+    well, output = play("versions", "-e", "image_versions_verify=true")
+    assert well and "The viewer does not start" in output
 
 
 def test_going_back_to_what_is_current_is_well_and_moves_nothing(tmp_path, dest, play):
     history = (dest / "web.history.jsonl").read_text()
-    well, told = play("rollback", "-e", "version=2", "-e", "reason='To be sure'")
-    assert well and "Version 2 is the current one already, so nothing was moved." in told, told
+    well, output = play("rollback", "-e", "version=2", "-e", "reason='To be sure'")
+    assert well and "Version 2 is the current one already, so nothing was moved." in output, output
     assert os.readlink(dest / "web.qcow2").startswith("web-2-") and (dest / "web.history.jsonl").read_text() == history
     assert manifests(tmp_path)[0]["rollback"]["from"] == os.readlink(dest / "web.qcow2")
 
@@ -103,8 +103,8 @@ def test_going_back_to_what_is_current_is_well_and_moves_nothing(tmp_path, dest,
     ],
 )
 def test_what_is_refused_moves_nothing(dest, play, arguments, sentence):
-    well, told = play("rollback", *arguments)
-    assert not well and sentence in told
+    well, output = play("rollback", *arguments)
+    assert not well and sentence in output
     assert os.readlink(dest / "web.qcow2").startswith("web-2-")
 
 
@@ -164,7 +164,7 @@ def tree(tmp_path_factory):
     return place
 
 
-def test_a_real_system_is_stamped_and_told(tree, tmp_path):
+def test_a_real_system_is_stamped_and_reported(tree, tmp_path):
     stamped = image_stamp.act(chrooted.host(tree), {"id": "debian-12", "version": "1", "profile": "hipaa"})
     assert len(stamped["packages"]) > 80
     assert stamped["image"]["patch_level"] > "2023-01-01"
@@ -206,6 +206,6 @@ def test_a_real_system_is_stamped_and_told(tree, tmp_path):
     )
     assert run["release"]["version"] == "1"
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(files["sbom.cdx.json"]) is None
-    told = json.loads(files["sbom.cdx.json"])
-    assert {component["name"] for component in told["components"]} == {package["package"] for package in found["packages"]}
+    bill = json.loads(files["sbom.cdx.json"])
+    assert {component["name"] for component in bill["components"]} == {package["package"] for package in found["packages"]}
     assert "Source image" in files["report.html"]

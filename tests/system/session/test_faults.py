@@ -265,7 +265,7 @@ def test_two_openers(lab, template, run_of):
     lab.assert_clean(source, digest)
 
 
-def test_a_second_opener_waits_where_it_is_told_to(lab, template, run_of):
+def test_a_second_opener_waits_where_it_is_configured_to(lab, template, run_of):
     source, digest = template
     process = run_of(source=source)
     assert wait_until(lambda: (lab.directory / "journal.json").exists() and lab.journal()["state"] == "open", 10)

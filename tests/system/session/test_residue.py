@@ -178,7 +178,7 @@ def test_what_a_template_has_still_of_a_canary_is_found(lab, tmp_path, tree):
     lab.do("discarded")
 
 
-def test_without_canaries_that_is_told(lab, plain):
+def test_without_canaries_that_is_reported(lab, plain):
     lab.do("open", source=plain)
     assert lab.do("closed")["session"]["residue"]["not_planted"] == ["no canary was planted before sealing"]
     lab.do("discarded")

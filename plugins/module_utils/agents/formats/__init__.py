@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.braces import bacula, syslog_ng
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.environment import environment
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.json_text import json_text
@@ -21,7 +21,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.yaml_
 
 LARGEST = 2 * 2**20
 _MOST, _MOST_TEXT = 100_000, 32 * 2**20
-Reader = Callable[[str], Iterable[Told]]
+Reader = Callable[[str], Iterable[Assignment]]
 _READERS: dict[str, Reader] = {
     "bacula": bacula,
     "environment": environment,
@@ -37,8 +37,8 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def _bounded(reader: Reader) -> Callable[[str], Iterator[Told]]:
-    def read(text: str) -> Iterator[Told]:
+def _bounded(reader: Reader) -> Callable[[str], Iterator[Assignment]]:
+    def read(text: str) -> Iterator[Assignment]:
         if len(text) > LARGEST:
             raise NotUnderstood
         size = 0

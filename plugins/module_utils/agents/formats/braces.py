@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
 _DEEPEST = 40
@@ -17,7 +17,7 @@ _BACULA = re.compile(
 _SYSLOG = re.compile(r"""(?P<skip>\s+|\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*"|'[^']*')|(?P<sign>[{}();,])|(?P<word>[^\s{}();,"'#]+)""", re.A)
 
 
-def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[Told]:
+def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[Assignment]:
     """Each token as ``(sort, text, line)``."""
     at, line = 0, 1
     while at < len(text):
@@ -30,7 +30,7 @@ def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[Told]:
         at = found.end()
 
 
-def bacula(text: str) -> Iterator[Told]:
+def bacula(text: str) -> Iterator[Assignment]:
     """``Director { Name = x; TLS Enable = yes }``: a key has no blanks and no case, and ``@file`` includes."""
     tokens = list(_tokens(_BACULA, text))
     open_blocks: list[str] = []
@@ -73,7 +73,7 @@ def bacula(text: str) -> Iterator[Told]:
         raise NotUnderstood(tokens[-1][2])
 
 
-def syslog_ng(text: str) -> Iterator[Told]:
+def syslog_ng(text: str) -> Iterator[Assignment]:
     """``destination d { network("host" port(6514) transport("tls")); };``: words before a bracket are its key."""
     text = re.sub(r"^@(?!include)[^\n]*", "", text, flags=re.M)
     open_blocks: list[str] = []

@@ -1,13 +1,13 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Assignments as a shell and systemd read them, such as those of /etc/default; options in a value are told one by one."""
+"""Assignments as a shell and systemd read them, such as those of /etc/default; options in a value are listed one by one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, words_of
 
 # A word may be of several parts; what would run something or lead somewhere else is none of them.
@@ -16,7 +16,7 @@ _PART = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>(?:\\.|[^"\\])*)"|\\(?P<e
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.S)
 
 
-def environment(text: str) -> Iterator[Told]:
+def environment(text: str) -> Iterator[Assignment]:
     for words, line in _commands(text):
         if words[0] == "export" and len(words) > 1:
             words = words[1:]

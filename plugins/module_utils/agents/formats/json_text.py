@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told, flat
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood, flat
 
 
-def json_text(text: str) -> Iterator[Told]:
+def json_text(text: str) -> Iterator[Assignment]:
     try:
         yield from flat(json.loads(text))
     except ValueError as problem:

@@ -7,26 +7,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of, words_of
 
 _SECTION = re.compile(r"\[(.*)\]")
 
 
-def pairs(text: str) -> Iterator[Told]:
+def pairs(text: str) -> Iterator[Assignment]:
     """``key = value``, as in zabbix_agent2.conf."""
     for number, line in _lines(text):
         yield (*_pair(line, "=", number), number)
 
 
-def words(text: str) -> Iterator[Told]:
+def words(text: str) -> Iterator[Assignment]:
     """``key value``, as in the registry of Commvault."""
     for number, line in _lines(text):
         key, unused_blank, value = line.partition(" ")
         yield key, value.strip(BLANKS), number
 
 
-def ini(text: str) -> Iterator[Told]:
+def ini(text: str) -> Iterator[Assignment]:
     """``key = value`` below ``[section]``, as in Splunk's outputs.conf."""
     section = ""
     for number, line in _lines(text):
@@ -38,7 +38,7 @@ def ini(text: str) -> Iterator[Told]:
             yield f"{section}{key}", value, number
 
 
-def sections(text: str) -> Iterator[Told]:
+def sections(text: str) -> Iterator[Assignment]:
     """``key value`` below ``[SECTION]``, each section numbered by its name, as in fluent-bit.conf."""
     section = ""
     counted: dict[str, int] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NoReturn, Union
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told, flat
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood, flat
 
 _DEEPEST = 40
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
@@ -84,7 +84,7 @@ class _Text:
         return there
 
 
-def toml(text: str) -> Iterator[Told]:
+def toml(text: str) -> Iterator[Assignment]:
     source = _Text(text.replace("\r\n", "\n"))
     odd = _ODD.search(source.text)
     if odd:
@@ -104,15 +104,15 @@ def toml(text: str) -> Iterator[Told]:
         source.skip()
         if source.at < len(source.text) and source.text[source.at] != "\n":
             source.fail()
-    yield from _told(root, "")
+    yield from _assignments(root, "")
 
 
-def _told(found: _Item, key: str) -> Iterator[Told]:
+def _assignments(found: _Item, key: str) -> Iterator[Assignment]:
     if isinstance(found, _Value):
         yield from flat(found.value, found.line, key)
         return
     for name, item in found.items() if isinstance(found, dict) else enumerate(found):
-        yield from _told(item, f"{key}.{name}" if key else str(name))
+        yield from _assignments(item, f"{key}.{name}" if key else str(name))
 
 
 def _header(source: _Text, end: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.parsers import expat
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
 _DEEPEST = 40
@@ -20,7 +20,7 @@ class _Reader:
     """Collects ``(key, value, line)`` while expat reads."""
 
     def __init__(self) -> None:
-        self.found: list[Told] = []
+        self.found: list[Assignment] = []
         self._open: list[dict[str, Any]] = []  # of each open element its key, its text, the line and how many of each name are in it
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -46,7 +46,7 @@ class _Reader:
         """Entities can grow without bounds; no agent's configuration needs one of its own."""
         raise NotUnderstood(self.parser.CurrentLineNumber)
 
-    def read(self, text: str) -> list[Told]:
+    def read(self, text: str) -> list[Assignment]:
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler, self.parser.EndElementHandler = self.start, self.end
         self.parser.CharacterDataHandler, self.parser.EntityDeclHandler = self.data, self.refuse
@@ -65,5 +65,5 @@ class _Reader:
         return [entry for entry in found if entry[0]]
 
 
-def xml_text(text: str) -> list[Told]:
+def xml_text(text: str) -> list[Assignment]:
     return _Reader().read(text)

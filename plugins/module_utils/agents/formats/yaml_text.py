@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, Told, flat
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Assignment, NotUnderstood, flat
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import yaml_flow
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.yaml_flow import Node, Scalar, Unclear
 
@@ -33,7 +33,7 @@ class _Line:
     text: str
 
 
-def yaml_text(text: str) -> Iterator[Told]:
+def yaml_text(text: str) -> Iterator[Assignment]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text[1:] if text.startswith("\ufeff") else text
     odd = _ODD.search(text)
@@ -46,17 +46,17 @@ def yaml_text(text: str) -> Iterator[Told]:
         found = reader.document()
     except Unclear:
         raise NotUnderstood(reader.number) from None
-    yield from _told(found, "")
+    yield from _assignments(found, "")
 
 
-def _told(found: Node | None, key: str) -> Iterator[Told]:
+def _assignments(found: Node | None, key: str) -> Iterator[Assignment]:
     """Everything as ``(key, value, line)``."""
     if isinstance(found, Scalar):
         yield from flat(found.text, found.line, key)
     elif found is not None:
         pairs = found.items() if isinstance(found, dict) else enumerate(found)
         for name, item in pairs:
-            yield from _told(item, f"{key}.{name}" if key else str(name))
+            yield from _assignments(item, f"{key}.{name}" if key else str(name))
 
 
 def _lines(raw: list[str]) -> list[_Line]:

@@ -101,8 +101,8 @@ def _observation(data: _Data, name: str, wanted: Value) -> Observation:
             return Observation(status=result.ERROR, message=str(problem))
     found = [(who, why) for who, why in found if name in ALLOWING or who not in wanted]
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    told = "; ".join(dict.fromkeys(why for unused_who, why in found[:_SHOWN]))
-    return Observation(list(dict.fromkeys(who for who, unused_why in found)), place, told + more)
+    message = "; ".join(dict.fromkeys(why for unused_who, why in found[:_SHOWN]))
+    return Observation(list(dict.fromkeys(who for who, unused_why in found)), place, message + more)
 
 
 # -- names and numbers ---------------------------------------------------------------------
@@ -199,7 +199,7 @@ def _empty_passwords(data: _Data) -> list[_Finding]:
 
 def _group_passwords(data: _Data) -> list[_Finding]:
     kept = {name: password for name, password in data.group_passwords.items() if password.strip("!*")}
-    return [(name, f"the group {name} has a password, which everybody who is told it shares") for name in kept]
+    return [(name, f"the group {name} has a password, which everybody who knows it shares") for name in kept]
 
 
 def _future_passwords(data: _Data) -> list[_Finding]:
@@ -362,6 +362,6 @@ def _express(wanted: Settings) -> None:
             form = ALLOWING[name][2]
         else:
             raise BadSetting(f"accounts: there is no {name}; known are {', '.join([*TOLERATING, *ALLOWING])} and {MEMBERS}GROUP")
-        right, told = form
+        right, description = form
         if not right(value):
-            raise BadSetting(f"accounts: {name} is {told}, not {value!r}")
+            raise BadSetting(f"accounts: {name} is {description}, not {value!r}")

@@ -173,8 +173,8 @@ class Pam(Kind):
         theirs = PendingFiles(self.host, {PWQUALITY_CONF: None, PWQUALITY_MAIN: own})
         settings = {option: value for option, value in options.items() if value != "no" and not _stricter(theirs, option, value)}
         if partial:
-            told = f"{before or ''}{main_file.block(main or '')}"
-            old = {option: value or "yes" for option, value in re.findall(r"^(\w+)(?: = (.*))?$", told, re.M | re.A)}
+            written_before = f"{before or ''}{main_file.block(main or '')}"
+            old = {option: value or "yes" for option, value in re.findall(r"^(\w+)(?: = (.*))?$", written_before, re.M | re.A)}
             settings = {**{option: value for option, value in old.items() if option not in options}, **settings}
         written = (option if value == "yes" else f"{option} = {value}" for option, value in sorted(settings.items()))
         ours = "".join(f"{line}\n" for line in written)

@@ -84,8 +84,8 @@ class ShellProfile(DropIn):
         before = self.host.read(self.bashrc)
         if before is None or plan.refusals:
             return plan
-        told = self._inherited(wanted, main_file.block(before) if partial else "")
-        text = main_file.combined(main_file.theirs(before), told)
+        block = self._inherited(wanted, main_file.block(before) if partial else "")
+        text = main_file.combined(main_file.theirs(before), block)
         plan.changes += self.edit(self.bashrc, text, [name for name in wanted if name == "umask"] or wanted)
         return plan
 

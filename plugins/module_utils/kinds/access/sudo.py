@@ -85,7 +85,7 @@ class Sudo(DropIn):
             return set()
         try:
             found = _assignments(sudoers.parsed(self.host, without=self.path))
-        except RuntimeError:  # told when our file is checked
+        except RuntimeError:  # reported when our file is checked
             return set()
         values = {name: value for scope, name, value in found if not scope and name in wanted and name in LIMITS}
         return {name for name, value in values.items() if value != self.plain(wanted[name]) and self.meets(name, wanted[name], value)}

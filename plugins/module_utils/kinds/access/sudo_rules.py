@@ -46,8 +46,8 @@ class SudoRules(Observed):
 
     @staticmethod
     def _observation(values: list[str], tolerated: list[str]) -> Observation:
-        told = [value for value in values if value not in tolerated]
-        return Observation(values, "cvtsudoers", f"not provided for: {', '.join(told)}" if told else "")
+        unexpected = [value for value in values if value not in tolerated]
+        return Observation(values, "cvtsudoers", f"not provided for: {', '.join(unexpected)}" if unexpected else "")
 
 
 def _found(specifications: list[dict[str, list[dict[str, Any]]]]) -> dict[str, set[str]]:

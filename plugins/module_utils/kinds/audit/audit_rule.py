@@ -57,7 +57,7 @@ class AuditOptions(DropIn):
         return _groups(text)
 
     def render(self, settings: Mapping[str, str]) -> str:
-        return NOTICE + _told(settings)
+        return NOTICE + _rendered(settings)
 
 
 class AuditRule(DropIn):
@@ -78,7 +78,7 @@ class AuditRule(DropIn):
         return _groups(text)
 
     def render(self, settings: Mapping[str, str]) -> str:
-        return f"{NOTICE}{GO_ON}\n" + _told(settings)
+        return f"{NOTICE}{GO_ON}\n" + _rendered(settings)
 
     def plan(self, wanted: Settings, partial: bool = False) -> Plan:
         """Lines that mean nothing here stay out of our file, and so do those that another file has: twice is an error."""
@@ -140,7 +140,7 @@ class AuditRule(DropIn):
         return super().meets(name, self._lines_of(name, wanted), value)
 
     def _observation(self, lines: list[str], sources: list[Rules]) -> Observation:
-        """The lines that hold in the files, and then in the kernel; the first that does not is told."""
+        """The lines that hold in the files, and then in the kernel; the first that does not is reported."""
         fitting = self._fitting(lines)
         if not fitting:
             return Observation(status=result.NOT_APPLICABLE, message="nothing that these rules watch is there")
@@ -255,7 +255,7 @@ def _groups(text: str) -> dict[str, str]:
     return {name: "\n".join(lines) for name, lines in groups.items()}
 
 
-def _told(groups: Mapping[str, str]) -> str:
+def _rendered(groups: Mapping[str, str]) -> str:
     return "".join(f"\n## {name}\n{groups[name]}\n" for name in sorted(groups) if groups[name])
 
 

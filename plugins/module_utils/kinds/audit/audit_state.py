@@ -56,10 +56,10 @@ class AuditState(Observed):
             return Observation(status=result.ERROR, message=f"the kernel's audit rules cannot be read: {ran.error}")
         running = dict(_rules(lines_of(ran.out)))
         written = dict(_rules(line for unused_place, line in AuditRule(self.host).loads().lines))
-        told = [f"{line} is in {DIRECTORY} alone" for rule, line in written.items() if rule not in running]
-        told += [f"{line} is in the kernel alone" for rule, line in running.items() if rule not in written]
-        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-        return Observation("others" if told else AS_ON_DISK, "auditctl -l", "; ".join(told[:3]) + more)
+        differences = [f"{line} is in {DIRECTORY} alone" for rule, line in written.items() if rule not in running]
+        differences += [f"{line} is in the kernel alone" for rule, line in running.items() if rule not in written]
+        more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
+        return Observation("others" if differences else AS_ON_DISK, "auditctl -l", "; ".join(differences[:3]) + more)
 
     def _tools(self) -> Observation:
         digests = [words_of(line, 1) for line in self.host.lines(DIGESTS)]

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What GRUB asks before it does as it is told, as ``{password: true}``: to be observed, never to be written.
+"""What GRUB asks for before an entry is edited, as ``{password: true}``: to be observed, never to be written.
 
 A password that a template brought along would be known to everybody who has the template, and one that nobody wrote
 down locks the console in an emergency: whoever runs the machine sets it.

@@ -4,7 +4,7 @@
 
 - ``file_mode``: a limit of the mode with which it makes log files. Where other
   files do not say it, our drop-in does for the actions that come after; one
-  that says its own is told.
+  that says its own is reported.
 - ``reception``: by which of its modules other machines may send records here;
   nothing is written for it.
 """
@@ -84,8 +84,8 @@ class Rsyslog(DropIn):
     @staticmethod
     def _reception(found: list[Statement], wanted: list[str]) -> Observation:
         listening = dict(receivers(found))
-        told = [f"{place} takes records from other machines" for name, place in listening.items() if name not in wanted]
-        return Observation(sorted(listening), MAIN, "; ".join(told))
+        problems = [f"{place} takes records from other machines" for name, place in listening.items() if name not in wanted]
+        return Observation(sorted(listening), MAIN, "; ".join(problems))
 
     def meets(self, name: str, wanted: Value, value: Value) -> bool:
         if name == "reception":

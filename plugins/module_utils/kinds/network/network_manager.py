@@ -35,7 +35,7 @@ class NetworkManager(Kind):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._managers = [Networkd(self), NetworkManagerItself(self), Ifupdown(self), Dhcpcd(self)]
-        # Who wrote what, since a running program is told of its own files alone.
+        # Who wrote what, since a running program reloads its own files alone.
         self._writers: dict[str, Manager] = {}
 
     # -- enforcing ------------------------------------------------------------------
@@ -73,29 +73,29 @@ class NetworkManager(Kind):
                 yield Refusal(frozenset([name]), f"{name} cannot become {due[name]} yet, because {why}", IN_USE)
 
     def reload(self, changes: list[Change]) -> None:
-        told = []
+        reloaded = []
         for manager in self._managers:
             written = [change for change in changes if self._writers.get(change.target) is manager]
             if not written or not self._runs(manager):
                 continue
-            told.append((manager, written))
+            reloaded.append((manager, written))
             try:
                 manager.reload(written)
             except RuntimeError as problem:
-                self._take_back(changes, told)
+                self._take_back(changes, reloaded)
                 raise RolledBack(f"{problem}; the former files are back") from problem
 
-    def _take_back(self, changes: list[Change], told: list[tuple[Manager, list[Change]]]) -> None:
+    def _take_back(self, changes: list[Change], reloaded: list[tuple[Manager, list[Change]]]) -> None:
         for change in reversed(changes):
             if change.before:
                 self.host.edit(change.target, change.before)
             else:
                 self.host.remove(change.target)
-        for manager, written in told:
+        for manager, written in reloaded:
             try:
                 manager.reload(written)
             except RuntimeError:
-                continue  # what it said the first time is told
+                continue  # what it said the first time is reported
 
     # -- observing ------------------------------------------------------------------
 

@@ -166,8 +166,8 @@ def _loopback(found: Filter) -> Observation:
         return Observation("no filter", found.read_from, found.why or "no chain drops what comes in, so there is no packet filter")
     accepting = {_place(rule, "chain") for rule in found.rules if _from_loopback(rule.get("expr", []))}
     closed = [chain for chain in dropping if _place(chain, "name") not in accepting]
-    told = [f"{chain['family']} {chain['table']} {chain['name']} does not accept what comes from lo" for chain in closed]
-    return Observation("drop" if closed else "accept", found.read_from, "; ".join(told))
+    problems = [f"{chain['family']} {chain['table']} {chain['name']} does not accept what comes from lo" for chain in closed]
+    return Observation("drop" if closed else "accept", found.read_from, "; ".join(problems))
 
 
 def _from_loopback(statements: list[_Object]) -> bool:

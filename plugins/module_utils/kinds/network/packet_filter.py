@@ -181,8 +181,8 @@ class PacketFilter(Kind):
         waiting = [socket for socket in listening(self.host) if socket.public and not self._opens(value, socket)]
         cut = sorted({(socket.port, socket.protocol) for socket in waiting})
         if cut:
-            told = ", ".join(f"{port}/{protocol}" for port, protocol in cut)
-            why = f"the packet filter would cut off what listens on {told}: name it in services of firewall-default, or end it"
+            ports = ", ".join(f"{port}/{protocol}" for port, protocol in cut)
+            why = f"the packet filter would cut off what listens on {ports}: name it in services of firewall-default, or end it"
             yield Refusal(frozenset(due), why, IN_USE)
         tables = self._tables()
         if tables:

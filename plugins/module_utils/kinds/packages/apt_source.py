@@ -55,16 +55,16 @@ class AptSource(Observed):
 
     def _without_key(self, sources: list[Source]) -> Observation:
         bare = [source for source in sources if not source.options.get("signed-by")]
-        return _told(bare, "says nothing of a key: add Signed-By")
+        return _observation(bare, "says nothing of a key: add Signed-By")
 
     def _unverified(self, sources: list[Source]) -> Observation:
-        return _told([source for source in sources if source.careless], "is believed without a good signature")
+        return _observation([source for source in sources if source.careless], "is believed without a good signature")
 
     def _bad_keys(self, sources: list[Source]) -> Observation:
-        return _keys_told(sources, self._problems)
+        return _observation_of_keys(sources, self._problems)
 
     def _expired_keys(self, sources: list[Source]) -> Observation:
-        return _keys_told(sources, self._expiry)
+        return _observation_of_keys(sources, self._expiry)
 
     def _problems(self, key: str) -> Iterator[str]:
         try:
@@ -91,13 +91,13 @@ class AptSource(Observed):
         return Observation("absent", DIRECTORY, f"no source brings the suite {meant[0]}, so known flaws stay")
 
 
-def _told(sources: list[Source], why: str) -> Observation:
+def _observation(sources: list[Source], why: str) -> Observation:
     message = "; ".join(f"{source.place}: {source.name} {why}" for source in sources)
     return Observation(sorted({source.name for source in sources}), DIRECTORY, message)
 
 
-def _keys_told(sources: list[Source], problems: Callable[[str], Iterable[str]]) -> Observation:
+def _observation_of_keys(sources: list[Source], problems: Callable[[str], Iterable[str]]) -> Observation:
     """The files of keys that sources name and that have a problem."""
     named = {key: source.place for source in sources for key in source.keys}
-    told = {key: f"{place} names {key}, which {problem}" for key, place in sorted(named.items()) for problem in problems(key)}
-    return Observation(list(told), DIRECTORY, "; ".join(told.values()))
+    messages = {key: f"{place} names {key}, which {problem}" for key, place in sorted(named.items()) for problem in problems(key)}
+    return Observation(list(messages), DIRECTORY, "; ".join(messages.values()))

@@ -50,8 +50,8 @@ class PackageFiles(Observed):
     def _observation(self, name: str, wrong: Mapping[str, str]) -> Observation:
         """One package's part of what dpkg found wrong."""
         files = {line for path in self._lists(name) for line in self.host.lines(path, PROGRAM)} if wrong else set()
-        told = sorted(f"{path} {problem}" for path, problem in wrong.items() if path in files)
-        return Observation("altered" if told else UNCHANGED, "dpkg --verify", "; ".join(told))
+        altered = sorted(f"{path} {problem}" for path, problem in wrong.items() if path in files)
+        return Observation("altered" if altered else UNCHANGED, "dpkg --verify", "; ".join(altered))
 
     def _lists(self, name: str) -> list[str]:
         return self.host.glob(f"{INFO}/{name}.list") + self.host.glob(f"{INFO}/{name}:*.list")

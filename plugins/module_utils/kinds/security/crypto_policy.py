@@ -40,7 +40,7 @@ COMMAND = "update-crypto-policies"
 # The looser first. FIPS is a mode of the whole system, which only fips-mode-setup(8) brings about.
 POLICIES = ("LEGACY", "DEFAULT", "FUTURE")
 FIPS = "FIPS"
-# The programs that a word of a scope stands for, by the names under which they are told.
+# The programs that a word of a scope stands for, by the names that the policy has for them.
 SCOPES = {"ssh": ("libssh", "openssh-client", "openssh-server"), "tls": ("gnutls", "java-tls", "nss", "openssl")}
 
 _PROPERTY = re.compile(r"[a-z_]+[0-9]?[a-z_]*(@[A-Za-z-]+)?")

@@ -103,7 +103,7 @@ class Selinux(Kind):
         return number, value.strip("\"'").lower()
 
     def _state(self) -> str:
-        """What the running kernel does, or for a system that does not run what it was told to do."""
+        """What the running kernel does, or for a system that does not run what it is configured to do."""
         if not self.host.kernel:
             return self._configured("state")[1]
         enforce = (self.host.read(f"{KERNEL}/enforce") or "").strip(BLANKS)

@@ -83,7 +83,7 @@ class Service(Kind):
                 verbs.append({MASKED: "mask", DISABLED: "disable", ENABLED: "enable"}[value])
             for verb in verbs:
                 work[verb].append(each)
-            before = f"{state or 'not installed'}{activity.told if activity else ''}\n"
+            before = f"{state or 'not installed'}{activity.suffix if activity else ''}\n"
             changes.append(Change(each, before, f"{value}\n", frozenset([name]), _apply([todo[verb] for verb in verbs])))
         return changes
 
@@ -165,7 +165,7 @@ class Service(Kind):
                     status="not_applicable", read_from="systemctl show", message=f"{unit} is not meant to run in a container"
                 )
             why = "its own conditions do not hold" if activity.prevented else f"it is {activity.state}"
-            return Observation(f"{state}{activity.told}", "systemctl show", f"{unit} is {state}, but {why}")
+            return Observation(f"{state}{activity.suffix}", "systemctl show", f"{unit} is {state}, but {why}")
         return Observation(value, units.source, "" if state == value else f"{unit} is {state}")
 
 

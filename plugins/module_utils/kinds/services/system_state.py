@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """How a running system is doing, as ``{failed_units: [], listening_ports: [22/tcp]}``: to be observed, never to be written.
 
-- ``startup``: ``finished`` once systemd has started everything it was told to.
+- ``startup``: ``finished`` once systemd has started everything that it is to start.
 - ``failed_units``: those that may have failed. One that only could not fetch something in the boot check, which has
   no network, is not judged (``first_start``).
 - ``listening_ports``: those that may be open to other machines, each as ``NUMBER/tcp`` or ``NUMBER/udp``.
@@ -78,8 +78,8 @@ class SystemState(Observed):
         if failed and failed == cut_off:
             why = "; ".join(f"{unit} could not fetch {FETCHES[unit].what}, since the boot check has no network" for unit in failed)
             return Observation(found, status=result.NOT_CHECKED, message=why)
-        told = [f"{unit} failed ({self._shown(unit, 'Result')})" for unit in failed if unit not in cut_off]
-        return Observation(found, "systemctl list-units --state=failed", "; ".join(told))
+        problems = [f"{unit} failed ({self._shown(unit, 'Result')})" for unit in failed if unit not in cut_off]
+        return Observation(found, "systemctl list-units --state=failed", "; ".join(problems))
 
     def _cut_off(self, unit: str) -> bool:
         """Did a unit fail because the boot check's guest reaches nothing, by the exit code that its program documents for that?"""
@@ -105,8 +105,8 @@ class SystemState(Observed):
                 continue
             found.setdefault(port, set()).update([program] if program else [])
         ports = sorted(found, key=lambda port: (port.partition("/")[2], int(port.partition("/")[0])))
-        told = [f"{' and '.join(sorted(found[port])) or 'the kernel'} listens on {port}" for port in ports if port not in tolerated]
-        return Observation(ports, "ss -H -tulpn", "; ".join(told))
+        problems = [f"{' and '.join(sorted(found[port])) or 'the kernel'} listens on {port}" for port in ports if port not in tolerated]
+        return Observation(ports, "ss -H -tulpn", "; ".join(problems))
 
     # -- the boot check -------------------------------------------------------------
 

@@ -84,13 +84,13 @@ class ProgramConf(DropIn):
         return {option: value for line, section, option, value in assignments(text) if section == self.program.section and value}
 
     def render(self, settings: Mapping[str, str]) -> str:
-        return f"{NOTICE}{self._header}\n{self._told(settings)}"
+        return f"{NOTICE}{self._header}\n{self._lines(settings)}"
 
     @property
     def _header(self) -> str:
         return f"[{self.program.section}]"
 
-    def _told(self, settings: Mapping[str, str]) -> str:
+    def _lines(self, settings: Mapping[str, str]) -> str:
         reset = {option: f"{option}=\n" if option in self.program.lists else "" for option in settings}
         return "".join(f"{reset[option]}{option}={value}\n" for option, value in sorted(settings.items()))
 
@@ -126,9 +126,9 @@ class ProgramConf(DropIn):
     def _combined(self, own: str, settings: Mapping[str, str]) -> str:
         """Our block at the head of the program's section, and without the lines that say something of its options."""
         head = next((last for unused_first, last, whole in logical(own) if whole == self._header), 0)
-        told = self._told(settings) if head or not settings else f"{self._header}\n{self._told(settings)}"
+        block = self._lines(settings) if head or not settings else f"{self._header}\n{self._lines(settings)}"
         aside = (number for first, last in self._contradictions(own, settings, head) for number in range(first, last + 1))
-        return main_file.combined(own, told, aside, head)
+        return main_file.combined(own, block, aside, head)
 
     def _contradictions(self, own: str, settings: Mapping[str, str], head: int) -> Iterator[tuple[int, int]]:
         """The first and the last physical line of each assignment that our block must not meet.

@@ -57,8 +57,8 @@ class SshClient(DropIn):
         with Scratch(self.host) as scratch:
             ran = self._ask(scratch.write("candidate", content))
         if not ran.ok:
-            told = lines_of(ran.err.strip(BLANKS) or ran.error)[0]
-            raise BadSetting(f"ssh_client: ssh does not accept the settings: {told.split(': ', 1)[-1]}")
+            error = lines_of(ran.err.strip(BLANKS) or ran.error)[0]
+            raise BadSetting(f"ssh_client: ssh does not accept the settings: {error.split(': ', 1)[-1]}")
         return ""
 
     def _ask(self, path: str) -> CommandResult:

@@ -54,8 +54,8 @@ class SshHost(Observed):
         types = {path: _text(fields[0]) for path, fields in self._keys()}
         if not types:
             return Observation(status=result.NOT_APPLICABLE, message=NO_KEYS)
-        told = [f"{path} is an {name} key" for path, name in types.items() if name not in wanted]
-        return Observation(sorted(set(types.values())), KEYS, "; ".join(told))
+        problems = [f"{path} is an {name} key" for path, name in types.items() if name not in wanted]
+        return Observation(sorted(set(types.values())), KEYS, "; ".join(problems))
 
     def _rsa_bits(self, unused_wanted: Value) -> Observation:
         keys = {path: fields for path, fields in self._keys() if _text(fields[0]) == "ssh-rsa" and len(fields) > 2}

@@ -78,10 +78,10 @@ class Sshd(DropIn):
         return settings
 
     def render(self, settings: Mapping[str, str]) -> str:
-        return NOTICE + self._told(settings)
+        return NOTICE + self._rendered(settings)
 
     @staticmethod
-    def _told(settings: Settings) -> str:
+    def _rendered(settings: Settings) -> str:
         return "".join(f"{line}\n" for name in sorted(settings) for line in _lines(name, settings[name]))
 
     def _old(self) -> dict[str, str]:
@@ -133,7 +133,7 @@ class Sshd(DropIn):
         own = self._own()
         if self.layout == MAIN_FILE:
             # In front of everything, includes too: the first value of a keyword wins.
-            main = main_file.combined(own, self._told(settings), self._contradictions(settings))
+            main = main_file.combined(own, self._rendered(settings), self._contradictions(settings))
             return self._edited_main(main, names) + self.uninstall(self.path, names)
         if not settings:
             return self.uninstall(self.path, names) + self._edited_main(own, names)

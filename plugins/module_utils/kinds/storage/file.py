@@ -30,8 +30,8 @@ AS_WANTED = "as wanted"
 # What leaves need not be emptied, and what is written stays.
 _ORDER = (ABSENT, EMPTY, PRESENT, None)
 _MODE = re.compile(r"0?[0-7]{3,4}")
-# As many odd paths are told of one setting.
-_TOLD = 3
+# How many odd paths of one setting are named.
+_MOST_NAMED = 3
 _FIELDS = {"state", "owner", "group", "mode", "content"}
 
 
@@ -137,7 +137,7 @@ class File(Kind):
                     Change(found.path, _spelled(host, found), _spelled(host, after), frozenset([name]), self._act(found.path, _set, after))
                 )
         if odd:
-            plan.refusals.append(Refusal(frozenset([name]), "; ".join(odd[:_TOLD])))
+            plan.refusals.append(Refusal(frozenset([name]), "; ".join(odd[:_MOST_NAMED])))
 
     def _limited(self, host: Host, found: PathState, wanted: FileSetting) -> PathState:
         """The attributes that a file should have instead of those that it has."""
@@ -189,7 +189,7 @@ class File(Kind):
         files, odd = _files(host, name, wanted)
         values = [(found.path, self._value(host, found, wanted)) for found in files]
         if odd and all(_satisfies(wanted, value) for unused_path, value in values):
-            return Observation(status="error", read_from=name, message="; ".join(odd[:_TOLD]))
+            return Observation(status="error", read_from=name, message="; ".join(odd[:_MOST_NAMED]))
         if not values:
             if wanted.content is None and wanted.state != PRESENT:
                 return Observation(status="not_applicable", read_from=name, message=f"there is no {name}")
@@ -197,7 +197,7 @@ class File(Kind):
         wrong = [(path, value) for path, value in values if not _satisfies(wanted, value)]
         path, value = (wrong or values)[0]
         message = f"{_listed([path for path, unused_v in wrong])} is not as wanted" if len(wrong) > 1 else ""
-        message = "; ".join([message, *odd[:_TOLD]]) if odd and message else message or "; ".join(odd[:_TOLD])
+        message = "; ".join([message, *odd[:_MOST_NAMED]]) if odd and message else message or "; ".join(odd[:_MOST_NAMED])
         return Observation(value, path if len(values) == 1 or wrong else name, message)
 
     @staticmethod

@@ -215,11 +215,11 @@ def _observation(name: str, found: list[tuple[str, int]], walk: Walk) -> Observa
         return Observation(status=result.NOT_CHECKED, message=f"{shortened(walk.unread[0])} cannot be looked into; look as root")
     paths = [shortened(path) for path, unused_mode in found[:_SHOWN]]
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return Observation(paths, "the local filesystems", f"{', '.join(paths)}{more}: {TOLD[name]}" if found else "")
+    return Observation(paths, "the local filesystems", f"{', '.join(paths)}{more}: {DESCRIPTIONS[name]}" if found else "")
 
 
 # Each setting, and what is wrong with what it finds.
-TOLD = {
+DESCRIPTIONS = {
     "world_writable_files": "everybody can write to it",
     "world_writable_directories": "everybody can remove others' files in it",
     "foreign_shared_directories": "everybody can write to it and a person owns it",
@@ -238,7 +238,7 @@ TOLD = {
 
 def _express(wanted: Settings) -> None:
     for name, value in wanted.items():
-        if name not in TOLD:
-            raise BadSetting(f"filesystem: there is no {name}; known are {', '.join(TOLD)}")
+        if name not in DESCRIPTIONS:
+            raise BadSetting(f"filesystem: there is no {name}; known are {', '.join(DESCRIPTIONS)}")
         if not isinstance(value, list) or not all(isinstance(path, str) and path.startswith("/") for path in value):
             raise BadSetting(f"filesystem: {name} is a list of paths that are tolerated, not {value!r}")

@@ -113,5 +113,5 @@ def sentence(text: str, causes: Causes = _CAUSES, program: str = "apt-get", erro
         if found:
             return " ".join(words_of(found.expand(meaning).replace(" :", ":")))
     lines = [line for line in lines_of(text) if line.strip(BLANKS)]
-    told = next((line for line in lines if line.startswith(errors)), lines[-1] if lines else "no reason given")
-    return f"{program} failed: {told.replace(errors[0], '', 1).strip(BLANKS).rstrip('.')}"
+    line = next((line for line in lines if line.startswith(errors)), lines[-1] if lines else "no reason given")
+    return f"{program} failed: {line.replace(errors[0], '', 1).strip(BLANKS).rstrip('.')}"

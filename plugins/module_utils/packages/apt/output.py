@@ -72,10 +72,10 @@ def origins(files: str, versions: str) -> dict[tuple[str, str], str]:
         elif known := _VERSION.match(line):
             version = known[1]
         elif version and (file := _FILE.match(line)) and file[1] != _STATUS:
-            told = found.setdefault((package, version), [])
+            names = found.setdefault((package, version), [])
             source = sources.get(file[1], "")
-            told += [source] if source and source not in told else []
-    return {key: ", ".join(told) for key, told in found.items()}
+            names += [source] if source and source not in names else []
+    return {key: ", ".join(names) for key, names in found.items()}
 
 
 def _sources(files: str) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Dnf(Manager):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._unknown = False
-        self._told: dict[str, Any] = {}
+        self._answer: dict[str, Any] = {}
 
     def _run(self, *arguments: str, options: Sequence[str] = ()) -> CommandResult:
         """Not quietly, since then dnf would not say why a repository does not answer."""
@@ -152,21 +152,21 @@ class Dnf(Manager):
         if self.host.check:
             self._unknown = bool(text) and self.host.read(wanted) != text
         elif not text or self.host.read(wanted) != text:
-            self._told = {}
+            self._answer = {}
             shutil.rmtree(self.host.path(RUN), ignore_errors=True)
             if text:
                 self.host.write(wanted, text)
 
     def refresh(self) -> None:
         """Fetch the metadata; what came is looked at at once, so that a damaged updateinfo stops a patch before it begins."""
-        self._told = {}
+        self._answer = {}
         self._run("--refresh", "makecache")
         self._repositories()
 
     def _repositories(self) -> list[dict[str, Any]]:
-        if not self._told:
-            self._told = self._ask("fetched")
-        return self._told["repositories"]
+        if not self._answer:
+            self._answer = self._ask("fetched")
+        return self._answer["repositories"]
 
     def listed(self) -> bool:
         """Has this host metadata of any repository?"""
@@ -222,9 +222,9 @@ class Dnf(Manager):
     def _updates(self) -> dict[str, Any]:
         if not self.listed():
             raise DnfError(f"{ARCHIVES} has no metadata, so it is not known what is pending: run hygeia.golden.package_download first")
-        if "updates" not in self._told:
-            self._told = self._ask("updates")
-        return self._told
+        if "updates" not in self._answer:
+            self._answer = self._ask("updates")
+        return self._answer
 
     def origins(self, updates: Sequence[Update]) -> dict[tuple[str, str], tuple[str, str]]:
         """As the repositories say it."""
@@ -311,7 +311,7 @@ class Dnf(Manager):
         self._run("--downloadonly", *plan.arguments, options=plan.options)
 
     def carry_out(self, plan: PackagePlan) -> None:
-        self._told = {}
+        self._answer = {}
         ran = self._run(*self.offline, *plan.arguments, options=plan.options)
         if _SCRIPT.search(ran.err + ran.out):
             # rpm calls that a warning, and counts the package as installed.
@@ -337,10 +337,10 @@ class Dnf(Manager):
     def restarts(self) -> Restarts:
         """What runs replaced code, and what the plugin needs-restarting knows of a reboot."""
         found = restarts.find(self.host)
-        told = _REBOOT.findall(self.host.run(["dnf", "-q", "--cacheonly", "needs-restarting", "-r"]).out) if self.host.booted else []
-        if not told:
+        packages = _REBOOT.findall(self.host.run(["dnf", "-q", "--cacheonly", "needs-restarting", "-r"]).out) if self.host.booted else []
+        if not packages:
             return found
-        return dataclasses.replace(found, reboot=(*found.reboot, f"{', '.join(told)} changed since the system was booted"))
+        return dataclasses.replace(found, reboot=(*found.reboot, f"{', '.join(packages)} changed since the system was booted"))
 
 
 _ASK_NAMES = ["rpm", "-qa", "--queryformat", "%{NAME}.%{ARCH}\\n"]

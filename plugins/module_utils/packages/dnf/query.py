@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What dnf 4 knows and would do, told by its own Python interface (DNF API) as one line of JSON.
+"""What dnf 4 knows and would do, printed by its own Python interface (DNF API) as one line of JSON.
 
 The interface is there wherever dnf is, but only in the Python that dnf itself
 runs in. So this file is a program: ``dnf.py`` sends its text to that Python,

@@ -53,7 +53,7 @@ class Stanza:
 
     @property
     def advertised(self) -> bool:
-        """Is the kernel told to take what routers advertise?"""
+        """Is the kernel configured to take what routers advertise?"""
         said = [*self.values("accept_ra"), _TELLING.get(self.method)]
         return self.family == "inet6" and self.method in _TELLING and said[0] != "0"
 

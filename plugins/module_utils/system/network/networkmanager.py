@@ -24,7 +24,7 @@ _CONFIGURATION = (
     "/etc/NetworkManager/NetworkManager.conf",
     "/etc/NetworkManager/conf.d/*.conf",
 )
-# Types of connection that have no IPv6 of their own unless they are told.
+# Types of connection that have no IPv6 of their own unless they are configured to.
 _WITHOUT = ("wireguard", "dummy")
 _LEFT_BEHIND = ("~", ".rpmnew", ".rpmsave", ".rpmorig", ".bak", ".swp", ".swpx", ".tmp", ".pem", ".der")
 # What GLib takes for a blank (g_ascii_isspace).
@@ -86,8 +86,8 @@ def makes_up(host: Host) -> bool:
     paths = [path for pattern in _CONFIGURATION for path in host.regular(pattern)]
     counted = {os.path.basename(path): path for path in paths}
     values = [said(host.read(path) or "").get(("main", "no-auto-default")) for path in paths if path in counted.values()]
-    told = [value for value in values if value is not None]
-    return "*" not in words_of((told or [""])[-1].replace(",", " "))
+    given = [value for value in values if value is not None]
+    return "*" not in words_of((given or [""])[-1].replace(",", " "))
 
 
 def ifcfg(text: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ _VERSION = re.compile(r"^Version: (\S+)$", re.M | re.A)
 _ESSENTIAL = re.compile(r"^(?:Essential|Protected): yes$", re.M)
 _ARCHITECTURE = re.compile(r"^Architecture: (\S+)$", re.M | re.A)
 _SOURCE = re.compile(r"^Source: (\S+)(?: \((\S+)\))?$", re.M | re.A)
-# A signed package is made anew, as a source of its own, from the one that vulnerabilities are told of.
+# A signed package is made anew, as a source of its own, from the one that vulnerabilities are reported for.
 _SIGNED = re.compile(r"-signed(?:-\w+)?$", re.A)
 _MADE_FROM = re.compile(r"^Built-Using: (\S+) \(= (\S+?)\)", re.M | re.A)
 

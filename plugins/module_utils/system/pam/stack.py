@@ -174,16 +174,16 @@ def logical(text: str, gaps: bool = False) -> list[Line]:
     """
     found, whole, first = [], "", 0
     for number, line in enumerate(lines_of(text), 1):
-        told, comment, unused_rest = line.lstrip(" \t").partition("#")
-        if not told and not (gaps and whole):
+        code, comment, unused_rest = line.lstrip(" \t").partition("#")
+        if not code and not (gaps and whole):
             continue
         first = first if whole else number
-        bare = told.rstrip(" \t")
+        bare = code.rstrip(" \t")
         if not comment and bare.endswith("\\"):
             whole += f"{bare[:-1]} "
             continue
-        if (whole + told).strip(" \t"):
-            found.append(logical_lines.Line(first, number, whole + told))
+        if (whole + code).strip(" \t"):
+            found.append(logical_lines.Line(first, number, whole + code))
         whole = ""
     return found
 
@@ -194,7 +194,7 @@ def reworded(text: str, module: str, phase: str, edit: Callable[[list[str]], lis
         # A backslash with nothing behind it would go on with the next line.
         words = [word if word.endswith("\\\r") else word.rstrip("\r") for word in rule.arguments if word.rstrip("\r")]
         if rule.module == module and edit(words) != list(rule.arguments):
-            unused_told, sign, comment = lines_of(text)[line.last - 1].partition("#")
+            unused_text, sign, comment = lines_of(text)[line.last - 1].partition("#")
             note = f"  {sign}{comment}".rstrip("\r") if sign else ""
             text = logical_lines.replaced(text, line, f"{' '.join([rule.head, *edit(words)])}{note}", carriage=False)
     return text

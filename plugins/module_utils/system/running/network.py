@@ -53,11 +53,11 @@ def advertised(host: Host) -> str:
     The kernel marks what it learned itself; what a program such as systemd-networkd learned has its origin in the route.
     """
     lines = (words_of(line) for line in host.lines("/proc/net/ipv6_route"))
-    told = next((words[9] for words in lines if len(words) > 9 and int(words[8], 16) & _ADVERTISED), "")
-    if not told and host.which("ip"):
+    interface = next((words[9] for words in lines if len(words) > 9 and int(words[8], 16) & _ADVERTISED), "")
+    if not interface and host.which("ip"):
         found = re.search(r"\bdev (\S+)", host.run(["ip", "-6", "route", "show", "proto", "ra"]).out, re.A)
-        told = found[1] if found else ""
-    return f"{told} has its IPv6 route from a router's advertisements" if told else ""
+        interface = found[1] if found else ""
+    return f"{interface} has its IPv6 route from a router's advertisements" if interface else ""
 
 
 def speaks_ipv6(host: Host) -> str:

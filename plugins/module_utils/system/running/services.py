@@ -35,7 +35,7 @@ class Services:
         self.host = host
         self._leaving = set(leaving)
         self._processes = Processes(host)
-        self._told = self._show(leaving)
+        self._properties = self._show(leaving)
         self._active = self._active_dependents()
 
     def need(self, unit: str) -> str:
@@ -62,7 +62,7 @@ class Services:
 
     def _listens(self, unit: str) -> set[tuple[int, str]]:
         """The ports at which systemd itself waits for clients of a socket unit."""
-        listens = [text for name, text in self._told.get(unit, ()) if name == "Listen"]
+        listens = [text for name, text in self._properties.get(unit, ()) if name == "Listen"]
         found = (match for text in listens for match in [_LISTEN.match(text)] if match)
         return {
             (int(match[2]), "udp" if "Datagram" in match[0] else "tcp")
@@ -71,7 +71,7 @@ class Services:
         }
 
     def _dependents(self, unit: str) -> list[str]:
-        names = (name for key, text in self._told.get(unit, ()) if key in _DEPENDENTS for name in words_of(text))
+        names = (name for key, text in self._properties.get(unit, ()) if key in _DEPENDENTS for name in words_of(text))
         return [name for name in names if name not in self._leaving]
 
     def _show(self, units: Collection[str]) -> dict[str, list[tuple[str, str]]]:
@@ -85,7 +85,7 @@ class Services:
         return {unit: [(name, value) for name, unused_sign, value in answer] for unit, answer in zip(units, answers)}
 
     def _active_dependents(self) -> set[str]:
-        names = sorted({name for unit in self._told for name in self._dependents(unit)})
+        names = sorted({name for unit in self._properties for name in self._dependents(unit)})
         if not names:
             return set()
         answers = words_of(self.host.run(["systemctl", "is-active", *names]).out)

@@ -73,8 +73,8 @@ class Probe:
         ran = self.host.run(argv)
         if not ran.ok:
             # Of an unknown algorithm it tells what first and where after that.
-            told = lines_of(ran.err.strip(BLANKS) or ran.error)
-            raise Rejected(next((line for line in told if re.search(r"\bline \d+: ", line, re.A)), told[0]))
+            errors = lines_of(ran.err.strip(BLANKS) or ran.error)
+            raise Rejected(next((line for line in errors if re.search(r"\bline \d+: ", line, re.A)), errors[0]))
         values: dict[str, list[str]] = {}
         for line in lines_of(ran.out):
             keyword, unused_space, value = line.partition(" ")

@@ -68,18 +68,18 @@ def test_check_mode_tells_the_verdict_and_writes_nothing(act, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_framework_that_there_is_not_is_told(act):
+def test_a_framework_that_there_is_not_is_reported(act):
     with pytest.raises(AnsibleError, match="the evidence cannot be written: there is no framework hippa for the report; use .*hipaa"):
         act(frameworks=["hippa"])
 
 
-def test_a_place_that_cannot_be_written_is_told(act, tmp_path):
+def test_a_place_that_cannot_be_written_is_reported(act, tmp_path):
     (tmp_path / "host").write_text("", encoding="utf-8")
     with pytest.raises(AnsibleError, match="the evidence could not be written to .*/host/run: (File exists|Not a directory)"):
         act()
 
 
-def test_every_failure_is_told_the_most_severe_first_and_whether_it_is_blocking(act):
+def test_every_failure_is_reported_the_most_severe_first_and_whether_it_is_blocking(act):
     records = [
         record("a-low", "fail", severity="low"),
         record("b-high", "error"),
@@ -92,11 +92,11 @@ def test_every_failure_is_told_the_most_severe_first_and_whether_it_is_blocking(
 
 
 def test_links_lead_where_the_site_says_or_to_the_published_pages(act):
-    for told, address in ({"docs": "https://git.example.org/docs/"}, "https://git.example.org/docs"), ({}, evidence.evidence.published()):
-        with open(os.path.join(act(records=[record("ssh-root-login")], **told)["path"], "report.html"), encoding="utf-8") as stream:
+    for given, address in ({"docs": "https://git.example.org/docs/"}, "https://git.example.org/docs"), ({}, evidence.evidence.published()):
+        with open(os.path.join(act(records=[record("ssh-root-login")], **given)["path"], "report.html"), encoding="utf-8") as stream:
             assert f'href="{address}/controls/ssh.md#ssh-root-login"' in stream.read()
 
 
-def test_an_address_that_is_none_is_told(act):
+def test_an_address_that_is_none_is_reported(act):
     with pytest.raises(AnsibleError, match="the evidence cannot be written: evidence_docs is 'docs'; give the address"):
         act(docs="docs")

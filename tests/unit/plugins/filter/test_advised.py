@@ -24,7 +24,7 @@ def test_a_part_of_a_number_names_nothing():
         advised(PENDING, ["DSA-576"])
 
 
-def test_what_has_no_fix_is_told():
+def test_what_has_no_fix_is_reported():
     vulnerabilities = [{"id": "CVE-2025-1", "package": "glibc", "advisories": []}]
     with pytest.raises(AnsibleFilterError, match="CVE-2025-1 is open in glibc, and no update that is there closes it"):
         advised(PENDING, ["CVE-2025-1"], vulnerabilities)

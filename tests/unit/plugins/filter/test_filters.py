@@ -63,12 +63,12 @@ def test_coverage_knows_the_frameworks_of_the_collection_and_of_the_site(tmp_pat
     assert [(row["citation"], row["state"]) for row in found["citations"]] == [("H-1", "proven")]
 
 
-def test_a_framework_that_there_is_not_is_told():
+def test_a_framework_that_there_is_not_is_reported():
     with pytest.raises(AnsibleFilterError, match="there is no framework hippa; use cis_debian12, .*hipaa"):
         call(Coverage, [], "hippa")
 
 
-def test_a_severity_that_there_is_not_is_told():
+def test_a_severity_that_there_is_not_is_reported():
     with pytest.raises(AnsibleFilterError, match="sever is no severity; use low, medium, high, critical"):
         call(Failing, [], "sever")
 

@@ -45,7 +45,7 @@ def test_a_site_adds_its_own(query, tmp_path):
         ),
     ],
 )
-def test_a_mistake_in_the_sites_agents_is_told(query, tmp_path, text, said):
+def test_a_mistake_in_the_sites_agents_is_reported(query, tmp_path, text, said):
     (tmp_path / "agents").mkdir()
     (tmp_path / "agents/relay.yml").write_text(text, encoding="utf-8")
     with pytest.raises(AnsibleLookupError) as caught:

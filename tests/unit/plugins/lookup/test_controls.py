@@ -73,7 +73,7 @@ def test_waivers_of_the_inventory_count_like_those_of_a_file(lookup):
         ),
     ],
 )
-def test_a_bad_waiver_of_the_inventory_is_told(lookup, waiver, error):
+def test_a_bad_waiver_of_the_inventory_is_reported(lookup, waiver, error):
     with pytest.raises(AnsibleLookupError) as caught:
         lookup("site", waivers=[waiver])
     assert error in str(caught.value)
@@ -98,7 +98,7 @@ def test_the_play_adds_what_the_profile_lacks_and_sets_it(lookup):
         lookup("site", add=["audit-disc-full"])
 
 
-def test_what_is_wrong_with_the_request_is_told(lookup):
+def test_what_is_wrong_with_the_request_is_reported(lookup):
     with pytest.raises(AnsibleLookupError, match="the variables of the play: there is no profile sitee; did you mean site"):
         lookup("sitee")
     with pytest.raises(AnsibleLookupError, match="the id of one profile"):

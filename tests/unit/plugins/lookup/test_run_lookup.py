@@ -13,13 +13,13 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.proces
 def test_the_run_is_found_again_on_its_own_machine_alone(monkeypatch):
     me = Process.of(os.getpid())
     monkeypatch.setattr(run, "owner", lambda: me)
-    [told] = run.LookupModule().run([])
-    assert processes.here(told) == me
-    assert processes.here({**told, "boot": "another machine's"}) is None
-    assert processes.here({**told, "space": "pid:[1]"}) is None
+    [process] = run.LookupModule().run([])
+    assert processes.here(process) == me
+    assert processes.here({**process, "boot": "another machine's"}) is None
+    assert processes.here({**process, "space": "pid:[1]"}) is None
 
 
-def test_nobody_is_told_as_nothing(monkeypatch):
+def test_nobody_is_returned_as_nothing(monkeypatch):
     monkeypatch.setattr(run, "owner", lambda: None)
     assert run.LookupModule().run([]) == [{}]
     assert processes.here({}) is None

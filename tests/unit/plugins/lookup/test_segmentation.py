@@ -24,7 +24,7 @@ flows:
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch):
+def policy(tmp_path, monkeypatch):
     """What the lookup says of a policy in which a text was replaced."""
     monkeypatch.setattr(segmentation.LookupModule, "set_options", lambda self, var_options, direct: None)
     monkeypatch.chdir(tmp_path)
@@ -37,8 +37,8 @@ def told(tmp_path, monkeypatch):
     return read
 
 
-def test_a_sound_policy_is_returned_as_it_is(told):
-    assert told() == yaml.safe_load(POLICY)
+def test_a_sound_policy_is_returned_as_it_is(policy):
+    assert policy() == yaml.safe_load(POLICY)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_a_sound_policy_is_returned_as_it_is(told):
         ("clinical: {", "elsewhere: {", "zones: elsewhere stands for addresses outside all zones; give the zone another name."),
     ],
 )
-def test_a_mistake_is_told_with_what_to_write(told, old, new, message):
+def test_a_mistake_is_reported_with_what_to_write(policy, old, new, message):
     with pytest.raises(AnsibleLookupError) as caught:
-        told(old, new)
+        policy(old, new)
     assert message in str(caught.value)
 
 
@@ -135,7 +135,7 @@ probes:
         ("port: 104, expected", "port: 1-1024, expected", "probes: number 1: port is '1-1024'; write one port such as 104."),
     ],
 )
-def test_a_probe_that_may_not_be_sent_is_told(tmp_path, monkeypatch, old, new, message):
+def test_a_probe_that_may_not_be_sent_is_reported(tmp_path, monkeypatch, old, new, message):
     monkeypatch.setattr(segmentation.LookupModule, "set_options", lambda self, var_options, direct: None)
     for text, wrong in ((PROBES, False), (PROBES.replace(old, new, 1), True)):
         (tmp_path / "site.yml").write_text(text, encoding="utf-8")
@@ -158,14 +158,14 @@ def test_a_list_of_endpoints_does_not_become_a_scan(tmp_path, monkeypatch):
         segmentation.LookupModule().run([str(tmp_path / "site.yml")])
 
 
-def test_the_words_for_nft_have_no_overlap_and_no_quotes(told):
-    rules = segment_rules(told(), "imaging")["in"]["zones"]
+def test_the_words_for_nft_have_no_overlap_and_no_quotes(policy):
+    rules = segment_rules(policy(), "imaging")["in"]["zones"]
     assert rules == {"clinical": [{"protocol": "tcp", "ports": "104, 8000-8200", "comment": "Images 'in'"}], "imaging": []}
 
 
-def test_a_zone_that_is_not_there_is_told(told):
+def test_a_zone_that_is_not_there_is_reported(policy):
     with pytest.raises(AnsibleFilterError, match="there is no zone ward; known are clinical, imaging"):
-        segment_rules(told(), "ward")
+        segment_rules(policy(), "ward")
 
 
 @pytest.mark.parametrize(
@@ -178,16 +178,16 @@ def test_a_zone_that_is_not_there_is_told(told):
         ("fd00:20::1%eth0", "104", True),
     ],
 )
-def test_an_address_is_let_in_as_its_zone_is(told, address, port, allowed):
-    assert segment_allows(told(), address, "imaging", port) is allowed
+def test_an_address_is_let_in_as_its_zone_is(policy, address, port, allowed):
+    assert segment_allows(policy(), address, "imaging", port) is allowed
 
 
-def test_a_name_is_no_address(told):
+def test_a_name_is_no_address(policy):
     with pytest.raises(AnsibleFilterError, match="segment_allows"):
-        segment_allows(told(), "pacs", "imaging", 104)
+        segment_allows(policy(), "pacs", "imaging", 104)
 
 
-def test_the_policy_of_the_page_is_one(told, tmp_path):
+def test_the_policy_of_the_page_is_one(policy, tmp_path):
     with open(os.path.join(COLLECTION, "docs/segmentation.md"), encoding="utf-8") as stream:
         (example,) = re.findall(r"^```yaml\n(.*?)^```", stream.read(), re.M | re.S)
     (tmp_path / "page.yml").write_text(example, encoding="utf-8")

@@ -29,7 +29,7 @@ def asked(run_module, tree, monkeypatch):
     return ask
 
 
-def test_the_agents_that_are_there_are_told(asked, tmp_path):
+def test_the_agents_that_are_there_are_reported(asked, tmp_path):
     answer = asked(tmp_path, [{"class": "logging", "encrypted": True}])
     rsyslog = next(each for each in answer["agents"] if each["id"] == "rsyslog")
     assert rsyslog["destinations"] == [{"destination": "logs.example.org", "encrypted": False, "read_from": "/etc/rsyslog.conf:1"}]

@@ -46,20 +46,20 @@ def test_every_module_fails_by_the_one_way_that_masks(name):
     assert others <= {"module.fail_json"}
 
 
-@pytest.mark.parametrize("told, secret", SECRETS.items())
-def test_no_secret_is_in_a_failure(module, capsys, told, secret):
+@pytest.mark.parametrize("sentence, secret", SECRETS.items())
+def test_no_secret_is_in_a_failure(module, capsys, sentence, secret):
     with pytest.raises(SystemExit):
-        module.fail_json(msg=f"It failed: {told}.", console=[told], outcomes=[{"message": told}])
+        module.fail_json(msg=f"It failed: {sentence}.", console=[sentence], outcomes=[{"message": sentence}])
     answer = capsys.readouterr().out
     assert secret not in answer
     assert json.loads(answer)["failed"]
     assert "It failed: " in json.loads(answer)["msg"]
 
 
-@pytest.mark.parametrize("told, secret", SECRETS.items())
-def test_no_secret_is_in_what_is_told_of_a_fault(module, capsys, told, secret):
+@pytest.mark.parametrize("sentence, secret", SECRETS.items())
+def test_no_secret_is_in_what_is_said_of_a_fault(module, capsys, sentence, secret):
     try:
-        raise RuntimeError(told)
+        raise RuntimeError(sentence)
     except RuntimeError:
         sys.excepthook(*sys.exc_info())
     said = capsys.readouterr().err

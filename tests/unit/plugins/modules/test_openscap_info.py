@@ -25,5 +25,5 @@ def test_it_returns_results_that_say_where_they_are_from(run_module, monkeypatch
 
 def test_a_problem_is_one_sentence(run_module, monkeypatch):
     monkeypatch.setattr(scan, "program", lambda: "/bin/false")
-    told = run_module(openscap_info, {"datastream": "/no/such.xml", "profile": "small"})["msg"]
-    assert told == "OpenSCAP found nothing: there is no data stream /no/such.xml where oscap runs: copy it there, or correct the path."
+    message = run_module(openscap_info, {"datastream": "/no/such.xml", "profile": "small"})["msg"]
+    assert message == "OpenSCAP found nothing: there is no data stream /no/such.xml where oscap runs: copy it there, or correct the path."

@@ -41,7 +41,7 @@ def test_check_mode_sends_nothing(run_module):
     assert not said["changed"] and said["canaries"][0]["state"] == "not_tried"
 
 
-def test_a_message_is_looked_for_and_told(run_module, tmp_path):
+def test_a_message_is_looked_for_and_reported(run_module, tmp_path):
     (tmp_path / "remote.log").write_text("hygeia canary 00112233 by logger\n")
     asked = run_module(log_collector_info, {"canaries": [CANARY], "path": str(tmp_path)})
     (record,) = run_module(log_canary_info, {"canaries": [CANARY], "arrivals": asked["arrivals"], "collector": asked["collector"]})[

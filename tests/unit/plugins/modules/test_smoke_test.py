@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.modules import smoke_test
 
 
-def test_each_command_is_tried_and_told(run_module):
+def test_each_command_is_tried_and_reported(run_module):
     result = run_module(
         smoke_test,
         {

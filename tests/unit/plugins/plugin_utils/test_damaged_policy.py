@@ -98,7 +98,7 @@ def policy(baseline, directory, tmp_path, monkeypatch):
     return read
 
 
-def told(function, *arguments):
+def errors(function, *arguments):
     """What is complained of, after a time that nobody would call hanging."""
     began = time.monotonic()
     try:
@@ -118,7 +118,7 @@ def test_the_policy_that_is_damaged_was_right(policy):
 @pytest.mark.parametrize("section", POLICY)
 def test_a_damaged_file_is_refused_by_its_name_or_read(policy, section):
     for data in mutated(POLICY[section], 40, seed=len(section)):
-        lines = told(policy, section, data)
+        lines = errors(policy, section, data)
         assert all(len(line) < 2100 and line.isprintable() and line.endswith(".") for line in lines), lines
         # A framework that lost a citation is right, and the control that cites it is not.
         assert all("policy/" in line for line in lines), (lines, data[:500])
@@ -132,7 +132,7 @@ def test_a_damaged_segmentation_is_refused_by_its_name_or_read(tmp_path):
     for data in mutated(SEGMENTATION, 100):
         loader._load.cache_clear()
         path.write_bytes(data)
-        assert all(line.startswith(str(path)) and line.isprintable() for line in told(segmentation.read, str(path)))
+        assert all(line.startswith(str(path)) and line.isprintable() for line in errors(segmentation.read, str(path)))
 
 
 @pytest.mark.many
@@ -170,7 +170,7 @@ def test_all_that_can_be_said_of_a_damaged_policy_is_said(baseline, directory, t
 def test_what_no_policy_has_is_refused_with_its_line(tmp_path, monkeypatch, data, line, what):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yml").write_bytes(data)
-    assert told(loader.load, str(tmp_path / "own.yml")) == [f"own.yml:{line}: this is not YAML that can be used: {what}."]
+    assert errors(loader.load, str(tmp_path / "own.yml")) == [f"own.yml:{line}: this is not YAML that can be used: {what}."]
 
 
 def test_what_is_no_file_of_a_person_is_refused(tmp_path, monkeypatch):
@@ -179,12 +179,12 @@ def test_what_is_no_file_of_a_person_is_refused(tmp_path, monkeypatch):
     os.mkdir("directory.yml")
     (tmp_path / "large.yml").write_bytes(b"#" * (3 * 2**20))
     os.symlink("loop.yml", "loop.yml")
-    assert told(loader.load, str(tmp_path / "fifo.yml")) == ["fifo.yml: this is not YAML that can be used: it is no ordinary file."]
-    assert told(loader.load, str(tmp_path / "directory.yml"))[0].startswith("directory.yml")
-    assert told(loader.load, str(tmp_path / "large.yml")) == [
+    assert errors(loader.load, str(tmp_path / "fifo.yml")) == ["fifo.yml: this is not YAML that can be used: it is no ordinary file."]
+    assert errors(loader.load, str(tmp_path / "directory.yml"))[0].startswith("directory.yml")
+    assert errors(loader.load, str(tmp_path / "large.yml")) == [
         "large.yml: this is not YAML that can be used: it is larger than 2 MiB; spread it over several files."
     ]
-    assert told(loader.load, str(tmp_path / "loop.yml")) == [
+    assert errors(loader.load, str(tmp_path / "loop.yml")) == [
         "loop.yml cannot be read (Too many levels of symbolic links); make it readable."
     ]
 
@@ -193,7 +193,7 @@ def test_a_bomb_costs_little_memory(tmp_path):
     (tmp_path / "own.yml").write_bytes(LAUGHS)
     tracemalloc.start()
     try:
-        assert told(loader.load, str(tmp_path / "own.yml"))
+        assert errors(loader.load, str(tmp_path / "own.yml"))
         assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
     finally:
         tracemalloc.stop()
@@ -234,7 +234,7 @@ def test_a_pattern_says_where_it_is_found():
     assert patterns.found("b+", ["abb", "bb", "bbx"], "fullmatch") == [False, True, False]
 
 
-def test_a_pattern_of_a_site_that_never_ends_is_told_with_its_file(baseline, directory, monkeypatch, tmp_path):
+def test_a_pattern_of_a_site_that_never_ends_is_reported_with_its_file(baseline, directory, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(patterns, "LIMIT", 1)
     place = directory(
@@ -244,11 +244,11 @@ def test_a_pattern_of_a_site_that_never_ends_is_told_with_its_file(baseline, dir
             "controls/own.yml": POLICY["controls"].decode().replace("H-1", "a" * 60 + "!").replace(", nist_800_53: [CM-7]", ""),
         },
     )
-    assert "policy/frameworks/own.yml: pattern takes too long" in told(Catalogue, [place], baseline)[0]
+    assert "policy/frameworks/own.yml: pattern takes too long" in errors(Catalogue, [place], baseline)[0]
 
 
 def test_frameworks_alone_are_checked_too(directory):
     place = directory("policy", {"frameworks/own.yml": "[1]"})
-    assert told(frameworks, [place])[0].endswith(
+    assert errors(frameworks, [place])[0].endswith(
         "frameworks/own.yml: framework is a list; write one framework whose citations controls may carry."
     )

@@ -56,19 +56,19 @@ def test_the_variables_of_the_page_are_ones_that_the_lookup_takes():
     assert lockout["settings"]["pam"]["faillock.deny"] == 3
 
 
-def test_the_mistakes_of_the_page_are_told_in_its_words(policy, monkeypatch):
+def test_the_mistakes_of_the_page_are_reported_in_its_words(policy, monkeypatch):
     monkeypatch.chdir(policy.parent)
     path = policy / "controls/gateway.yml"
     good = path.read_text(encoding="utf-8")
-    told = ""
+    messages = ""
     for right, wrong in (("severity: medium", "severity: hihg"), ("    service:", "    services:")):
         path.write_text(good.replace(right, wrong), encoding="utf-8")
         with pytest.raises(PolicyError) as caught:
             Catalogue([str(policy)])
-        told += str(caught.value) + "\n"
+        messages += str(caught.value) + "\n"
     with open(os.path.join(DOCS, "own-controls.md"), encoding="utf-8") as stream:
         shown = re.findall(r"^    (policy/controls/.*)$", stream.read(), re.M)
-    assert shown and [line for line in shown if line not in told.splitlines()] == []
+    assert shown and [line for line in shown if line not in messages.splitlines()] == []
 
 
 def test_the_list_of_controls_is_what_the_policy_says():

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""dhcpcd, told in a block at the head of its one file; options for single interfaces that say otherwise are set aside."""
+"""dhcpcd, configured in a block at the head of its one file; options for single interfaces that say otherwise are set aside."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""ifupdown, told ``accept_ra 0`` in each stanza for whose interface the kernel would take what routers advertise.
+"""ifupdown, configured with ``accept_ra 0`` in each stanza for whose interface the kernel would take what routers advertise.
 
 An interface whose only method is ``auto`` has a link-local address and no other afterwards.
 """
@@ -42,7 +42,7 @@ class Ifupdown(Manager):
         for path in dict.fromkeys(stanza.path for stanza in stanzas):
             text = self.host.read(path) or ""
             due = [stanza for stanza in stanzas if stanza.path == path and _due(stanza)]
-            text = _told(text, due) if ADVERTISEMENTS in wanted else main_file.theirs(text)
+            text = _with_option(text, due) if ADVERTISEMENTS in wanted else main_file.theirs(text)
             found += self.kind.edit(path, text, [ADVERTISEMENTS])
         return found
 
@@ -70,7 +70,7 @@ class Ifupdown(Manager):
 
 
 def _due(stanza: Stanza) -> bool:
-    """Must a stanza be told? One with a template has the template's word first."""
+    """Must a stanza be changed? One with a template has the template's word first."""
     return _otherwise(stanza) and not (stanza.inherited and _otherwise(stanza.inherited))
 
 
@@ -79,7 +79,7 @@ def _otherwise(stanza: Stanza) -> bool:
     return stanza.advertised or (stanza.family == "inet6" and stanza.values("accept_ra")[:1] not in ([], ["0"]))
 
 
-def _told(text: str, due: list[Stanza]) -> str:
+def _with_option(text: str, due: list[Stanza]) -> str:
     """The text of a file in which these of its stanzas say ``accept_ra 0``, from the last up, so that numbers of lines hold."""
     for stanza in reversed(due):
         own = [option.line for option in stanza.options if option.name == "accept_ra"]

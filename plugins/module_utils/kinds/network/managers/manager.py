@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each of the programs that set up a network can be asked and told."""
+"""What each of the programs that set up a network can be asked, and how it is configured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ADVERTISEMENTS, FORWARDING = "router_advertisements", "forwarding"
 
 @dataclass(frozen=True)
 class Finding:
-    """Where a program is told, or not told otherwise, to do what nobody wants, and what to do about it."""
+    """Where a program is configured, or left by default, to do what nobody wants, and what to do about it."""
 
     place: str
     message: str

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""systemd-networkd, told in a drop-in for each of its files and for those that netplan makes of its own."""
+"""systemd-networkd, configured in a drop-in for each of its files and for those that netplan makes of its own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""NetworkManager, told in a block at the end of each profile; it answers advertisements itself, whatever the kernel does.
+"""NetworkManager, configured in a block at the end of each profile; it answers advertisements itself, whatever the kernel does.
 
 A connection keeps its IPv4 and a link-local address. Not ``dhcp``: where no server answers, a boot would wait for it. For
 an Ethernet device without a profile, for which NetworkManager makes one up, there is one of ours that is its equal but for IPv6.
@@ -60,11 +60,11 @@ class NetworkManagerItself(Manager):
         return found
 
     def _profile(self, profile: Profile, wanted: Settings, partial: bool) -> list[Change]:
-        """Our block in a profile; one that the vendor has is copied to where the site's are, and told there."""
+        """Our block in a profile; one that the vendor has is copied to where the site's are, and changed there."""
         now = self.host.read(profile.path) or ""
         text = main_file.theirs(now)
         kept = set(networkmanager.said(main_file.block(now))) if partial else set()
-        due = _told(Profile(profile.path, networkmanager.said(text)), kept, wanted)
+        due = _block(Profile(profile.path, networkmanager.said(text)), kept, wanted)
         ours = "".join(f"[{group}]\n{key}={value}\n" for group, key, value in due)
         text = main_file.combined(text, ours, after=len(lines_of(text)))
         if not profile.path.startswith(networkmanager.VENDOR):
@@ -75,12 +75,12 @@ class NetworkManagerItself(Manager):
     def found(self, setting: str) -> Iterator[Finding]:
         profiles = networkmanager.profiles(self.host)
         for profile in profiles:
-            told = f"nmcli connection modify {shlex.quote(profile.name)}"
+            command = f"nmcli connection modify {shlex.quote(profile.name)}"
             if setting == FORWARDING and _forwards(profile):
-                yield Finding(profile.path, f"{profile.path} shares the network with others: set its method with {told}")
+                yield Finding(profile.path, f"{profile.path} shares the network with others: set its method with {command}")
             if setting == ADVERTISEMENTS and profile.method("ipv6") == "auto":
                 why = "has NetworkManager take routes from whoever advertises them"
-                yield Finding(profile.path, f"{profile.path} {why}: {told} ipv6.method link-local, dhcp or manual")
+                yield Finding(profile.path, f"{profile.path} {why}: {command} ipv6.method link-local, dhcp or manual")
         if setting == ADVERTISEMENTS:
             yield from self._made_up(profiles)
 
@@ -112,7 +112,7 @@ class NetworkManagerItself(Manager):
                 self.ran("nmcli", "device", "reapply", device)
 
 
-def _told(profile: Profile, kept: set[tuple[str, str]], wanted: Settings) -> Iterator[tuple[str, str, str]]:
+def _block(profile: Profile, kept: set[tuple[str, str]], wanted: Settings) -> Iterator[tuple[str, str, str]]:
     """What our block in a profile has to say, as (group, key, value)."""
     if profile.method("ipv6") == "auto" and (ADVERTISEMENTS in wanted or ("ipv6", "method") in kept):
         yield "ipv6", "method", "link-local"

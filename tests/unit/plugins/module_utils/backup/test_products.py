@@ -103,7 +103,7 @@ def logged(name, message, level="ERROR"):
         (Borg, logged(None, "Include pattern 'pp:etc/x' never matched.", "WARNING"), "the file is not in the backup", False),
     ],
 )
-def test_what_goes_wrong_is_told_in_a_sentence_that_helps(answering, product, said, sentence, undecided):
+def test_what_goes_wrong_is_reported_in_a_sentence_that_helps(answering, product, said, sentence, undecided):
     asked = product(answering(lambda unused_words: CommandResult(1, "", said)), {"repository": "/srv/r"})
     with pytest.raises(BackupError) as caught:
         asked.backups()

@@ -239,7 +239,7 @@ def test_a_sample_without_room_is_not_checked(prove):
     assert found["status"] == "not_checked" and "say another directory in directory" in found["message"]
 
 
-def test_a_directory_that_is_not_there_is_told(prove):
+def test_a_directory_that_is_not_there_is_reported(prove):
     found = prove(directory="/nowhere")
     assert [found[name]["status"] for name in ("canary-proven", "sample-proven")] == ["not_checked"] * 2
     assert "/nowhere cannot take what is restored" in found["canary-proven"]["message"]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import seconds, told
+from ansible_collections.hygeia.golden.plugins.module_utils.backup.durations import format_duration, seconds
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import moment, written
 
 
@@ -34,8 +34,8 @@ def test_what_is_no_span_is_refused(text):
         (-5, "0 seconds"),
     ],
 )
-def test_spans_are_told(span, words):
-    assert told(span) == words
+def test_spans_are_formatted(span, words):
+    assert format_duration(span) == words
 
 
 @pytest.mark.parametrize(

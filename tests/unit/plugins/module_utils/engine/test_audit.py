@@ -26,7 +26,7 @@ def test_a_kind_looks_once_for_all_controls(tree, kinds):
     assert kinds["note"].looks == 1
 
 
-def test_one_wrong_setting_fails_the_control_and_only_it_is_told(tree):
+def test_one_wrong_setting_fails_the_control_and_only_it_is_reported(tree):
     record = one(tree({"/notes/x": "1", "/notes/y": "9"}), note(x=1, y=2))
     assert record["status"] == "fail"
     assert record["expected"] == {"note: y": 2}

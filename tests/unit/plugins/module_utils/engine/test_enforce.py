@@ -17,7 +17,7 @@ def outcomes(done):
     return {outcome["control"]: outcome["outcome"] for outcome in done.outcomes}
 
 
-def test_a_change_is_told_for_each_control_that_it_serves(tree):
+def test_a_change_is_reported_for_each_control_that_it_serves(tree):
     done = enforce(tree(), [note("a", x=1), note("b", x=1, y=2)])
     assert outcomes(done) == {"a": "changed", "b": "changed"}
     assert done.outcomes[1]["changed"] == ["/notes/x", "/notes/y"]
@@ -53,7 +53,7 @@ def test_a_part_of_the_controls_takes_nothing_back(tree):
     assert (host.read("/notes/x"), host.read("/notes/y")) == ("1", "2")
 
 
-def test_a_refusal_is_told_and_the_rest_is_done(tree):
+def test_a_refusal_is_reported_and_the_rest_is_done(tree):
     done = enforce(tree(), [note("a", x="harm"), note("b", y=2)])
     assert outcomes(done) == {"a": "refused", "b": "changed"}
     assert done.outcomes[0]["message"] == "x would do harm"
@@ -87,7 +87,7 @@ def test_a_contradiction_that_shows_only_after_something_is_written_loses_no_res
     assert "want different values of note: x" in done.outcomes[2]["message"]
 
 
-def test_what_was_written_is_told_even_when_the_system_can_no_longer_be_asked(tree, monkeypatch):
+def test_what_was_written_is_reported_even_when_the_system_can_no_longer_be_asked(tree, monkeypatch):
     host = tree()
     asked = []
 

@@ -37,6 +37,6 @@ def test_what_packets_cannot_show(text, wrong):
     assert [name for name, message in messages.items() if message] == wrong
 
 
-def test_a_filter_for_one_version_only_is_told_by_the_other():
+def test_a_filter_for_one_version_only_is_reported_by_the_other():
     messages = found(Ruleset("", "", ""), listing([("denied", NOTED)], family="ip"))
     assert "no chain at the hook input drops IPv6 packets" in messages["segment-default-drop"]

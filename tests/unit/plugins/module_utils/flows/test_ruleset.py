@@ -17,7 +17,7 @@ def test_without_a_file_nothing_is_loaded(tree):
     assert found.source == "" and "write one" in found.unloaded
 
 
-def test_a_file_that_no_boot_loads_is_told(tree):
+def test_a_file_that_no_boot_loads_is_reported(tree):
     found = ruleset.read(tree({"/etc/nftables.conf": "x", "/lib/systemd/system/nftables.service": UNIT}))
     assert found.unloaded == "nftables.service is not enabled, so no boot loads /etc/nftables.conf: enable it"
 

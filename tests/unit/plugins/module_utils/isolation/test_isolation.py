@@ -14,7 +14,7 @@ CALLS = ("guest-ping", "guest-exec", "guest-file-open", "guest-ssh-get-authorize
 
 
 class Tree(Host):
-    """A root whose programs answer as they are told to; what was asked is kept."""
+    """A root whose programs give these answers; what was asked is kept."""
 
     def __init__(self, root, answers=(), booted=False):
         super().__init__(root, environ={})
@@ -131,7 +131,7 @@ def test_an_agent_counts_until_all_its_units_are_masked(tree):
 
 
 @pytest.mark.parametrize(
-    "files, told",
+    "files, sentences",
     [
         ({}, []),
         ({"/etc/sysctl.d/1.conf": "net.ipv4.ip_forward=0\n"}, []),
@@ -145,8 +145,8 @@ def test_an_agent_counts_until_all_its_units_are_masked(tree):
         ),
     ],
 )
-def test_what_makes_a_boot_forward_is_named(tree, files, told):
-    assert forwarding(tree(files)) == told
+def test_what_makes_a_boot_forward_is_named(tree, files, sentences):
+    assert forwarding(tree(files)) == sentences
 
 
 def test_a_running_kernel_is_asked_for_each_interface(tree):

@@ -43,9 +43,9 @@ texts = st.lists(st.sampled_from(["", "a = 1", "#b", "[S]", "  c d\\", "\te", ma
 def test_what_others_wrote_comes_back_word_for_word(text, aside, after, ours):
     lines = text.split("\n")
     aside = [number for number in aside if 0 < number <= len(lines)]
-    told = "".join(f"{line}\n" for line in ours)
-    combined = main_file.combined(text, told, aside, min(after, len(lines)))
-    assert (main_file.theirs(combined), main_file.block(combined)) == (text, told)
+    block = "".join(f"{line}\n" for line in ours)
+    combined = main_file.combined(text, block, aside, min(after, len(lines)))
+    assert (main_file.theirs(combined), main_file.block(combined)) == (text, block)
     assert main_file.combined(text, "", aside) == text
 
 
@@ -75,7 +75,7 @@ def test_sshd_takes_the_block_before_everything_that_its_files_say(ssh):
     assert record(host, sshd={"PermitRootLogin": "no", "MaxAuthTries": 4, "UsePAM": "yes", "Port": 2222})["status"] == "pass"
     lines = host.read(SSHD).splitlines()
     assert lines[:2] == [main_file.BEGIN, "MaxAuthTries 4"]
-    # Only the line for everybody is set aside; what a site says for some is its own, and told.
+    # Only the line for everybody is set aside; what a site says for some is its own, and reported.
     assert main_file.ASIDE + "x11forwarding=yes # for the old viewer" in lines and "  X11Forwarding yes" in lines
     assert "for Match User backup" in record(host, sshd={"X11Forwarding": "no"})["message"]
 

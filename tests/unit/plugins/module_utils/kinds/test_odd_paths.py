@@ -171,7 +171,7 @@ def test_one_odd_path_is_one_finding(untouched):
             start = time.monotonic()
             records = audited(untouched.root)
             took = time.monotonic() - start
-            wrong += [f"{path} as {form}: {told}" for told in _wrong(untouched, path, form, records, took)]
+            wrong += [f"{path} as {form}: {problem}" for problem in _wrong(untouched, path, form, records, took)]
             _removed(place)
             place.write_bytes(kept)
             place.chmod(mode & 0o7777)
@@ -226,5 +226,5 @@ def test_what_has_nothing_to_do_with_an_odd_path_is_enforced_all_the_same(untouc
     readers = untouched.read_by[path] | EVERYTHING
     elsewhere = [control.id for control in PROFILE if not readers & control.settings.keys()]
     assert {name: after[name]["outcome"] for name in elsewhere} == {name: planned[name] for name in elsewhere}
-    told = {name: outcome["message"] for name, outcome in after.items() if outcome["outcome"] == "failed" != planned[name]}
-    assert all(path in message for message in told.values()), told
+    failed = {name: outcome["message"] for name, outcome in after.items() if outcome["outcome"] == "failed" != planned[name]}
+    assert all(path in message for message in failed.values()), failed

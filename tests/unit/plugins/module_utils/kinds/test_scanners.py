@@ -38,8 +38,8 @@ def failing(root, results):
     command = ["oscap", "oval", "eval", "--skip-validation", "--results", str(results), str(RULES)]
     ran = subprocess.run(command, env={**os.environ, "OSCAP_PROBE_ROOT": str(root)}, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    told = {each.get("definition_id"): each.get("result") for each in ElementTree.parse(results).iter(f"{RESULTS}definition")}
-    rules = {name.partition("-")[2].partition(":")[0]: result for name, result in told.items()}
+    definitions = {each.get("definition_id"): each.get("result") for each in ElementTree.parse(results).iter(f"{RESULTS}definition")}
+    rules = {name.partition("-")[2].partition(":")[0]: result for name, result in definitions.items()}
     return {rule for rule, result in rules.items() if result != "true" and rule in asked()}
 
 

@@ -62,12 +62,12 @@ def test_an_option_and_its_value_are_those_of_systemd(tmp_path, texts):
         text = f"[Service]\nExecStart=/bin/true\n{''.join(lines)}"
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
         paths.append(path)
-        # As Host reads a file; a value that is no number is told by its reader.
+        # As Host reads a file; a value that is no number is reported by its reader.
         found = assignments(text.replace("\r\n", "\n"))
         wanted[path.name] = [value for unused_line, section, option, value in found if (section, option) == ("Service", "Nice") and value]
     ran = subprocess.run(["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, check=False)
-    told = re.findall(r"/(unit\d+\.service):\d+: Failed to parse nice priority '(.*?)', ignoring: ", ran.stderr.decode(), re.S)
-    assert {path.name: [value for name, value in told if name == path.name] for path in paths} == wanted
+    printed = re.findall(r"/(unit\d+\.service):\d+: Failed to parse nice priority '(.*?)', ignoring: ", ran.stderr.decode(), re.S)
+    assert {path.name: [value for name, value in printed if name == path.name] for path in paths} == wanted
 
 
 @needs(SYSCTL)
@@ -81,9 +81,9 @@ def test_a_parameter_and_its_value_are_those_of_systemd_sysctl(tmp_path, tree, l
     # Nobody may set a parameter, and there are none of these names.
     command = [*NOBODY, SYSCTL, tmp_path / "etc/sysctl.d/10.conf"]
     ran = subprocess.run(command, capture_output=True, check=False, env={"SYSTEMD_LOG_LEVEL": "debug"})
-    told = re.findall(r"^Setting '/proc/sys/(.*?)' to '(.*?)'$", ran.stderr.decode(), re.M)
+    printed = re.findall(r"^Setting '/proc/sys/(.*?)' to '(.*?)'$", ran.stderr.decode(), re.M)
     ours = {key: value for key, (unused_place, value) in found.items() if value is not None}
-    assert ours == {key: " ".join(words_of(value)) for key, value in told}
+    assert ours == {key: " ".join(words_of(value)) for key, value in printed}
 
 
 @needs("systemd-escape")

@@ -15,10 +15,10 @@ def test_a_profile_may_be_named_by_its_end(content, tailored):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("cis", "has no profile cis; there are small, script"), ("", "needs a profile to be named; there are small")]
+    ("name", "message"), [("cis", "has no profile cis; there are small, script"), ("", "needs a profile to be named; there are small")]
 )
-def test_a_profile_that_there_is_not_is_told_with_those_that_there_are(content, name, told):
-    with pytest.raises(ScapError, match=told):
+def test_a_profile_that_there_is_not_is_reported_with_those_that_there_are(content, name, message):
+    with pytest.raises(ScapError, match=message):
         content.profile(name)
 
 
@@ -37,21 +37,21 @@ def test_what_a_check_asks_of_a_running_system_is_found_wherever_it_stands(conte
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("<Benchmark/>", "is no SCAP source data stream: name a file such as"),
         ("<data-stream-collection>", r"cannot be read \(no element found.*is it whole"),
         (None, "there is no data stream .* where oscap runs: copy it there"),
     ],
 )
-def test_what_is_no_data_stream_is_told(tmp_path, text, told):
+def test_what_is_no_data_stream_is_reported(tmp_path, text, message):
     if text is not None:
         (tmp_path / "ds.xml").write_text(text, encoding="utf-8")
-    with pytest.raises(ScapError, match=told):
+    with pytest.raises(ScapError, match=message):
         Content(str(tmp_path / "ds.xml"))
 
 
-def test_what_is_no_tailoring_is_told(content, tmp_path):
+def test_what_is_no_tailoring_is_reported(content, tmp_path):
     with pytest.raises(ScapError, match="small-ds.xml is no XCCDF tailoring"):
         Content(content.datastream, content.datastream)
     with pytest.raises(ScapError, match="there is no tailoring"):

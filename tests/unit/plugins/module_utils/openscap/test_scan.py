@@ -31,7 +31,7 @@ def program(tmp_path, monkeypatch):
     return make
 
 
-def test_oscap_that_is_not_there_is_told(monkeypatch):
+def test_oscap_that_is_not_there_is_reported(monkeypatch):
     monkeypatch.setattr(scan, "which", lambda unused_name: None)
     with pytest.raises(ScapError, match="oscap is not installed where it is to run: install the package openscap-scanner there"):
         scan.program()
@@ -49,13 +49,13 @@ def test_the_libraries_come_along_by_the_names_that_they_are_called_by(program):
     )
 
 
-def test_a_library_that_is_missing_is_told(program):
+def test_a_library_that_is_missing_is_reported(program):
     program("ldd", "echo '  libpcre.so.3 => not found'")
     with pytest.raises(ScapError, match=r"oscap cannot run on its own machine \(libpcre.so.3\): install it again"):
         scan.closure("/usr/bin/oscap")
 
 
-def test_a_program_without_a_loader_is_told(program):
+def test_a_program_without_a_loader_is_reported(program):
     program("ldd", "echo '  libc.so.6 => /lib/libc.so.6 (0x1)'")
     with pytest.raises(ScapError, match=r"oscap cannot run on its own machine .*: install it again"):
         scan.closure("/usr/bin/oscap")
@@ -68,7 +68,7 @@ def test_results_of_a_running_system_are_taken_also_when_rules_fail(program, con
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "echo Title; echo 'OpenSCAP Error: Bad content. [x.c:1]'; echo last; exit 1",
@@ -78,12 +78,12 @@ def test_results_of_a_running_system_are_taken_also_when_rules_fail(program, con
         ("sleep 5", "did not end within 1 s: set a longer timeout, or choose a smaller profile"),
     ],
 )
-def test_oscap_that_does_not_come_to_its_end_is_told_in_a_sentence(program, content, text, told):
-    with pytest.raises(ScapError, match=told):
+def test_oscap_that_does_not_come_to_its_end_is_reported_in_a_sentence(program, content, text, message):
+    with pytest.raises(ScapError, match=message):
         scan.live(program("oscap", text), content, "p", 1, io.BytesIO())
 
 
-def test_a_session_that_is_not_open_is_told(tmp_path, monkeypatch):
+def test_a_session_that_is_not_open_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(ScapError, match="there is no session .* on the build host: open the template first"):
         scan.into(session=str(tmp_path))

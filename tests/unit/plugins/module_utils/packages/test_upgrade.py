@@ -101,8 +101,8 @@ class AptGet:
             source: source.partition(":") for source in {SECURITY, STABLE, *(source for unused_version, source in self.archive.values())}
         }
         if argv[-1] == "policy":
-            told = (f"v={suite.split('/')[0]},a={suite.split('/')[1]},l={label}" for label, unused_colon, suite in suites.values())
-            return "".join(f" 500 {source}\n     release {words}\n     origin mirror\n" for source, words in zip(suites, told))
+            releases = (f"v={suite.split('/')[0]},a={suite.split('/')[1]},l={label}" for label, unused_colon, suite in suites.values())
+            return "".join(f" 500 {source}\n     release {words}\n     origin mirror\n" for source, words in zip(suites, releases))
         named = argv[argv.index("policy") + 1 :]
         return "".join(
             f"{name}:\n  Version table:\n     {self.archive[name][0]} 500\n        500 {self.archive[name][1]}\n" for name in named
@@ -181,7 +181,7 @@ def test_a_list_that_could_not_be_fetched_is_a_failure_even_when_apt_calls_it_a_
 # -- installing --------------------------------------------------------------
 
 
-def test_all_updates_are_installed_without_network_and_told(tree):
+def test_all_updates_are_installed_without_network_and_reported(tree):
     apt = AptGet(tree)
     found = upgrade.upgrade(apt.host)
     assert apt.done == [["--no-download", "dist-upgrade"]]
@@ -276,14 +276,14 @@ def test_the_room_for_downloads_is_looked_at_too(tree, monkeypatch):
     assert apt.done == [["update"]]
 
 
-def test_a_failure_is_told_in_one_sentence(tree):
+def test_a_failure_is_reported_in_one_sentence(tree):
     apt = AptGet(tree)
     apt.trouble = CommandResult(100, "", "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n")
     with pytest.raises(AptError, match="has not been downloaded: let hygeia.golden.package_download"):
         upgrade.upgrade(apt.host)
 
 
-def test_lists_past_their_day_are_told(tree):
+def test_lists_past_their_day_are_reported(tree):
     release = "Suite: {}\nDate: Sat, 01 Nov 2025 10:00:00 UTC\n"
     host = tree(
         {

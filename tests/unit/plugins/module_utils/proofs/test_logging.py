@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Messages are sent each by its own way, looked for where a collector keeps them, and told with what to do."""
+"""Messages are sent each by its own way, looked for where a collector keeps them, and reported with what to do."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_audit_log_is_the_kernels(tree):
         (CommandResult(1, "", "You must be root"), "You must be root"),
     ],
 )
-def test_an_audit_log_that_takes_nothing_is_told(tree, answer, reason):
+def test_an_audit_log_that_takes_nothing_is_reported(tree, answer, reason):
     sent = canary.send(tree(booted=True, answers={"auditctl": answer} if answer else {}), "audit", "user.notice")
     assert sent["state"] == "unsent" and reason in sent["reason"]
 
@@ -112,7 +112,7 @@ def test_a_command_that_finds_nothing_is_no_problem_and_one_that_complains_is(tr
 
 @pytest.fixture
 def server():
-    """A server that answers what it is told to; its address."""
+    """A server that gives these answers; its address."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         text, asked = "", []
@@ -162,7 +162,7 @@ def test_a_query_that_gets_no_json_for_a_field_is_a_problem(server):
 # -- telling -----------------------------------------------------------------
 
 
-def told(canaries, arrivals, problem="", during=None, state=lambda: "the agent sleeps"):
+def evaluated(canaries, arrivals, problem="", during=None, state=lambda: "the agent sleeps"):
     facts = (arrivals, "the collector", 60, problem, state)
     return delivery.evaluated(canaries, *facts) if during is None else delivery.queued(canaries, during, *facts)
 
@@ -173,7 +173,7 @@ def test_each_path_has_a_record_of_its_own():
         {**SENT, "path": "journal", "token": "4455-6677"},
         {"path": "audit", "token": "x", "state": "unsent", "reason": "auditd is off"},
     ]
-    records = told(canaries, {"0011-2233": 1.5})
+    records = evaluated(canaries, {"0011-2233": 1.5})
     assert [(record["control"], record["status"], record["message"]) for record in records] == [
         ("logging-logger-proven", "pass", ""),
         ("logging-journal-proven", "fail", "a message to the journal did not reach the collector within 60 s: the agent sleeps"),
@@ -183,18 +183,18 @@ def test_each_path_has_a_record_of_its_own():
 
 
 def test_nobody_looks_at_the_agents_when_all_is_well():
-    assert told([SENT], {"0011-2233": 0.1}, state=lambda: 1 / 0)[0]["status"] == "pass"
+    assert evaluated([SENT], {"0011-2233": 0.1}, state=lambda: 1 / 0)[0]["status"] == "pass"
 
 
 def test_a_collector_that_cannot_be_asked_is_a_failure():
-    (record,) = told([SENT], {}, problem="logs cannot be reached:\n no route")
+    (record,) = evaluated([SENT], {}, problem="logs cannot be reached:\n no route")
     assert record["status"] == "fail" and "(logs cannot be reached: no route): see to it first" in record["message"]
 
 
 def test_what_arrives_only_after_an_outage_has_waited():
-    assert told([SENT], {"0011-2233": 1.0}, during={})[0]["status"] == "pass"
-    assert told([SENT], {}, during={})[0]["status"] == "fail"
-    assert told([SENT], {"0011-2233": 1.0}, during={"0011-2233": 1.0})[0]["status"] == "error"
+    assert evaluated([SENT], {"0011-2233": 1.0}, during={})[0]["status"] == "pass"
+    assert evaluated([SENT], {}, during={})[0]["status"] == "fail"
+    assert evaluated([SENT], {"0011-2233": 1.0}, during={"0011-2233": 1.0})[0]["status"] == "error"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_arrives_only_after_an_outage_has_waited():
     ],
 )
 def test_of_two_messages_in_an_outage_the_second_must_arrive(arrived, status, fate):
-    (record,) = told([SENT, {**SENT, "token": "4455-6677"}], dict.fromkeys(arrived, 1.0), during={})
+    (record,) = evaluated([SENT, {**SENT, "token": "4455-6677"}], dict.fromkeys(arrived, 1.0), during={})
     assert (record["status"], record["observed"]["sent as the collector went away"]) == (status, fate)
 
 
@@ -248,5 +248,5 @@ def systemd(states, error=""):
         ({"filebeat.service": ("enabled", "active")}, "disk is odd", "disk is odd; read journalctl --unit filebeat.service"),
     ],
 )
-def test_the_agents_are_told_with_their_cure(tree, states, error, sentence):
+def test_the_agents_are_reported_with_their_cure(tree, states, error, sentence):
     assert sentence in senders.state(tree(booted=True, answers=systemd(states, error)))

@@ -104,7 +104,7 @@ def test_a_port_listens_in_the_management_network_only(address, message):
     assert record["message"].startswith(message) and record["status"] == ("fail" if message else "pass")
 
 
-def test_a_port_at_which_nothing_listens_is_told():
+def test_a_port_at_which_nothing_listens_is_reported():
     assert "nothing listens on port 9100" in endpoint.listening([], 9100, [])["message"]
 
 

@@ -105,8 +105,8 @@ STACKS = {
 
 def test_an_empty_password_opens_the_last_door_until_it_is_set(host):
     made = host(SUDO, {**shadow(bob=""), **STACKS})
-    told = outcome(made, "pam", unix__nullok=False)
-    assert told[0] == "refused" and "bob logs in with an empty password" in told[1]
+    found = outcome(made, "pam", unix__nullok=False)
+    assert found[0] == "refused" and "bob logs in with an empty password" in found[1]
     made = host(SUDO, {**shadow(bob=HASH), **STACKS})
     assert outcome(made, "pam", unix__nullok=False)[0] == "changed"
 

@@ -68,7 +68,7 @@ def by_findmnt(path):
 
 
 def plain(entries):
-    """The same spelling for what the programs print; blanks in an option are told differently by each."""
+    """The same spelling for what the programs print; blanks in an option are printed differently by each."""
     return [
         (fstab._source(source), fstab.canonical(where), tuple(types.split(",")), tuple(fstab.split(options)) or ("defaults",))
         for source, where, types, options in entries

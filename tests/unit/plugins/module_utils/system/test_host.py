@@ -36,7 +36,7 @@ def test_a_template_and_a_console_have_no_operator(tree):
     assert tree(booted=True, environ={"USER": "clara"}).operator is None
 
 
-def test_the_operator_is_known_where_sudo_has_dropped_what_sshd_told():
+def test_the_operator_is_known_where_sudo_has_dropped_what_sshd_wrote():
     # The shell stays, because something follows; its child has lost the variable, as below sudo.
     forget = ("sh", "-c", 'env -u SSH_CONNECTION USER=root "$@"; exit $?', "sh")
     assert asked_below(SSH, *forget) == "clara"

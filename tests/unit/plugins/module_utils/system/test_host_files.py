@@ -56,12 +56,12 @@ ODD = {
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("told", ODD)
-def test_what_is_no_file_is_told_and_never_waited_for(tmp_path, place, told):
-    ODD[told](place)
+@pytest.mark.parametrize("what", ODD)
+def test_what_is_no_file_is_reported_and_never_waited_for(tmp_path, place, what):
+    ODD[what](place)
     with pytest.raises(OddFile, match="/etc/app.conf.*") as problem:
         Host(str(tmp_path)).read(PATH)
-    assert told in str(problem.value)
+    assert what in str(problem.value)
 
 
 @needs_root
@@ -179,7 +179,7 @@ def test_a_mask_is_not_written_through(tmp_path, place):
 
 
 @needs_root
-def test_what_keeps_root_from_writing_is_told(tmp_path, place):
+def test_what_keeps_root_from_writing_is_reported(tmp_path, place):
     place.write_text("old\n")
     with open(place, encoding="utf-8") as stream:
         try:

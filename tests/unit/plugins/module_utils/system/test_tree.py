@@ -135,8 +135,8 @@ def test_what_a_system_is_mounted_on_is_never_emptied():
     with tempfile.TemporaryDirectory(dir="/var/tmp") as directory, tempfile.TemporaryDirectory(dir="/var/tmp") as other:
         command = ["unshare", "--mount", sys.executable, "-c", SECOND, directory, other]
         ran = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ, PYTHONPATH=":".join(sys.path)))
-        told = [f"{[sentence]} []", sentence] * 2 + ["['kept'] True True"]
-        assert (ran.stdout.splitlines(), ran.stderr) == (told, "")
+        expected = [f"{[sentence]} []", sentence] * 2 + ["['kept'] True True"]
+        assert (ran.stdout.splitlines(), ran.stderr) == (expected, "")
 
 
 def test_what_the_module_runs_from_stays(tmp_path):

@@ -30,10 +30,10 @@ def test_a_program_that_does_not_end_is_ended(command):
         captured(["sh", "-c", command], timeout=0.3)
 
 
-def test_both_outputs_are_read_while_it_is_told_something():
+def test_both_outputs_are_read_while_it_is_fed():
     script = "import sys; text = sys.stdin.buffer.read(); sys.stderr.buffer.write(text); sys.stdout.buffer.write(text[::-1])"
-    told = bytes(range(256)) * 4000
-    assert captured([sys.executable, "-c", script], told) == (0, told[::-1], told)
+    given = bytes(range(256)) * 4000
+    assert captured([sys.executable, "-c", script], given) == (0, given[::-1], given)
 
 
 def test_one_that_does_not_listen_is_no_problem():

@@ -70,8 +70,8 @@ def test_words_and_lines_are_those_of_the_c_library(text):
     assert len(lines_of(text)) == int(counted)
     # awk of POSIX parts by blanks alone; of C's, the others are made blanks for it.
     script = r"""{ gsub(/[\r\v\f]/, " "); for (i = 1; i <= NF; i++) print $i }"""
-    told = subprocess.run(["awk", script], input=text, capture_output=True, text=True, check=True, env={"LC_ALL": "C"}).stdout
-    assert words_of(text) == told.split("\n")[:-1]
+    printed = subprocess.run(["awk", script], input=text, capture_output=True, text=True, check=True, env={"LC_ALL": "C"}).stdout
+    assert words_of(text) == printed.split("\n")[:-1]
 
 
 def test_what_follows_the_cuts_stays_one_word():

@@ -32,8 +32,8 @@ def test_whatever_a_system_holds_becomes_json_in_valid_utf_8(answer):
 @settings(derandomize=True, max_examples=200)
 @given(ANY_TEXT)
 def test_a_part_of_a_sentence_begins_no_other(text):
-    told = result.record("a", "fail", "offline", message=text)["message"]
-    assert not (set(one_line(text)) | set(told)) & set("\n\r\t\x1b\x85")
+    message = result.record("a", "fail", "offline", message=text)["message"]
+    assert not (set(one_line(text)) | set(message)) & set("\n\r\t\x1b\x85")
 
 
 def test_an_odd_byte_is_spelled_and_good_text_stays():
@@ -43,19 +43,19 @@ def test_an_odd_byte_is_spelled_and_good_text_stays():
 
 @pytest.mark.parametrize(("ending", "arguments"), [("exit_json", ()), ("fail_json", ("caf\udce9",))])
 def test_a_module_answers_with_what_is_presentable(monkeypatch, ending, arguments):
-    told = []
-    monkeypatch.setattr(Module.__mro__[1], ending, lambda unused_self, *told_first, **kwargs: told.append((told_first, kwargs)))
+    calls = []
+    monkeypatch.setattr(Module.__mro__[1], ending, lambda unused_self, *positional, **kwargs: calls.append((positional, kwargs)))
     getattr(Module.__new__(Module), ending)(*arguments, found=["m\udcfcller"])
-    assert told == [(tuple("caf\\xE9" for unused in arguments), {"found": ["m\\xFCller"]})]
+    assert calls == [(tuple("caf\\xE9" for unused in arguments), {"found": ["m\\xFCller"]})]
 
 
 def test_an_odd_file_that_nobody_made_a_finding_of_ends_a_module_with_its_sentence(monkeypatch, capsys):
-    told = []
-    monkeypatch.setattr(Module.__mro__[1], "fail_json", lambda unused_self, msg: told.append(msg))
+    calls = []
+    monkeypatch.setattr(Module.__mro__[1], "fail_json", lambda unused_self, msg: calls.append(msg))
     monkeypatch.setattr(Module.__mro__[1], "__init__", lambda unused_self: None)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     Module()
     sys.excepthook(OddFile, OddFile("/etc/os-release is a named pipe"), None)
     sys.excepthook(ValueError, ValueError("a mistake of ours"), None)
-    assert told == ["/etc/os-release is a named pipe"]
+    assert calls == ["/etc/os-release is a named pipe"]
     assert capsys.readouterr().err.endswith("ValueError: a mistake of ours\n")

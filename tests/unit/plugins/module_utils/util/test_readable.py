@@ -14,7 +14,7 @@ TEXT = st.text(st.characters(codec=None), max_size=20)
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    "text, shown",
     [
         ("Größe 10 µm, 日本", "Größe 10 µm, 日本"),
         ("10\N{NO-BREAK SPACE}km", "10\N{NO-BREAK SPACE}km"),
@@ -24,8 +24,8 @@ TEXT = st.text(st.characters(codec=None), max_size=20)
         ("caf\udce9\u2028", r"caf\udce9\u2028"),
     ],
 )
-def test_what_a_terminal_would_obey_is_spelt_out(text, told):
-    assert readable(text) == told
+def test_what_a_terminal_would_obey_is_spelt_out(text, shown):
+    assert readable(text) == shown
 
 
 def test_lines_stay_where_they_are_wanted():
@@ -35,9 +35,9 @@ def test_lines_stay_where_they_are_wanted():
 @settings(derandomize=True, deadline=None)
 @given(TEXT)
 def test_any_text_becomes_one_that_can_be_written_and_stays_so(text):
-    told = readable(text)
-    assert readable(told) == told == "".join(told.splitlines())
-    assert told.encode("utf-8").decode("utf-8") == told
+    shown = readable(text)
+    assert readable(shown) == shown == "".join(shown.splitlines())
+    assert shown.encode("utf-8").decode("utf-8") == shown
 
 
 @settings(derandomize=True, deadline=None)
@@ -47,8 +47,8 @@ def test_any_text_becomes_one_that_can_be_written_and_stays_so(text):
     )
 )
 def test_data_keeps_its_form(value):
-    told = readable_throughout(value)
-    assert type(told) is type(value) and readable_throughout(told) == told
+    shown = readable_throughout(value)
+    assert type(shown) is type(value) and readable_throughout(shown) == shown
 
 
 def test_errors_about_images_quote_what_an_image_says():

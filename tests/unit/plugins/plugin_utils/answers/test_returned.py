@@ -110,7 +110,7 @@ def test_values_that_newer_releases_would_turn_into_trusted_templates_stay_data(
 
 
 @pytest.mark.parametrize(
-    "answer, told",
+    "answer, message",
     [
         ({}, "results is missing"),
         ({"results": None}, "results is missing"),
@@ -126,14 +126,14 @@ def test_values_that_newer_releases_would_turn_into_trusted_templates_stay_data(
         ({"results": [{**RECORD, "message": "x" * (returned.LONGEST_TEXT + 1)}]}, "a text of more than 4 MiB"),
     ],
 )
-def test_a_wrong_shape_is_told_by_its_name(answer, told):
+def test_a_wrong_shape_is_reported_by_its_name(answer, message):
     with pytest.raises(returned.AnswerError) as refused:
         read(answer)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    "output, told",
+    "output, message",
     [
         ("", "there is none"),
         ("[1]", "there is none"),
@@ -145,8 +145,8 @@ def test_a_wrong_shape_is_told_by_its_name(answer, told):
         (" " * (returned.MOST + 1), "larger than"),
     ],
 )
-def test_an_output_that_is_no_answer_is_refused(output, told):
-    with pytest.raises(returned.AnswerError, match=told):
+def test_an_output_that_is_no_answer_is_refused(output, message):
+    with pytest.raises(returned.AnswerError, match=message):
         returned.read(output, {})
 
 

@@ -14,7 +14,7 @@ from small_feeds import NAMES, TODAY, WRITTEN
 
 @pytest.fixture
 def feed(tmp_path):
-    """Write feeds, one of each kind by default: ``feed(kind)`` or ``feed(kind, data)`` gives what the module is told of it."""
+    """Write feeds, one of each kind by default: ``feed(kind)`` or ``feed(kind, data)`` gives what the module is given of it."""
 
     def make(kind, data=None, name=None, max_age=7):
         path = tmp_path / (name or NAMES[kind])
@@ -28,7 +28,7 @@ def feed(tmp_path):
 
 @pytest.fixture
 def opened(feed, tmp_path):
-    """Open feeds by their kinds, or by what the module is told of them."""
+    """Open feeds by their kinds, or by what the module is given of them."""
 
     def open_(*wanted, today=TODAY):
         return loader.opened([feed(entry) if isinstance(entry, str) else entry for entry in wanted], str(tmp_path / "cache"), today)

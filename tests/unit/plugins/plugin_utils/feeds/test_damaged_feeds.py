@@ -33,7 +33,7 @@ PLAIN = {
 }
 
 
-def told(opened, feed):
+def error(opened, feed):
     """What is complained of, after a time that nobody would call hanging; what is read can be used."""
     began = time.monotonic()
     try:
@@ -67,14 +67,14 @@ def test_a_damaged_feed_is_read_or_refused(opened, feed, kind):
     plain, pack = PLAIN[kind]
     name = "bookworm" if kind == "debsecan" else f"{kind}.feed"
     for data in mutated(plain, 50, seed=len(kind)):
-        told(opened, feed(kind, pack(data), name))
+        error(opened, feed(kind, pack(data), name))
 
 
 @pytest.mark.many
 @pytest.mark.parametrize("kind", ["debsecan", "osv", "updateinfo", "epss"])
 def test_a_damaged_archive_is_read_or_refused(opened, feed, kind):
     for data in mutated(WRITTEN[kind](), 40, seed=7):
-        told(opened, feed(kind, data))
+        error(opened, feed(kind, data))
 
 
 def _zip_bomb():
@@ -133,8 +133,8 @@ ZEROS = b"0" * (64 * 2**20)
         ("updateinfo", b"<a>" * 10**6, "is cut off or no XML"),
     ],
 )
-def test_what_no_feed_has_is_told(opened, feed, kind, data, said):
-    assert said in told(opened, feed(kind, data, "bookworm" if kind == "debsecan" else "x.feed"))
+def test_what_no_feed_has_is_reported(opened, feed, kind, data, said):
+    assert said in error(opened, feed(kind, data, "bookworm" if kind == "debsecan" else "x.feed"))
 
 
 def _said(wanted, directory):
@@ -188,10 +188,10 @@ def test_a_feed_is_an_ordinary_file(opened, tmp_path):
         ("osv", "records", "no ordinary file"),
         ("kev", "loop", "cannot be read"),
     ):
-        assert said in told(opened, {"kind": kind, "path": str(tmp_path / name), "max_age": 7})
-    assert "no ordinary file" in told(opened, {"kind": "kev", "path": "/dev/zero", "max_age": 7})
+        assert said in error(opened, {"kind": kind, "path": str(tmp_path / name), "max_age": 7})
+    assert "no ordinary file" in error(opened, {"kind": "kev", "path": "/dev/zero", "max_age": 7})
 
 
 def test_the_limit_of_size_holds_without_compression(opened, feed, monkeypatch):
     monkeypatch.setattr(files, "MOST", 2**20)
-    assert "holds more than 1 MiB" in told(opened, feed("kev", b" " * (2 * 2**20)))
+    assert "holds more than 1 MiB" in error(opened, feed("kev", b" " * (2 * 2**20)))

@@ -29,7 +29,7 @@ def test_the_tracker_says_what_is_fixed_and_what_is_open(opened):
     [feed] = opened("debian_tracker")
     assert _fixes(feed, "debian/bookworm", "openssl", "3.0.15-1") == {"CVE-2026-1001": "3.0.17-1", "CVE-2026-1002": ""}
     assert _fixes(feed, "debian/bookworm", "openssl", "3.0.17-1") == {"CVE-2026-1002": ""}
-    # Never affected is not the same as not told of.
+    # Never affected is not the same as not listed.
     assert feed.scopes == ["debian/bookworm", "debian/trixie"] and not _claims(feed, "debian/trixie", "openssl")
     assert (feed.date, feed.dated_by) == ("2026-11-22", "file")
     assert [claimed["severity"] for claimed in _claims(feed, "debian/bookworm", "openssl")] == ["unknown", "medium"]
@@ -170,18 +170,18 @@ def test_a_feed_is_read_and_digested_once(opened, feed, monkeypatch):
 
 
 def test_many_processes_read_it_once(feed, tmp_path):
-    wanted, told = feed("debian_tracker"), tmp_path / "told"
+    wanted, log = feed("debian_tracker"), tmp_path / "log"
     children = []
     for unused in range(12):
         child = os.fork()
         if not child:
             [found] = loader.opened([wanted], str(tmp_path / "cache"), "2026-11-22")
-            with open(told, "a", encoding="ascii") as stream:
+            with open(log, "a", encoding="ascii") as stream:
                 stream.write(f"{found.parsed} {len(list(found.index.claims(['debian/bookworm'], ['openssl'])))}\n")
             os._exit(0)
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 12
-    lines = told.read_text().splitlines()
+    lines = log.read_text().splitlines()
     assert (lines.count("True 2"), lines.count("False 2")) == (1, 11)
 
 

@@ -138,7 +138,7 @@ def test_a_waiver_holds_for_its_vulnerability_its_hosts_and_until_its_day(waiver
         ),
     ],
 )
-def test_mistakes_of_a_policy_are_told(change, error):
+def test_mistakes_of_a_policy_are_reported(change, error):
     with pytest.raises(AnsibleFilterError, match=error):
         dated({**POLICY, **change})
 

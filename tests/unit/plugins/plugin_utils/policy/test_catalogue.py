@@ -131,36 +131,36 @@ def test_a_grandchild_sets_what_a_child_set(site):
         ),
     ],
 )
-def test_a_bad_control_is_told_with_file_line_control_and_field(site, change, error):
+def test_a_bad_control_is_reported_with_file_line_control_and_field(site, change, error):
     assert errors(site, controls__own=OWN_CONTROL.replace(*change)) == [f"policy/controls/own.yml:1: control site-panic: {error}"]
 
 
-def test_a_bad_id_is_told(site):
-    told = errors(site, controls__own=OWN_CONTROL.replace("site-panic", "Site_Panic"))
-    assert told == [
+def test_a_bad_id_is_reported(site):
+    messages = errors(site, controls__own=OWN_CONTROL.replace("site-panic", "Site_Panic"))
+    assert messages == [
         "policy/controls/own.yml:1: control Site_Panic: id is 'Site_Panic'; "
         "write lower-case words joined by hyphens, such as ssh-root-login."
     ]
 
 
-def test_an_item_without_an_id_is_told_by_its_number(site):
-    told = errors(site, controls__own="- title: x\n- just a text\n")
-    assert told[0] == "policy/controls/own.yml:1: control number 1: it has no id; add one."
-    assert told[-1] == "policy/controls/own.yml:2: control number 2: it is 'just a text'; write a mapping."
+def test_an_item_without_an_id_is_reported_by_its_number(site):
+    messages = errors(site, controls__own="- title: x\n- just a text\n")
+    assert messages[0] == "policy/controls/own.yml:1: control number 1: it has no id; add one."
+    assert messages[-1] == "policy/controls/own.yml:2: control number 2: it is 'just a text'; write a mapping."
 
 
-def test_all_mistakes_are_told_at_once(site):
-    told = errors(
+def test_all_mistakes_are_reported_at_once(site):
+    messages = errors(
         site,
         controls__own=OWN_CONTROL.replace("severity: low", "severity: hihg"),
         profiles__own="{id: own, title: Own, description: x, controls: [nothing-*]}",
     )
-    assert len(told) == 2
+    assert len(messages) == 2
 
 
 def test_a_mistake_hides_no_other_and_blames_nobody_else(site):
     """Whoever names a framework, a control or a profile that has a mistake itself has made none."""
-    told = errors(
+    messages = errors(
         site,
         controls__own=OWN_CONTROL.replace("severity: low", "severity: hihg").replace("sysctl:", "sysctll:")
         + """
@@ -171,7 +171,7 @@ def test_a_mistake_hides_no_other_and_blames_nobody_else(site):
         profiles__child="{id: child, title: C, description: x, extends: broken, remove: [nothing-*], serves: [hippa]}",
         waivers__own="- {control: site-panic, hosts: x, reason: r, approver: a, until: 2026-12-31}",
     )
-    assert [line.replace("policy/", "") for line in told] == [
+    assert [line.replace("policy/", "") for line in messages] == [
         "frameworks/own.yml: framework has no source; add one.",
         "frameworks/own.yml: framework has a field sauce that means nothing; did you mean source.",
         "controls/own.yml:1: control site-panic: severity is 'hihg'; use low, medium, high or critical.",
@@ -183,7 +183,7 @@ def test_a_mistake_hides_no_other_and_blames_nobody_else(site):
     ]
 
 
-def test_a_file_that_is_no_list_or_no_yaml_is_told(site):
+def test_a_file_that_is_no_list_or_no_yaml_is_reported(site):
     assert errors(site, controls__own="id: x") == ["policy/controls/own.yml: controls is a mapping; write a list of controls."]
     assert errors(site, controls__own="") == ["policy/controls/own.yml: controls is empty; write a list of controls."]
     assert errors(site, controls__own="- a: [") == [
@@ -194,21 +194,21 @@ def test_a_file_that_is_no_list_or_no_yaml_is_told(site):
     )
 
 
-def test_a_file_with_bytes_that_are_no_text_is_told(baseline, directory):
+def test_a_file_with_bytes_that_are_no_text_is_reported(baseline, directory):
     policy = directory("policy", {"controls/own.yml": ""})
     with open(f"{policy}/controls/own.yml", "wb") as stream:
         stream.write(b"- id: \xff\xfe\n")
     assert "this is not YAML that can be used" in errors(Catalogue, [policy], baseline)[0]
 
 
-def test_an_id_that_is_there_twice_is_told_with_both_places(site):
-    told = errors(site, controls__own=OWN_CONTROL, controls__own2=OWN_CONTROL)
-    assert told == ["policy/controls/own2.yml:1: control site-panic is in policy/controls/own.yml:1 too; give one of them another id."]
+def test_an_id_that_is_there_twice_is_reported_with_both_places(site):
+    messages = errors(site, controls__own=OWN_CONTROL, controls__own2=OWN_CONTROL)
+    assert messages == ["policy/controls/own2.yml:1: control site-panic is in policy/controls/own.yml:1 too; give one of them another id."]
 
 
 def test_a_site_cannot_replace_a_profile_of_the_collection(site):
-    told = errors(site, profiles__mine="{id: base, title: Base, description: Ours.}")
-    assert told == ["policy/profiles/mine.yml: profile base is in baseline/profiles/base.yml too; give one of them another id."]
+    messages = errors(site, profiles__mine="{id: base, title: Base, description: Ours.}")
+    assert messages == ["policy/profiles/mine.yml: profile base is in baseline/profiles/base.yml too; give one of them another id."]
 
 
 @pytest.mark.parametrize(
@@ -236,24 +236,24 @@ def test_a_site_cannot_replace_a_profile_of_the_collection(site):
         ("extend: base", "profile has a field extend that means nothing; did you mean extends."),
     ],
 )
-def test_a_bad_profile_is_told(site, profile, error):
-    told = errors(site, profiles__own=f"{{id: own, title: Own, description: x, {profile}}}")
-    assert len(told) == 1
-    assert told[0].startswith("policy/profiles/own.yml: ")
-    assert told[0].endswith(error)
+def test_a_bad_profile_is_reported(site, profile, error):
+    messages = errors(site, profiles__own=f"{{id: own, title: Own, description: x, {profile}}}")
+    assert len(messages) == 1
+    assert messages[0].startswith("policy/profiles/own.yml: ")
+    assert messages[0].endswith(error)
 
 
-def test_profiles_that_extend_each_other_are_told(site):
-    told = errors(
+def test_profiles_that_extend_each_other_are_reported(site):
+    messages = errors(
         site, profiles__a="{id: a, title: A, description: x, extends: b}", profiles__b="{id: b, title: B, description: x, extends: a}"
     )
-    assert "policy/profiles/a.yml: profile a: it extends itself (a extends b extends a); break the circle." in told
+    assert "policy/profiles/a.yml: profile a: it extends itself (a extends b extends a); break the circle." in messages
 
 
-def test_controls_that_want_different_values_are_told(site):
+def test_controls_that_want_different_values_are_reported(site):
     rival = OWN_CONTROL.replace("kernel.panic: 10", "net.ipv4.ip_forward: 1")
-    told = errors(site, controls__own=rival, profiles__own="{id: own, title: O, description: x, extends: base, controls: [site-*]}")
-    assert told == [
+    messages = errors(site, controls__own=rival, profiles__own="{id: own, title: O, description: x, extends: base, controls: [site-*]}")
+    assert messages == [
         "profile own: controls network-forwarding (baseline/controls/network.yml:1) and site-panic (policy/controls/own.yml:1) "
         "want different values of sysctl: net.ipv4.ip_forward (0 and 1); remove one or set one."
     ]
@@ -291,12 +291,12 @@ def test_controls_for_different_systems_do_not_conflict(site, mine, theirs, clas
         (("network-redirects", "network-redirect"), "there is no such control; did you mean network-redirects."),
     ],
 )
-def test_a_bad_waiver_is_told(site, change, error):
+def test_a_bad_waiver_is_reported(site, change, error):
     waiver = "- {control: network-redirects, hosts: 'pacs-*', reason: r, approver: ciso, until: 2026-12-31}"
     assert site(waivers__w=waiver).waivers[0]["until"] == "2026-12-31"
-    told = errors(site, waivers__w=waiver.replace(*change))
-    assert told[0].startswith("policy/waivers/w.yml:1: waiver network-redirect")
-    assert told[0].endswith(error)
+    messages = errors(site, waivers__w=waiver.replace(*change))
+    assert messages[0].startswith("policy/waivers/w.yml:1: waiver network-redirect")
+    assert messages[0].endswith(error)
 
 
 def test_a_site_adds_a_framework_of_its_own(site):
@@ -307,13 +307,13 @@ def test_a_site_adds_a_framework_of_its_own(site):
     assert catalogue.controls["site-panic"]["references"] == {"own": ["H-12"]}
 
 
-def test_a_directory_that_is_not_there_is_told(baseline):
+def test_a_directory_that_is_not_there_is_reported(baseline):
     assert errors(Catalogue, ["/no/such/policy"], baseline) == [
         "/no/such/policy is no directory; a policy is a directory with controls, checks, agents, profiles, waivers or frameworks in it."
     ]
 
 
-def test_a_policy_without_the_library_that_checks_it_is_told(site, monkeypatch):
+def test_a_policy_without_the_library_that_checks_it_is_reported(site, monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     schema._validator.cache_clear()
     assert errors(site, controls__own=OWN_CONTROL) == [
@@ -353,14 +353,14 @@ def test_a_profile_narrows_what_its_patterns_mean_and_takes_what_it_names(site, 
     assert ids(catalogue.resolve("own")) == expected
 
 
-def test_a_framework_that_a_profile_cannot_serve_is_told(site):
-    told = errors(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], serves: [hippa]}")
-    assert told == ["policy/profiles/own.yml: profile own: serves: there is no framework hippa; did you mean hipaa."]
+def test_a_framework_that_a_profile_cannot_serve_is_reported(site):
+    messages = errors(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], serves: [hippa]}")
+    assert messages == ["policy/profiles/own.yml: profile own: serves: there is no framework hippa; did you mean hipaa."]
 
 
-def test_a_level_that_there_is_not_is_told(site):
-    told = errors(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], level: 3}")
-    assert told == ["policy/profiles/own.yml: level is 3; use 1 or 2."]
+def test_a_level_that_there_is_not_is_reported(site):
+    messages = errors(site, profiles__own="{id: own, title: O, description: x, controls: ['*'], level: 3}")
+    assert messages == ["policy/profiles/own.yml: level is 3; use 1 or 2."]
 
 
 REASONED = """

@@ -102,7 +102,7 @@ def test_of_a_waiver_for_all_and_one_for_a_single_one_the_longest_counts(site):
         (CHECKS, waiver("probe-p*"), "policy/waivers/own.yml:1: waiver probe-p*: there is no such control; did you mean probe-*."),
     ],
 )
-def test_a_mistake_is_told_with_what_to_write(site, checks, waivers, error):
+def test_a_mistake_is_reported_with_what_to_write(site, checks, waivers, error):
     with pytest.raises(PolicyError) as caught:
         site(checks, waivers__own=waivers or "[]")
     assert error in str(caught.value).splitlines()

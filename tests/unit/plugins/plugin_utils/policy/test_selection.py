@@ -44,6 +44,6 @@ def test_tags_and_severity_choose_a_part(choice, expected):
         ({"tags": ["ssh"], "severity": "high"}, "The tags and the severity choose none of the profile's controls"),
     ],
 )
-def test_a_choice_that_means_nothing_is_told(choice, error):
+def test_a_choice_that_means_nothing_is_reported(choice, error):
     with pytest.raises(PolicyError, match=error.replace("?", r"\?").replace(".", r"\.")):
         ids(**choice)

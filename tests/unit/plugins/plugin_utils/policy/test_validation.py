@@ -72,7 +72,7 @@ def test_a_value_that_no_kind_could_write_is_a_mistake_in_a_profile(answer):
     ]
 
 
-def test_all_mistakes_of_all_files_are_told_at_once(answer):
+def test_all_mistakes_of_all_files_are_reported_at_once(answer):
     said = answer(
         controls__own=CONTROL.replace("present", "presnt"),
         controls__other=CONTROL.replace("severity: low", "severity: hihg").replace("site-panic", "site-calm"),

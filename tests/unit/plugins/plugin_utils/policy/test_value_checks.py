@@ -14,8 +14,8 @@ CONTROLS = list(Catalogue().controls.values())
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["id"])
 def test_every_setting_of_the_collection_can_be_expressed(control):
     faces = [control["settings"], *control["variants"].values()]
-    told = [error(kind, name, value) for face in faces for kind, values in face.items() for name, value in values.items()]
-    assert [problem for problem in told if problem] == []
+    problems = [error(kind, name, value) for face in faces for kind, values in face.items() for name, value in values.items()]
+    assert [problem for problem in problems if problem] == []
 
 
 @pytest.mark.parametrize("control", [control for control in CONTROLS if control["variants"]], ids=lambda control: control["id"])
@@ -44,7 +44,7 @@ def test_on_no_system_a_control_of_the_collection_is_left_with_nothing_to_look_a
         ("sysctl", "kernel.panic", [10]),
     ],
 )
-def test_a_setting_that_no_kind_could_write_is_told(kind, name, value):
+def test_a_setting_that_no_kind_could_write_is_reported(kind, name, value):
     assert error(kind, name, value)
 
 

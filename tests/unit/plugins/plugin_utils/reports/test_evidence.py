@@ -51,7 +51,7 @@ def test_a_whole_run_is_written_in_files_that_fit_their_schemas(files, record, c
 
 
 @pytest.mark.parametrize("isolation", [{"held": "strong", "reason": ""}, {"held": "reduced", "reason": "image_isolation is <reduced>"}])
-def test_the_walls_that_held_are_told(files, isolation):
+def test_the_walls_that_held_are_reported(files, isolation):
     found = files(isolation=isolation, **WHOLE)
     assert check("manifest", found["manifest.json"])["isolation"] == isolation
     assert f"{isolation['held']} isolation" in found["report.html"]
@@ -146,7 +146,7 @@ def test_what_cannot_take_the_place_leaves_what_was_there(tmp_path, monkeypatch)
     assert [path.name for path in (tmp_path / "host").iterdir()] == ["run"]
 
 
-def test_evidence_is_on_the_disk_before_it_is_told_of(tmp_path, monkeypatch):
+def test_evidence_is_on_the_disk_before_it_is_reported(tmp_path, monkeypatch):
     synced, fsync = [], os.fsync
     monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.readlink(f"/proc/self/fd/{handle}")), fsync(handle)))
     path = evidence.written(str(tmp_path / "new/host/run"), {"a": "1", "b": "2"})

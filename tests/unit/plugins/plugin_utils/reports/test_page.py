@@ -122,11 +122,11 @@ def test_what_failed_comes_first_and_the_most_severe_of_it(page, record, control
     assert list(found.text)[1] == "failed"
     assert text.index("critical-thing") < text.index("ssh-root-login") < text.index("account-age")
     assert text.count("blocking") == 2 + 1  # two controls, and the sentence that explains it
-    for told in ("00-vendor.conf:3 sets it", "Rationale of ssh-root-login.", "sshd: PermitRootLogin", "164.312(d)", "sshd -T"):
-        assert told in text
+    for words in ("00-vendor.conf:3 sets it", "Rationale of ssh-root-login.", "sshd: PermitRootLogin", "164.312(d)", "sshd -T"):
+        assert words in text
 
 
-def test_stages_that_found_the_same_are_told_once(page, record, control):
+def test_stages_that_found_the_same_are_reported_once(page, record, control):
     assert page(**full(record, control)).text["failed"].count("00-vendor.conf:3 sets it") == 1
 
 
@@ -135,22 +135,22 @@ def test_both_stages_are_side_by_side(files, record, control):
     assert "Title of kernel-pointers kernel-pointers · level 1 High severity offline: Not checked boot: Pass" in text
 
 
-def test_what_was_not_checked_is_told_and_not_counted_as_passed(page, record):
+def test_what_was_not_checked_is_reported_and_not_counted_as_passed(page, record):
     found = page(records=[record("kernel-pointers", "not_checked", message="only a running kernel knows")])
     assert "only a running kernel knows" in found.text["unchecked"]
     assert "0 of 1" in found.text[""]
 
 
-def test_waivers_packages_differences_and_refusals_are_told(page, record, control):
+def test_waivers_packages_differences_and_refusals_are_reported(page, record, control):
     found = page(**full(record, control))
     assert "Old console" in found.text["waivers"] and "31 March 2020" in found.text["waivers"]
     assert "would lock out operator" in found.text["hardening"]
     assert "+2" in found.text["hardening"] and "−1" in found.text["hardening"]  # noqa: RUF001
     assert "Removed or emptied" in found.text["hardening"] and "/etc/machine-id" in found.text["hardening"]
-    for told in ("openssl", "1.0", "1.1", "removed", "vim"):
-        assert told in found.text["patches"]
-    for told in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):
-        assert told in found.text["run"]
+    for words in ("openssl", "1.0", "1.1", "removed", "vim"):
+        assert words in found.text["patches"]
+    for words in ("/srv/t.qcow2", "abab", "1.2 GiB", "tcg", "3 min 38 s"):
+        assert words in found.text["run"]
 
 
 def test_what_failed_states_its_impact(page, record, control):
@@ -159,7 +159,7 @@ def test_what_failed_states_its_impact(page, record, control):
     assert "Impact: Old clients cannot log in." in found.text["results"]
 
 
-def test_a_check_is_told_with_what_is_known_of_it(page, record):
+def test_a_check_is_reported_with_what_is_known_of_it(page, record):
     check = {"id": "segment-in-*", "title": "x", "rationale": "Wards are apart.", "waiver": EXPIRED, "references": {}}
     found = page(records=[record("segment-in-guest", "fail", waiver=EXPIRED, level=None)], checks=[check])
     assert "Wards are apart." in found.text["results"] and EXPIRED["reason"] in found.text["waivers"]
@@ -180,10 +180,10 @@ def test_of_many_failures_the_first_are_open(page, record):
     assert "The first 12 of 20 are open." in found.text["failed"]
 
 
-def test_figures_by_severity_level_and_area_are_told(page, record):
+def test_figures_by_severity_level_and_area_are_reported(page, record):
     text = page(records=[record(), record("audit-a", "fail", severity="low", level=2)]).text["overview"]
-    for told in ("High1 of 1", "Low0 of 1", "Level 11 of 1", "Level 20 of 1", "SSH1 of 1", "Audit records0 of 1"):
-        assert told in text.replace(" applicable controls passed", "").replace("\n", "")
+    for words in ("High1 of 1", "Low0 of 1", "Level 11 of 1", "Level 20 of 1", "SSH1 of 1", "Audit records0 of 1"):
+        assert words in text.replace(" applicable controls passed", "").replace("\n", "")
 
 
 def test_every_citation_of_the_rule_says_how_it_stands(page, record):
@@ -207,8 +207,8 @@ def test_other_frameworks_are_folded_where_somebody_asks_for_them(page, record):
 
 
 def test_what_a_scanner_found_has_a_section_of_its_own_and_counts_nowhere_else(page, record):
-    told = {"origin": "openscap", "level": None, "expected": None, "observed": None, "read_from": "oscap 1.3.7, ds.xml, cis"}
-    rule = record("openscap:xccdf_org.x_rule_grub2_password", "fail", references={"CIS benchmark": ["1.4.1"]}, **told)
+    foreign = {"origin": "openscap", "level": None, "expected": None, "observed": None, "read_from": "oscap 1.3.7, ds.xml, cis"}
+    rule = record("openscap:xccdf_org.x_rule_grub2_password", "fail", references={"CIS benchmark": ["1.4.1"]}, **foreign)
     text = page(records=[record(), rule]).text
     assert "Title of openscap" not in "".join(text[name] for name in text if name != "scans")
     for words in ("oscap 1.3.7, ds.xml, cis", "the gate does not look at it", "1 failed", "grub2_password", "CIS benchmark 1.4.1"):
@@ -288,17 +288,17 @@ def test_a_page_of_seventy_controls_at_two_stages_stays_small(files, record, con
     assert len(files(records=records, controls=[control(name) for name in names])["report.html"].encode()) < 300_000
 
 
-# -- what it is about, and where that is told -----------------------------------------------
+# -- what it is about, and where that is described -----------------------------------------------
 
 
 ELSEWHERE = {"cis_rhel9": ["5.1.20"], "cis_ubuntu2404": ["5.1.22"], "cis_debian12": ["5.1.19"], "house": ["H-1"]}
 
 
 def test_citations_that_are_about_other_systems_are_left_out(files, record):
-    told = files(records=[record(status="fail", references=ELSEWHERE)], system={"names": ["debian-12", "debian"]})
+    evidence = files(records=[record(status="fail", references=ELSEWHERE)], system={"names": ["debian-12", "debian"]})
     for name in ("report.html", "coverage.csv"):
-        assert "5.1.19" in told[name] and not re.search("RHEL|Ubuntu|cis_rhel9|cis_ubuntu2404|5[.]1[.]20|5[.]1[.]22", told[name])
-    assert "H-1" in told["report.html"]
+        assert "5.1.19" in evidence[name] and not re.search("RHEL|Ubuntu|cis_rhel9|cis_ubuntu2404|5[.]1[.]20|5[.]1[.]22", evidence[name])
+    assert "H-1" in evidence["report.html"]
 
 
 @pytest.mark.parametrize("system", [{}, {"names": None}, {"names": 7}, {"names": "debian-12"}, {"names": [[], {}, None]}])
@@ -336,7 +336,7 @@ def test_every_area_is_called_as_the_field_calls_it():
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "words"),
     [
         ("template_host_keys", "Template host keys"),
         ("source_sha256", "Source SHA-256"),
@@ -345,25 +345,25 @@ def test_every_area_is_called_as_the_field_calls_it():
         ("", ""),
     ],
 )
-def test_names_of_facts_are_headings(name, told):
-    assert heading(name) == told
+def test_names_of_facts_are_headings(name, words):
+    assert heading(name) == words
 
 
 # -- since the run before ----------------------------------------------------------------------
 
 
-def test_what_is_different_since_the_run_before_is_told(files, record, tmp_path):
+def test_what_is_different_since_the_run_before_is_reported(files, record, tmp_path):
     before = files(records=[record("a-a", "fail"), record("a-b"), record("gone-one")])
     (tmp_path / "20261008T120000Z").mkdir()
     (tmp_path / "20261008T120000Z/results.json").write_text(before["results.json"])
     known = {"records": [record("a-a"), record("a-b"), record("new-one", "fail")], "path": str(tmp_path / "20261009T120000Z")}
     text = re.sub(r"\s+", " ", Page(files(**known)["report.html"]).text["since"])
-    for told in (
+    for words in (
         "Better 1 Title of a-a high, fail → pass",
         "New 1 Title of new-one high, new: fail",
         "No longer checked 1 Title of gone-one",
     ):
-        assert told in text
+        assert words in text
     since = json.loads(files(**known)["results.json"])["since"]
     assert (since["run"], since["better"], since["gone"]) == ("20261008T120000Z", ["a-a"], ["gone-one"])
 

@@ -20,14 +20,14 @@ def history(tmp_path, record):
         for name, found in earlier.items():
             directory = tmp_path / "web" / name
             directory.mkdir(parents=True)
-            told = (
+            content = (
                 found
                 if isinstance(found, bytes)
                 else json.dumps(
                     {"ended": f"{name[:4]}-10-09T11:00:00Z", "records": [record(control, status) for control, status in found.items()]}
                 ).encode()
             )
-            (directory / "results.json").write_bytes(told)
+            (directory / "results.json").write_bytes(content)
         return previous.since(str(tmp_path / "web" / own), replaces, [record(control, status) for control, status in now.items()])
 
     return compare
@@ -66,7 +66,7 @@ def test_each_change_has_its_sort(history, then, now, sort):
     assert names(found) == ({sort: ["a-a"]} if sort else {})
 
 
-def test_what_is_new_and_what_is_gone_is_told(history):
+def test_what_is_new_and_what_is_gone_is_reported(history):
     found = history(
         {"20261008T120000Z": {"a-a": "pass", "a-b": "pass", "old-one": "fail"}}, {"a-a": "pass", "a-b": "pass", "new-one": "fail"}
     )
@@ -126,7 +126,7 @@ RECORD = b'{"control": "a-a", "title": "t", "status": "pass", "severity": "high"
         b"\0" * 100,
     ],
 )
-def test_damaged_evidence_is_told_and_the_one_before_is_taken(history, odd):
+def test_damaged_evidence_is_reported_and_the_one_before_is_taken(history, odd):
     found = history({"20261007T120000Z": {"a-a": "fail"}, "20261008T120000Z": odd}, {"a-a": "pass"})
     assert (found["run"], names(found)) == ("20261007T120000Z", {"better": ["a-a"]})
     assert found["unread"][0]["run"] == "20261008T120000Z" and found["unread"][0]["why"].startswith("its results.json ")

@@ -68,7 +68,7 @@ def test_the_verdict_says_how_the_run_ended(facts, record, statuses, known, verd
     assert (run["verdict"], run["sentence"]) == (verdict, sentence)
 
 
-def test_only_an_image_that_is_or_may_be_promoted_is_told_of(facts, record):
+def test_only_an_image_that_is_or_may_be_promoted_is_named(facts, record):
     def image(**known):
         return gathered(facts(records=[record()], source=SOURCE, **known), "2026-10-09T12:03:41Z")["image"]
 

@@ -55,7 +55,7 @@ def strictly_valid(text):
 
 
 def test_it_follows_the_schema(files):
-    told = files(
+    evidence = files(
         installed=[package(), package("g++", "4:12.2.0-3", source="gcc-defaults", source_version="1.203"), package()],
         system=DEBIAN,
         image=IMAGE,
@@ -63,13 +63,13 @@ def test_it_follows_the_schema(files):
         feeds=[FEED],
         vulnerabilities=[vulnerability(), vulnerability(id="CVE-2026-2", severity="unknown")],
     )
-    found = strictly_valid(told["sbom.cdx.json"])
+    found = strictly_valid(evidence["sbom.cdx.json"])
     image = found["metadata"]["component"]
     assert (image["name"], image["version"], image["hashes"]) == ("debian-12", "1", [{"alg": "SHA-256", "content": "cd" * 32}])
     assert [component["name"] for component in found["components"]] == ["g++", "libssl3"]
     assert found["vulnerabilities"][0]["affects"] == [{"ref": found["components"][1]["bom-ref"]}]
     assert "analysis" not in found["vulnerabilities"][0]
-    assert "sbom.cdx.json" in json.loads(told["manifest.json"])["files"]
+    assert "sbom.cdx.json" in json.loads(evidence["manifest.json"])["files"]
 
 
 def test_it_says_the_same_of_the_same_packages(files):
@@ -98,16 +98,16 @@ def test_it_says_the_same_of_the_same_packages(files):
     ],
 )
 def test_a_package_url_means_what_it_should(system, entry, parts):
-    told = purl(entry, system)
-    found = packageurl.PackageURL.from_string(told)
+    name = purl(entry, system)
+    found = packageurl.PackageURL.from_string(name)
     assert (found.type, found.namespace, found.name, found.version, found.qualifiers) == parts
-    assert found.to_string() == told
+    assert found.to_string() == name
 
 
 def test_only_a_waiver_says_why_something_stays(files):
     waiver = {"reason": "The vendor has no driver yet", "approver": "A. Meier", "until": "2027-01-31", "expired": False}
-    told = files(installed=[package()], system=DEBIAN, feeds=[FEED], vulnerabilities=[vulnerability(status="waived", waiver=waiver)])
-    assert strictly_valid(told["sbom.cdx.json"])["vulnerabilities"][0]["analysis"] == {
+    evidence = files(installed=[package()], system=DEBIAN, feeds=[FEED], vulnerabilities=[vulnerability(status="waived", waiver=waiver)])
+    assert strictly_valid(evidence["sbom.cdx.json"])["vulnerabilities"][0]["analysis"] == {
         "state": "exploitable",
         "response": ["will_not_fix"],
         "detail": "Accepted by A. Meier until 2027-01-31: The vendor has no driver yet",
@@ -115,11 +115,16 @@ def test_only_a_waiver_says_why_something_stays(files):
 
 
 def test_without_a_feed_nothing_is_said_of_vulnerabilities(files):
-    told = files(installed=[package()], system=DEBIAN, source=SOURCE)
-    assert "vulnerabilities" not in json.loads(told["sbom.cdx.json"])
-    assert json.loads(told["results.json"])["patches"]["vulnerabilities"] == {"stated": False, "text": NOT_STATED, "closed": [], "open": []}
-    assert json.loads(told["manifest.json"])["vulnerabilities"] == {"stated": False, "text": NOT_STATED}
-    assert NOT_STATED in told["report.html"]
+    evidence = files(installed=[package()], system=DEBIAN, source=SOURCE)
+    assert "vulnerabilities" not in json.loads(evidence["sbom.cdx.json"])
+    assert json.loads(evidence["results.json"])["patches"]["vulnerabilities"] == {
+        "stated": False,
+        "text": NOT_STATED,
+        "closed": [],
+        "open": [],
+    }
+    assert json.loads(evidence["manifest.json"])["vulnerabilities"] == {"stated": False, "text": NOT_STATED}
+    assert NOT_STATED in evidence["report.html"]
 
 
 def test_without_an_inventory_there_is_none(files):
@@ -127,23 +132,26 @@ def test_without_an_inventory_there_is_none(files):
 
 
 def test_what_was_closed_and_what_stays_is_in_every_view(files):
-    told = files(
+    evidence = files(
         source=SOURCE,
         feeds=[FEED],
         closed=[vulnerability(id="CVE-2026-9")],
         vulnerabilities=[vulnerability(), vulnerability(id="CVE-2026-3", status="overdue", due="2026-01-01")],
     )
-    text = json.loads(told["results.json"])["patches"]["vulnerabilities"]["text"]
+    text = json.loads(evidence["results.json"])["patches"]["vulnerabilities"]["text"]
     assert text.startswith("1 vulnerability closed, 2 vulnerabilities still open as far as the feeds know, 1 of them past the deadline")
-    assert [entry["id"] for entry in json.loads(told["results.json"])["patches"]["vulnerabilities"]["open"]] == ["CVE-2026-3", "CVE-2026-1"]
-    manifest = json.loads(told["manifest.json"])
+    assert [entry["id"] for entry in json.loads(evidence["results.json"])["patches"]["vulnerabilities"]["open"]] == [
+        "CVE-2026-3",
+        "CVE-2026-1",
+    ]
+    manifest = json.loads(evidence["manifest.json"])
     assert manifest["vulnerabilities"] == {"stated": True, "text": text, "closed": 1, "open": 2}
     assert manifest["feeds"] == [{"name": "tracker.json", "kind": "debian_tracker", "date": "2026-10-08", "sha256": "ab" * 32}]
     for words in ("CVE-2026-9", "CVE-2026-3", "20 October 2026", "overdue", "ab" * 32):
-        assert words in told["report.html"]
+        assert words in evidence["report.html"]
 
 
-def test_a_rollback_is_told(files):
+def test_a_rollback_is_reported(files):
     move = {
         "time": "2026-10-09T12:00:00Z",
         "action": "rolled_back",
@@ -154,11 +162,11 @@ def test_a_rollback_is_told(files):
         "by": "ann",
         "reason": "The viewer does not start.",
     }
-    told = files(rollback=move)
-    manifest = json.loads(told["manifest.json"])
+    evidence = files(rollback=move)
+    manifest = json.loads(evidence["manifest.json"])
     assert (manifest["verdict"]["outcome"], manifest["verdict"]["text"]) == (
         "rolled_back",
         "ann went back to version 1: The viewer does not start.",
     )
     assert manifest["rollback"] == move
-    assert "Rolled back" in told["report.html"] and "web-2-abababababab.qcow2" in told["report.html"]
+    assert "Rolled back" in evidence["report.html"] and "web-2-abababababab.qcow2" in evidence["report.html"]

@@ -15,13 +15,13 @@ def test_nothing_differs_between_a_profile_and_itself():
     assert differences(one, one) == {"only_one": [], "only_other": [], "both": 1, "settings": []}
 
 
-def test_controls_of_one_profile_alone_are_told_by_profile():
+def test_controls_of_one_profile_alone_are_reported_by_profile():
     answer = differences([control("a-one", {})], [control("b-two", {})])
     assert answer["only_one"] == [{"control": "a-one", "title": "A-One", "severity": "low"}]
-    assert [told["control"] for told in answer["only_other"]] == ["b-two"]
+    assert [entry["control"] for entry in answer["only_other"]] == ["b-two"]
 
 
-def test_a_value_that_differs_is_told_once_though_a_variant_has_it_too():
+def test_a_value_that_differs_is_reported_once_though_a_variant_has_it_too():
     one, other = (control("a-one", {"sshd": {"Port": port}}, rhel={"sshd": {"Port": port}}) for port in (22, 2222))
     assert differences([one], [other])["settings"] == [
         {"control": "a-one", "system": "", "setting": "sshd: Port", "one": 22, "other": 2222}
@@ -30,4 +30,4 @@ def test_a_value_that_differs_is_told_once_though_a_variant_has_it_too():
 
 def test_a_value_that_differs_on_one_system_names_it():
     one, other = (control("a-one", {}, rhel={"sshd": {"Port": port}}) for port in (22, 2222))
-    assert [told["system"] for told in differences([one], [other])["settings"]] == ["rhel"]
+    assert [entry["system"] for entry in differences([one], [other])["settings"]] == ["rhel"]

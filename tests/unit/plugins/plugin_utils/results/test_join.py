@@ -74,7 +74,7 @@ def test_a_title_that_a_result_brings_says_more_than_its_check():
     assert (made["title"], made["severity"], made["references"]) == ("Three flows come in", "high", {"hipaa": ["164.312(b)"]})
 
 
-def test_a_result_that_nothing_is_known_of_is_told():
+def test_a_result_that_nothing_is_known_of_is_reported():
     with pytest.raises(ValueError, match="there is no control and no check segment-aut-ward; hand over the list that has it"):
         joined([result.record("segment-aut-ward", "pass", "live")], CHECKS, "pacs-1")
 
@@ -140,11 +140,11 @@ def test_the_score_tells_severities_levels_and_areas_apart():
     ]
     found = score(records)
 
-    def told(name):
+    def counts(name):
         return {group: (figures["controls"], figures["pass"], figures["percent"]) for group, figures in found[name].items()}
 
     assert list(found["by_severity"]) == ["critical", "low"]
-    assert told("by_severity") == {"critical": (1, 0, 0), "low": (2, 2, 100)}
-    assert told("by_level") == {"1": (1, 1, 100), "2": (1, 0, 0)}
-    assert told("by_area") == {"ssh": (2, 1, 50), "audit": (1, 1, 100)}
+    assert counts("by_severity") == {"critical": (1, 0, 0), "low": (2, 2, 100)}
+    assert counts("by_level") == {"1": (1, 1, 100), "2": (1, 0, 0)}
+    assert counts("by_area") == {"ssh": (2, 1, 50), "audit": (1, 1, 100)}
     assert "not a percentage of compliance" in found["meaning"]

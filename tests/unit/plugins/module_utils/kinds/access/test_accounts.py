@@ -153,7 +153,7 @@ def test_public_keys_and_known_hosts_are_no_secrets(system):
 
 
 @pytest.mark.parametrize(("line", "state"), [("root::19000:0:99999:7:::", "open"), (f"root:{HASH}:19000:0:99999:7:::", "password")])
-def test_roots_own_login_is_told(system, line, state):
+def test_roots_own_login_is_reported(system, line, state):
     host = system({"/etc/shadow": f"{line}\n"})
     assert looked(host, "root_login")["observed"] == {"accounts: root_login": [state]}
     assert looked(host, "root_login", ["password", "locked"])["status"] == ("fail" if state == "open" else "pass")
@@ -218,7 +218,7 @@ def test_a_real_login_shell_of_roots_says_its_path_and_umask(copies, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "value"), [("superuser", []), ("superusers", "root"), ("home_mode", 750), ("password_max_days", "365")])
-def test_what_is_not_known_is_told(system, name, value):
+def test_what_is_not_known_is_reported(system, name, value):
     outcome = enforce(system(), [Control("c", {"accounts": {name: value}})]).outcomes[0]
     assert (outcome["outcome"], outcome["message"].startswith("accounts: ")) == ("failed", True)
 
@@ -226,7 +226,7 @@ def test_what_is_not_known_is_told(system, name, value):
 # -- what somebody without root may put in the way ---------------------------------------------------
 
 
-def test_a_home_of_more_files_than_a_look_may_cost_is_told(system, tmp_path, monkeypatch):
+def test_a_home_of_more_files_than_a_look_may_cost_is_reported(system, tmp_path, monkeypatch):
     host = system()
     monkeypatch.setattr("ansible_collections.hygeia.golden.plugins.module_utils.system.account_files.MOST", 5)
     for number in range(9):

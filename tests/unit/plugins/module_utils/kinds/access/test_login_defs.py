@@ -125,7 +125,7 @@ def test_an_inactive_account_that_never_closes_fails(tree, never):
         ("ENCRYPT_METHOD", "SHA512\nUMASK 000", "cannot be written"),
     ],
 )
-def test_what_cannot_be_expressed_is_told(tree, name, value, why):
+def test_what_cannot_be_expressed_is_reported(tree, name, value, why):
     host = tree({PATH: STOCK})
     with pytest.raises(BadSetting, match=why):
         LoginDefs(host).plan({name: value})

@@ -60,7 +60,7 @@ def test_a_site_that_allows_less_keeps_it(tree):
 
 
 @pytest.mark.parametrize("settings", [{"core": 0}, {"hard core": "unlimited"}, {"hard core": True}])
-def test_what_cannot_be_written_is_told(tree, settings):
+def test_what_cannot_be_written_is_reported(tree, settings):
     outcome = enforce(tree(STOCK), [Control("c", {"login_limits": settings})]).outcomes[0]
     assert (outcome["outcome"], "such as hard core" in outcome["message"]) == ("failed", True)
 

@@ -410,7 +410,7 @@ def test_a_module_whose_answer_is_ignored_is_not_in_force(debian):
         ("unix.hash", "md4", "unix.hash cannot be md4"),
     ],
 )
-def test_what_is_not_known_is_told(debian, name, value, why):
+def test_what_is_not_known_is_reported(debian, name, value, why):
     host = debian()
     for look in (Pam(host).plan, Pam(host).observe):
         with pytest.raises(BadSetting, match=re.escape(why)):

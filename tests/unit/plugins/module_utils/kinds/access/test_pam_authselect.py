@@ -78,7 +78,7 @@ def test_stacks_that_authselect_never_wrote_are_left_alone(rocky):
     assert found["empty"][0] == "refused" and "authselect has not written the login stacks" in found["empty"][1]
 
 
-def test_a_profile_that_lacks_a_feature_is_told(rocky):
+def test_a_profile_that_lacks_a_feature_is_reported(rocky):
     found = outcomes(rocky(program={"left_out": ("with-pwhistory",)}))
     assert found["history"] == ("refused", "the profile sssd of authselect has nothing for with-pwhistory")
 

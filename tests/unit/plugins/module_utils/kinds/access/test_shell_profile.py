@@ -153,6 +153,6 @@ def test_a_part_of_the_settings_keeps_the_others(tree):
 @pytest.mark.parametrize(
     ("name", "value", "why"), [("PATH", "/bin", "neither TMOUT nor umask"), ("TMOUT", 0, "a number of seconds"), ("umask", 23, "in quotes")]
 )
-def test_what_cannot_be_expressed_is_told(tree, name, value, why):
+def test_what_cannot_be_expressed_is_reported(tree, name, value, why):
     with pytest.raises(BadSetting, match=why):
         ShellProfile(tree()).plan({name: value})

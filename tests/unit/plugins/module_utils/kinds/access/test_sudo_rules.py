@@ -84,7 +84,7 @@ def test_what_a_site_tolerates_passes(sudo):
     assert looked(host, {"without_password": ["debian"], "unrestricted": ["root", "%sudo", "debian"]})["status"] == "pass"
 
 
-def test_rules_in_another_directory_are_told(sudo):
+def test_rules_in_another_directory_are_reported(sudo):
     host = sudo(main=f"{DEBIAN}@includedir /opt/vendor/sudo\n")
     host.write("/opt/vendor/sudo/rules", "# nothing\n", 0o440)
     assert looked(host)["message"] == "not provided for: /opt/vendor/sudo"
@@ -95,7 +95,7 @@ def test_a_configuration_that_sudo_cannot_read_is_an_error(sudo):
 
 
 @pytest.mark.parametrize("wanted", [{"everybody": "nothing"}, {"somebody": []}])
-def test_a_bad_setting_is_told(sudo, wanted):
+def test_a_bad_setting_is_reported(sudo, wanted):
     assert "a list is expected" in looked(sudo(), wanted)["message"]
 
 

@@ -109,7 +109,7 @@ def test_a_rule_about_something_else_is_none(system, never):
     assert (looked(host, delete=[DELETE])["status"], looked(host, delete=[DELETE])["message"]) == ("pass", "")
 
 
-def test_a_narrow_exception_passes_and_is_told(system):
+def test_a_narrow_exception_passes_and_is_reported(system):
     host = system({"/etc/audit/rules.d/22-chrony.rules": "-a never,exit -F arch=b64 -S adjtimex -F exe=/usr/sbin/chronyd\n"})
     enforce(host, [rules(time_change=TIME)])
     record = looked(host, time_change=TIME)
@@ -429,9 +429,9 @@ def test_an_option_without_a_value_is_written_and_noticed_when_it_is_gone(system
     assert looked(host, option=[option])["status"] == "fail"
 
 
-@pytest.mark.parametrize(("told", "status"), [("1 locked", "pass"), ("0 unlocked", "fail")])
-def test_the_running_kernel_tells_whether_the_identity_of_a_login_is_locked(system, told, status):
-    host = system(booted=True, status=f"{STATUS}loginuid_immutable {told}\n")
+@pytest.mark.parametrize(("answer", "status"), [("1 locked", "pass"), ("0 unlocked", "fail")])
+def test_the_running_kernel_tells_whether_the_identity_of_a_login_is_locked(system, answer, status):
+    host = system(booted=True, status=f"{STATUS}loginuid_immutable {answer}\n")
     host.write(OURS, "--loginuid-immutable\n")
     assert looked(host, option=["--loginuid-immutable"])["status"] == status
 

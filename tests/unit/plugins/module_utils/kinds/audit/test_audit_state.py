@@ -102,5 +102,5 @@ def test_nothing_is_ever_written(system):
     assert (enforced.changes, enforced.outcomes[0]["outcome"]) == ([], "unchanged")
 
 
-def test_a_name_that_is_not_known_is_told(system):
+def test_a_name_that_is_not_known_is_reported(system):
     assert "known are joined_rules, running_rules, tools" in looked(system(), "rules", "any")["message"]

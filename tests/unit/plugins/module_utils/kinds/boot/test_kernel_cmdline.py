@@ -193,7 +193,7 @@ def test_a_list_of_bad_values_names_some(system):
     assert (outcome["outcome"], "never" in outcome["message"]) == ("failed", True)
 
 
-def test_a_bad_word_is_told_with_the_file_that_update_grub_takes_it_from(system):
+def test_a_bad_word_is_reported_with_the_file_that_update_grub_takes_it_from(system):
     host = system({DEFAULTS: 'GRUB_CMDLINE_LINUX_DEFAULT="quiet mitigations=off"\n'})
     assert looked(host, mitigations={"never": ["off"]})["message"].endswith(f"with mitigations=off, which {DEFAULTS}:1 says")
 

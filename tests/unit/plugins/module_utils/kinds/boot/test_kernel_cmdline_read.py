@@ -37,7 +37,7 @@ def assignments(draw):
     value = "".join(word + draw(GLUE) for word in words)
     quote = "'" if '"' in value else draw(st.sampled_from("\"'"))
     before = draw(st.sampled_from(["", "", "$GRUB_CMDLINE_LINUX "])) if quote == '"' else ""
-    ending = draw(st.sampled_from(["\n", " # why\n", "\n# GRUB_CMDLINE_LINUX=\n", "\necho told\n"]))
+    ending = draw(st.sampled_from(["\n", " # why\n", "\n# GRUB_CMDLINE_LINUX=\n", "\necho printed\n"]))
     name = draw(st.sampled_from(["GRUB_CMDLINE_LINUX", "export GRUB_CMDLINE_LINUX", " GRUB_CMDLINE_LINUX_DEFAULT"]))
     return f"{name}={quote}{before}{value}{quote}{ending}"
 

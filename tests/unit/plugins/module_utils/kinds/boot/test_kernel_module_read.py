@@ -34,10 +34,10 @@ def test_install_commands_are_those_of_modprobe(tmp_path, lines, ended):
     text = "".join(lines)
     text = text if ended else text.rstrip("\n")
     (tmp_path / "a.conf").write_bytes(text.encode())
-    told = subprocess.run([MODPROBE, "--showconfig", "--config", tmp_path], capture_output=True, check=True).stdout.decode(
+    printed = subprocess.run([MODPROBE, "--showconfig", "--config", tmp_path], capture_output=True, check=True).stdout.decode(
         "utf-8", "surrogateescape"
     )
-    asked = [install for unused_number, install in kernel_module._installs(enumerate(told.split("\n"), 1))]
+    asked = [install for unused_number, install in kernel_module._installs(enumerate(printed.split("\n"), 1))]
     found = list(kernel_module._installs(kernel_module._logical(text)))
     assert [install for unused_number, install in found] == asked
     for number, unused_install in found:

@@ -133,8 +133,8 @@ def test_a_name_counts_for_more_than_a_later_pattern(tree):
 
 def test_a_pattern_leaves_alone_what_is_excluded(tree):
     host = tree({"/etc/sysctl.d/a.conf": "net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter\n"})
-    told = "/etc/sysctl.d/a.conf:2 keeps patterns from setting net.ipv4.conf.all.rp_filter, and no file sets it by its own name"
-    assert observed(host, "net.ipv4.conf.all.rp_filter", 2)["message"] == told
+    message = "/etc/sysctl.d/a.conf:2 keeps patterns from setting net.ipv4.conf.all.rp_filter, and no file sets it by its own name"
+    assert observed(host, "net.ipv4.conf.all.rp_filter", 2)["message"] == message
     assert observed(host, "net.ipv4.conf.default.rp_filter", 2)["status"] == "pass"
 
 
@@ -323,9 +323,9 @@ def asked(tree, name, value, files, **kwargs):
     ],
 )
 def test_forwarding_is_kept_for_whom_the_host_routes(tree, files, extra, why):
-    told = asked(tree, "net.ipv4.ip_forward", 0, {**FORWARDS, **files}, **extra)
-    assert told[0] == "refused" and told[1].startswith("net.ipv4.ip_forward cannot become 0 yet, because ")
-    assert why in told[1]
+    refusal = asked(tree, "net.ipv4.ip_forward", 0, {**FORWARDS, **files}, **extra)
+    assert refusal[0] == "refused" and refusal[1].startswith("net.ipv4.ip_forward cannot become 0 yet, because ")
+    assert why in refusal[1]
 
 
 def test_forwarding_that_serves_nobody_or_that_is_forced_ends(tree):
@@ -372,8 +372,8 @@ def test_a_network_that_is_used_is_kept(tree, name, value, live, evidence, harml
 def test_user_namespaces_that_a_process_lives_in_are_kept(tree):
     files = {"/proc/sys/user/max_user_namespaces": "1000\n", "/etc/passwd": "ada:x:1000:1000::/home/ada:/bin/sh\n"}
     links = {"/proc/1/ns/user": "user:[4026531837]", "/proc/90/ns/user": "user:[4026532222]"}
-    told = asked(tree, "user.max_user_namespaces", 0, files, processes=[(90, "/usr/bin/firefox", "", 1000)], links=links)
-    assert told[0] == "refused" and "firefox (process 90 of ada) runs in a user namespace" in told[1]
+    refusal = asked(tree, "user.max_user_namespaces", 0, files, processes=[(90, "/usr/bin/firefox", "", 1000)], links=links)
+    assert refusal[0] == "refused" and "firefox (process 90 of ada) runs in a user namespace" in refusal[1]
 
 
 def test_io_uring_that_a_process_holds_is_kept(tree):
@@ -398,7 +398,7 @@ def test_a_debugger_that_is_attached_is_kept(tree):
 
 
 @pytest.mark.parametrize(("name", "value"), [("net.ipv4.ip forward", 0), ("randomize", 2), ("kernel.core_pattern", ["a"])])
-def test_a_parameter_that_no_file_could_hold_is_told(tree, name, value):
+def test_a_parameter_that_no_file_could_hold_is_reported(tree, name, value):
     outcome = enforce(tree(), [Control("c", {"sysctl": {name: value}})]).outcomes[0]
     assert outcome["outcome"] == "failed" and "cannot be written as" in outcome["message"]
 

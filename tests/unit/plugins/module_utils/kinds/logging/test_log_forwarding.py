@@ -64,7 +64,7 @@ def test_one_program_beside_the_journal_keeps_records(tree, units, status):
 @pytest.mark.parametrize(
     "text", ["", "*.* /var/log/syslog\n", "# *.* @logs\n", "*.emerg :omusrmsg:*\n", 'action(type="omfile" file="/x")\n']
 )
-def test_records_that_stay_here_are_told(rsyslog, text):
+def test_records_that_stay_here_are_reported(rsyslog, text):
     record = looked(rsyslog(text), collector="configured")
     assert record["status"] == "fail"
     assert record["message"].startswith("records stay on this machine")
@@ -89,7 +89,7 @@ def test_one_open_way_is_enough_to_fail(rsyslog):
 
 
 @pytest.mark.parametrize("wanted", [{"collector": "somewhere"}, {"encryption": "some"}, {"speed": "high"}])
-def test_a_bad_setting_is_told(rsyslog, wanted):
+def test_a_bad_setting_is_reported(rsyslog, wanted):
     assert looked(rsyslog(""), **wanted)["status"] == "error"
 
 

@@ -140,7 +140,7 @@ def test_an_included_file_is_read_where_it_is_included(system):
 
 
 @pytest.mark.parametrize(("name", "value"), [("file_mode", 640), ("file_mode", "rw"), ("reception", "none"), ("owner", "root")])
-def test_a_bad_setting_is_told(system, name, value):
+def test_a_bad_setting_is_reported(system, name, value):
     control = Control("bad", {"rsyslog": {name: value}})
     assert looked(system(), control)["status"] == "error"
     assert enforce(system(), [control]).outcomes[0]["outcome"] == "failed"

@@ -49,7 +49,7 @@ def looked(host, control=IGNORED):
 # -- systemd-networkd -----------------------------------------------------------------
 
 
-def test_networkd_is_told_in_a_drop_in_of_each_file(tree):
+def test_networkd_is_configured_in_a_drop_in_of_each_file(tree):
     host = tree(networkd({LAN: LAN_TEXT, "/run/systemd/network/10-netplan-ens3.network": LAN_TEXT}))
     record = looked(host)
     assert record["status"] == "fail" and "does not say IPv6AcceptRA=no" in record["message"]
@@ -60,7 +60,7 @@ def test_networkd_is_told_in_a_drop_in_of_each_file(tree):
     assert looked(host)["status"] == "pass"
 
 
-def test_what_netplan_makes_for_networkd_is_told_too(tree):
+def test_what_netplan_makes_for_networkd_is_reported_too(tree):
     devices = (
         "  ethernets:\n    all-en:\n      match: {name: en*}\n      dhcp4: true\n    ens5: {dhcp4: true}\n  vlans:\n    v5:\n      id: 5\n"
     )
@@ -88,7 +88,7 @@ def test_the_last_drop_in_counts(tree, lines, drop_ins, status):
 
 
 @pytest.mark.parametrize("line", ["IPForward=yes", "IPForward=ipv4", "IPv6Forwarding=1", "IPMasquerade=both"])
-def test_networkd_passes_packets_on_whatever_the_kernel_was_told(tree, line):
+def test_networkd_passes_packets_on_whatever_the_kernel_was_configured(tree, line):
     host = tree(networkd({LAN: f"{LAN_TEXT}{line}\n"}))
     assert looked(host, KEPT)["message"] == f"{LAN} has systemd-networkd pass packets on ({line.split('=')[0]})"
     enforce(host, [KEPT, IGNORED])
@@ -106,7 +106,7 @@ def test_a_network_that_nobody_sets_up_needs_nothing(tree):
 
 
 @pytest.mark.parametrize(
-    ("unit", "path", "text", "control", "told"),
+    ("unit", "path", "text", "control", "message"),
     [
         ("NetworkManager", CONNECTION, "[ipv6]\nmethod=auto\n", IGNORED, "nmcli connection modify lan"),
         ("NetworkManager", CONNECTION, "[ipv4]\nmethod=auto\n", IGNORED, "nmcli connection modify lan"),
@@ -126,9 +126,9 @@ def test_a_network_that_nobody_sets_up_needs_nothing(tree):
         ("dhcpcd", "/etc/dhcpcd.conf", "noipv6rs\n", IGNORED, ""),
     ],
 )
-def test_each_program_has_its_own_switch(tree, unit, path, text, control, told):
+def test_each_program_has_its_own_switch(tree, unit, path, text, control, message):
     record = looked(tree(using(f"{unit}.service", {INTERFACES: "source interfaces.d/*\n", **NONE_MADE_UP, path: text})), control)
-    assert (record["status"], told in record["message"]) == ("fail" if told else "pass", True)
+    assert (record["status"], message in record["message"]) == ("fail" if message else "pass", True)
 
 
 def written(host, *controls):
@@ -159,7 +159,7 @@ def written(host, *controls):
         ("dhcpcd", DHCPCD, "duid\ninterface e\nipv6rs\n", "BEGIN\nnoipv6rs\nEND\nduid\ninterface e\n#hygeia.golden# ipv6rs\n"),
     ],
 )
-def test_each_program_is_told_in_its_own_file_and_it_can_be_had_back(tree, unit, path, text, after):
+def test_each_program_is_configured_in_its_own_file_and_it_can_be_had_back(tree, unit, path, text, after):
     host = tree(using(f"{unit}.service", {**NONE_MADE_UP, path: text}))
     assert looked(host)["status"] == "fail"
     assert written(host, IGNORED) == [path]
@@ -182,7 +182,7 @@ def test_ifupdown_asks_dhcpcd_for_addresses_where_there_is_nothing_else(tree):
 
 
 @pytest.mark.parametrize("line", ["up sysctl -w net.ipv6.conf.e.accept_ra=2", "pre-up echo 1 > /proc/sys/net/ipv6/conf/e/accept_ra"])
-def test_a_command_of_a_stanza_is_told_and_left(tree, line):
+def test_a_command_of_a_stanza_is_reported_and_left(tree, line):
     host = tree(using("networking.service", {INTERFACES: f"iface e inet dhcp\n  {line}\n"}))
     assert written(host, IGNORED) == []
     assert looked(host)["message"].startswith("/etc/network/interfaces:2 runs a command that has e take routes")
@@ -197,7 +197,7 @@ def test_a_connection_that_networkmanager_would_make_up_is_there_before(tree):
     assert written(host) == [FALLBACK] and not host.exists(FALLBACK)
 
 
-def test_a_vendors_profile_is_told_in_a_copy(tree):
+def test_a_vendors_profile_is_changed_in_a_copy(tree):
     vendor = CONNECTION.replace("/etc", "/usr/lib")
     text = "[connection]\nuuid=7d1f3a52-0001-4b58-9e55-6a2b7d1c8e04\n[ipv6]\nmethod=auto\n"
     host = tree(using("NetworkManager.service", {**NONE_MADE_UP, vendor: text}))

@@ -143,7 +143,7 @@ def at_boot(host):
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ({MAIN: DROPS}, ""),
         ({MAIN: 'include "/etc/nftables.d/*.nft"\n', "/etc/nftables.d/site.nft": DROPS}, ""),
@@ -173,9 +173,9 @@ def at_boot(host):
         ({}, "there is no /etc/nftables.conf"),
     ],
 )
-def test_nft_says_what_a_boot_loads(system, files, told):
+def test_nft_says_what_a_boot_loads(system, files, message):
     record = at_boot(system({**WANTS, **files}, "nft", "ip"))
-    assert (record["status"], told in record["message"]) == ("fail" if told else "pass", True), record["message"]
+    assert (record["status"], message in record["message"]) == ("fail" if message else "pass", True), record["message"]
 
 
 def test_what_is_not_enabled_is_not_loaded(system):

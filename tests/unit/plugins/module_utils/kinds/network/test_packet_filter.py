@@ -189,7 +189,7 @@ def running(tree, lines="", listing=(), **kwargs):
 
 
 @pytest.mark.parametrize(
-    ("lines", "services", "told"),
+    ("lines", "services", "message"),
     [
         (listener(22), [], ""),
         (listener(8443, "0100007F"), [], ""),
@@ -198,13 +198,13 @@ def running(tree, lines="", listing=(), **kwargs):
         (listener(8443), ["8443/udp"], "would cut off what listens on 8443/tcp"),
     ],
 )
-def test_what_listens_is_not_cut_off_without_a_question(tree, lines, services, told):
+def test_what_listens_is_not_cut_off_without_a_question(tree, lines, services, message):
     host = running(tree, lines)
     outcome = enforce(host, [control(services=services)]).outcomes[0]
-    assert (outcome["outcome"], told in outcome["message"]) == ("refused" if told else "changed", True)
-    assert (host.read(MAIN) == STOCK) == bool(told)
-    assert not told or outcome["overridable"] == ["in_use"]
-    assert not told or enforce(host, [control(services=services)], force=["firewall-default"]).outcomes[0]["outcome"] == "changed"
+    assert (outcome["outcome"], message in outcome["message"]) == ("refused" if message else "changed", True)
+    assert (host.read(MAIN) == STOCK) == bool(message)
+    assert not message or outcome["overridable"] == ["in_use"]
+    assert not message or enforce(host, [control(services=services)], force=["firewall-default"]).outcomes[0]["outcome"] == "changed"
 
 
 def test_a_filter_that_runs_is_not_mixed_with_another(tree):

@@ -50,7 +50,7 @@ def test_a_configuration_that_apt_refuses_is_an_error(tree, tmp_path):
     assert audit(host, [CONTROL], "offline")[0]["status"] == "error"
 
 
-def test_a_name_that_means_nothing_is_told(tree, tmp_path):
+def test_a_name_that_means_nothing_is_reported(tree, tmp_path):
     outcome = enforce(made(tree, tmp_path, ""), [Control("c", {"apt_conf": {"Acquire": "x"}})]).outcomes[0]
     assert outcome["outcome"] == "failed"
 

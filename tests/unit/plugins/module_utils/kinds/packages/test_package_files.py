@@ -54,17 +54,17 @@ def test_what_a_site_edits_and_a_slim_image_leaves_out_is_no_finding(packaged, s
 
 
 @pytest.mark.parametrize(
-    ("says", "package", "told"),
+    ("says", "package", "message"),
     [
         ("??5??????   /usr/bin/sudo\n", "sudo", "/usr/bin/sudo is not what the package brought"),
         ("??5??????   /usr/bin/with space\n", "sudo", "/usr/bin/with space is not"),
         ("missing     /usr/lib/x86_64-linux-gnu/libpam.so.0 (No such file or directory)\n", "libpam0g", "libpam.so.0 is missing"),
     ],
 )
-def test_an_altered_file_is_named_with_its_package(packaged, says, package, told):
+def test_an_altered_file_is_named_with_its_package(packaged, says, package, message):
     record = seen(packaged(CommandResult(1, says, "")))
     assert record["status"] == "fail" and list(record["observed"]) == [f"package_files: {package}"]
-    assert told in record["message"]
+    assert message in record["message"]
 
 
 def test_dpkg_is_asked_once_and_only_for_what_is_installed(packaged):

@@ -110,7 +110,7 @@ def test_check_mode_writes_nothing(rocky):
 @pytest.mark.parametrize(
     "settings", [{"policy": "STRICT"}, {"hash": "SHA1"}, {"hash": []}, {"hash": ["SHA1"]}, {"a b": 1}, {"min_rsa_size": True}]
 )
-def test_what_the_policy_cannot_say_is_told(rocky, settings):
+def test_what_the_policy_cannot_say_is_reported(rocky, settings):
     host = rocky()
     assert enforce(host, [Control("c", {"crypto_policy": settings})]).outcomes[0]["outcome"] == "failed"
     assert statuses(host, [Control("c", {"crypto_policy": settings})]) == {"c": "error"}

@@ -105,7 +105,7 @@ def test_a_policy_that_is_not_installed_would_not_boot(system):
 
 
 @pytest.mark.parametrize("settings", [{"state": "on"}, {"mode": "enforcing"}, {"policy": "a b"}])
-def test_what_the_file_cannot_say_is_told(system, settings):
+def test_what_the_file_cannot_say_is_reported(system, settings):
     assert outcome(system(), Control("c", {"selinux": settings}))["outcome"] == "failed"
 
 

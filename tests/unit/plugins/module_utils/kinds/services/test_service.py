@@ -22,7 +22,7 @@ TEXTS = {"static": "[Service]\n", "indirect": "[Install]\nAlso=other.socket\n"}
 
 
 class Systemctl:
-    """Answers as systemctl does, and keeps what it is told to do."""
+    """Answers as systemctl does, and keeps what it is called with."""
 
     def __init__(self, states, running=None):
         self.states = states
@@ -55,7 +55,7 @@ class Systemctl:
 
 
 class Offline(Systemctl):
-    """Does what it is told in the files of a tree, where nobody asks it for states."""
+    """Does its work in the files of a tree, where nobody asks it for states."""
 
     def __init__(self, states, root):
         super().__init__(states)
@@ -211,7 +211,7 @@ def test_a_service_that_its_socket_starts_need_not_run(tree):
     assert record(host, control(ssh="enabled"), "live")["status"] == "pass"
 
 
-def test_a_service_whose_conditions_do_not_hold_is_told_and_not_started_again_and_again(tree):
+def test_a_service_whose_conditions_do_not_hold_is_reported_and_not_started_again_and_again(tree):
     host, systemctl = made(tree, {"auditd.service": "enabled"}, {"auditd.service": "inactive ConditionResult=no"})
     assert "its own conditions do not hold" in record(host, control(auditd="enabled"), "live")["message"]
     assert enforce(host, [control(auditd="enabled")]).changes == []
@@ -270,7 +270,7 @@ def test_a_system_without_systemd_has_no_units(tree):
     assert record(tree(), control(rsync="masked"))["status"] == "not_applicable"
 
 
-def test_a_state_that_does_not_exist_is_told(tree):
+def test_a_state_that_does_not_exist_is_reported(tree):
     host, unused_s = made(tree, {})
     assert "service rsync can be" in enforce(host, [control(rsync="off")]).outcomes[0]["message"]
 
@@ -326,24 +326,24 @@ def test_a_service_that_was_stopped_is_masked_without_a_question(tree):
 )
 def test_what_hangs_on_a_service_without_a_connection_is_seen(tree, unit, files, why):
     host, systemctl = made(tree, {f"{unit}.service": "enabled"}, {f"{unit}.service": "active"}, files=files)
-    told = outcome(host, Control("c", {"service": {unit: "masked"}}))
-    assert told[0] == "refused" and why in told[1]
+    found = outcome(host, Control("c", {"service": {unit: "masked"}}))
+    assert found[0] == "refused" and why in found[1]
     assert systemctl.done == []
 
 
 def test_a_unit_that_another_active_one_requires_is_refused_but_not_when_both_leave(tree):
     states = {"a.service": "enabled", "b.service": "enabled"}
     host, unused = made(tree, states, {"a.service": "active\nRequiredBy=b.service", "b.service": "active"})
-    told = outcome(host, Control("c", {"service": {"a": "masked"}}))
-    assert told[0] == "refused" and "b.service needs it" in told[1]
+    found = outcome(host, Control("c", {"service": {"a": "masked"}}))
+    assert found[0] == "refused" and "b.service needs it" in found[1]
     assert outcome(host, Control("c", {"service": {"a": "masked", "b": "masked"}}))[0] == "changed"
 
 
 def test_a_socket_that_systemd_holds_for_other_machines_is_in_use(tree):
     states = {"rpcbind.service": "enabled", "rpcbind.socket": "enabled"}
     host, unused = made(tree, states, {"rpcbind.socket": "active\nListen=[::]:111 (Datagram)\nListen=/run/rpcbind.sock (Stream)"})
-    told = outcome(host, Control("c", {"service": {"rpcbind": "masked"}}))
-    assert told[0] == "refused" and "rpcbind.socket is in use, it listens for other machines on port 111/udp" in told[1]
+    found = outcome(host, Control("c", {"service": {"rpcbind": "masked"}}))
+    assert found[0] == "refused" and "rpcbind.socket is in use, it listens for other machines on port 111/udp" in found[1]
 
 
 def test_only_a_change_is_asked_about(tree):
@@ -371,9 +371,9 @@ def test_only_a_change_is_asked_about(tree):
 def test_the_only_server_for_names_stays_in_a_template_as_on_a_running_host(tree, unit, resolv_conf, kept, booted):
     running = {f"{unit}.service": "active"} if booted else None
     host, systemctl = made(tree, {f"{unit}.service": "enabled"}, running, files={"/etc/resolv.conf": resolv_conf})
-    told = outcome(host, Control("c", {"service": {unit: "masked"}}), force=["c"])
-    assert told[0] == ("refused" if kept else "changed")
-    assert ("this host would find no names" in told[1]) == kept
+    found = outcome(host, Control("c", {"service": {unit: "masked"}}), force=["c"])
+    assert found[0] == ("refused" if kept else "changed")
+    assert ("this host would find no names" in found[1]) == kept
     assert (systemctl.done == []) == kept
 
 

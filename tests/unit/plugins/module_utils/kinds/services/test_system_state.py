@@ -46,7 +46,7 @@ def test_a_system_has_started_unless_systemd_is_still_at_it(tree, state, code, s
     assert record(host, startup="finished")["status"] == status
 
 
-def test_a_failed_unit_is_told_with_its_reason(tree):
+def test_a_failed_unit_is_reported_with_its_reason(tree):
     answers = {
         "systemctl list-units --state=failed --plain --no-legend --full": (
             "apt-daily.service loaded failed failed Daily apt\nnginx.service loaded failed failed Web\n"
@@ -119,7 +119,7 @@ def test_ports_that_only_this_machine_reaches_do_not_count(tree):
     assert found["observed"] == {"system_state: listening_ports": ["22/tcp", "2049/tcp", "68/udp", "546/udp"]}
 
 
-def test_a_port_that_nobody_declared_is_told_with_its_program(tree):
+def test_a_port_that_nobody_declared_is_reported_with_its_program(tree):
     found = record(booted(tree, ss=SS), listening_ports=["546/udp", "68/udp"])
     assert found["status"] == "fail"
     assert found["message"] == "sshd listens on 22/tcp; the kernel listens on 2049/tcp"
@@ -148,7 +148,7 @@ def test_ports_that_cannot_be_listed_are_an_error(tree):
 # -- the boot check ------------------------------------------------------------------
 
 
-def test_the_login_of_the_boot_check_is_told(tree):
+def test_the_login_of_the_boot_check_is_reported(tree):
     facts = {"login": "publickey", "user": "hygeia-verify", "seconds": 31.4, "template_host_keys": []}
     found = record(booted(tree, facts), ssh_login="publickey")
     assert (found["status"], found["message"]) == ("pass", "logged in as hygeia-verify, the check's own account, after 31 s")

@@ -133,7 +133,7 @@ def test_a_running_logind_reads_its_file_and_is_not_restarted(tree):
 
 
 @pytest.mark.parametrize("name", ["journal.Storage", "journald", "journald.storage", "journald.Sto rage"])
-def test_a_name_that_means_nothing_is_told(tree, name):
+def test_a_name_that_means_nothing_is_reported(tree, name):
     outcome = enforce(tree(PROGRAMS), [Control("c", {"systemd_conf": {name: "x"}})]).outcomes[0]
     assert (outcome["outcome"], name in outcome["message"]) == ("failed", True)
 

@@ -73,5 +73,5 @@ def test_nothing_is_ever_written(server):
     assert enforce(server(), [Control("c", {"ssh_host": {"access_list": "present"}})]).changes == []
 
 
-def test_a_name_that_is_not_known_is_told(server):
+def test_a_name_that_is_not_known_is_reported(server):
     assert "known are access_list, key_types, rsa_bits" in looked(server(), keys="any")["message"]

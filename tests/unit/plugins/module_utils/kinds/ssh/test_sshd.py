@@ -82,7 +82,7 @@ def test_a_stricter_value_of_a_site_is_not_loosened(ssh):
     assert applied(host, wanted).changes == []
 
 
-def test_an_algorithm_that_nobody_knows_is_told_with_its_file_and_line(ssh):
+def test_an_algorithm_that_nobody_knows_is_reported_with_its_file_and_line(ssh):
     host = ssh(files={"/etc/ssh/sshd_config.d/50-site.conf": "# site\nKexAlgorithms fastest-kex\n"})
     assert "/etc/ssh/sshd_config.d/50-site.conf line 2: Bad SSH2 KexAlgorithms 'fastest-kex'." in applied(host).refusals[0].why
     with pytest.raises(Exception, match="50-site.conf line 2: Bad SSH2 KexAlgorithms"):

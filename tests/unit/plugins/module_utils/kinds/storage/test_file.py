@@ -160,7 +160,7 @@ def test_check_mode_removes_and_writes_nothing(tree, tmp_path):
         ("/etc/issue", {}),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_told(tree, path, wanted):
+def test_a_setting_that_makes_no_sense_is_reported(tree, path, wanted):
     outcome = enforce(tree(ACCOUNTS), [control(path, **wanted)]).outcomes[0]
     assert outcome["outcome"] == "failed"
     assert path in outcome["message"]

@@ -68,7 +68,7 @@ def test_what_should_not_be_is_found_unless_it_is_tolerated(system, name, path, 
     host = system({path: "text", "/usr/share/fine": "text"}, {path: mode})
     record = looked(host, **{name: []})
     assert (record["status"], record["observed"]) == ("fail", {f"filesystem: {name}": [path]})
-    assert filesystem.TOLD[name] in record["message"]
+    assert filesystem.DESCRIPTIONS[name] in record["message"]
     assert enforce(host, [control(**{name: []})]).changes == []
     assert looked(host, **{name: [path]})["status"] == "pass"
     assert looked(host, **{name: [f"{os.path.dirname(path)}/*"]})["status"] == "pass"
@@ -107,6 +107,6 @@ def test_a_walk_that_was_cut_short_never_passes(system, monkeypatch):
 
 
 @pytest.mark.parametrize("settings", [{"world_writable": []}, {"set_user_id": "all"}, {"set_user_id": ["su"]}])
-def test_what_is_not_known_is_told(system, settings):
+def test_what_is_not_known_is_reported(system, settings):
     outcome = enforce(system(), [control(**settings)]).outcomes[0]
     assert (outcome["outcome"], outcome["message"].startswith("filesystem: ")) == ("failed", True)

@@ -278,7 +278,7 @@ def test_a_container_has_no_disk_layout_of_its_own(tree):
     assert looked(host, Control("c", {"mount": {"separate /var": True}}))["status"] == "not_applicable"
 
 
-def test_a_layout_that_nobody_can_want_is_told(tree):
+def test_a_layout_that_nobody_can_want_is_reported(tree):
     outcome = enforce(tree({FSTAB: FSTAB_TEXT}), [Control("c", {"mount": {"separate /var": False}})]).outcomes[0]
     assert (outcome["outcome"], outcome["message"]) == ("failed", "mount: separate /var can only be true, not False")
 
@@ -380,7 +380,7 @@ def asked(tree, options="rw", answers=(), where="/tmp", force=(), number=90, **p
 
 
 @pytest.mark.parametrize(
-    ("program", "told"),
+    ("program", "words"),
     [
         ({"program": "/tmp/viewer/bin/view"}, "/tmp is in use, view (process 90 of 0) executes /tmp/viewer/bin/view: move it elsewhere"),
         ({"program": "/usr/bin/java", "maps": ["r-xp 0 fe:01 9 /tmp/jna-1/jna.so"]}, "java (process 90 of 0) executes /tmp/jna-1/jna.so"),
@@ -388,10 +388,10 @@ def asked(tree, options="rw", answers=(), where="/tmp", force=(), number=90, **p
         ({"program": "/usr/bin/bash", "words": ["/bin/bash", "/tmp/agent.sh"]}, "bash (process 90 of 0) executes /tmp/agent.sh"),
     ],
 )
-def test_noexec_is_refused_where_a_program_runs(tree, program, told):
+def test_noexec_is_refused_where_a_program_runs(tree, program, words):
     host, outcome, message = asked(tree, **program)
-    assert (outcome, told in message) == (("refused" if told else "changed"), True)
-    assert bool(told) == (host.read(FSTAB) == "tmpfs /tmp tmpfs defaults 0 0\n")
+    assert (outcome, words in message) == (("refused" if words else "changed"), True)
+    assert bool(words) == (host.read(FSTAB) == "tmpfs /tmp tmpfs defaults 0 0\n")
 
 
 def test_a_program_of_elsewhere_and_data_of_here_need_nothing(tree):
@@ -409,11 +409,11 @@ def test_only_options_that_are_new_are_asked_about(tree):
 
 
 @pytest.mark.parametrize(
-    ("sought", "found", "told"),
+    ("sought", "found", "words"),
     [("/6000", "/tmp/pkexec", "/tmp/pkexec would run without its set-user-ID bit"), ("b", "/tmp/jail/dev/sda", "would be no device")],
 )
-def test_set_user_id_programs_and_devices_are_found(tree, sought, found, told):
+def test_set_user_id_programs_and_devices_are_found(tree, sought, found, words):
     answers = {"find": lambda argv, stdin: f"{found}\n" if sought in argv else ""}
     assert asked(tree, answers=answers)[1] == "refused"
-    assert told in asked(tree, answers=answers)[2]
+    assert words in asked(tree, answers=answers)[2]
     assert asked(tree, answers=answers, force=["c"])[1] == "changed"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt import conffiles
 
 
-def test_files_that_came_to_lie_beside_others_are_told(tree):
+def test_files_that_came_to_lie_beside_others_are_reported(tree):
     host = tree({"/etc/a.conf": "", "/etc/a.conf.dpkg-dist": "old", "/etc/d/b.conf": "", "/etc/d/c.conf": ""})
     before = conffiles.laid(host)
     assert conffiles.new(host, before) == []

@@ -76,7 +76,7 @@ def test_the_cause_is_one_sentence(printed, meaning):
     assert "\n" not in sentence(printed) and not sentence(printed).endswith(".")
 
 
-def test_what_the_sandboxs_proxy_refused_is_told_with_its_reason():
+def test_what_the_sandboxs_proxy_refused_is_reported_with_its_reason():
     text = (
         "Err:1 http://deb.example.org/debian stable InRelease\n"
         "  403  deb.example.org:80 is named by no package source of the template: add it to image_package_hosts [IP: 127.0.0.1 3]\n"

@@ -98,8 +98,8 @@ def test_where_packages_come_from_is_asked_of_those_that_would_be_installed():
 
 def test_what_it_needs_of_the_disks():
     assert output.needs(TEXT) == (48_200_000, 0)
-    told = "Need to get 1,024 B/20.0 kB of archives.\nAfter this operation, 108 MB of additional disk space will be used.\n"
-    assert output.needs(told) == (1024, 108_000_000)
+    text = "Need to get 1,024 B/20.0 kB of archives.\nAfter this operation, 108 MB of additional disk space will be used.\n"
+    assert output.needs(text) == (1024, 108_000_000)
 
 
 def test_nothing_to_do():

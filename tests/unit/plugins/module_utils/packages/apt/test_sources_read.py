@@ -87,10 +87,10 @@ def apt(tmp_path):
             check=False,
             env={"APT_CONFIG": str(tmp_path / "apt.conf"), "LC_ALL": "C.UTF-8"},
         )
-        told = {line for line in ran.stdout.split("\n") if "|" in line}
+        lines = {line for line in ran.stdout.split("\n") if "|" in line}
         if ran.returncode or "E: " in ran.stderr:
             return None
-        return {(uri.rstrip("/"), suite, careless == "true") for uri, suite, careless, unused_by in (line.split("|") for line in told)}
+        return {(uri.rstrip("/"), suite, careless == "true") for uri, suite, careless, unused_by in (line.split("|") for line in lines)}
 
     return ask
 

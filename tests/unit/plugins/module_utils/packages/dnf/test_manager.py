@@ -129,13 +129,13 @@ def test_what_is_wished_for_is_named_exactly(tree):
 
 def test_a_held_or_unknown_name_is_refused(tree):
     dnf = Answers(tree, OPENSSL, SUDO, known=("nmap", "CVE-2020-1")).dnf
-    for name, told in (
+    for name, message in (
         ("sudo", "sudo is held at its version: release it with dnf versionlock delete sudo"),
         ("nmap", "nmap is not installed, so it has no update"),
         ("nosuch", "no repository of dnf has a package nosuch"),
         ("RHSA-2026:9999", "no repository of dnf has an advisory RHSA-2026:9999"),
     ):
-        with pytest.raises(PackageError, match=told):
+        with pytest.raises(PackageError, match=message):
             dnf.choose(Request("all", (name,)))
     # An advisory that nothing needs here any more, and an installed package without an update, are well as they are.
     assert dnf.choose(Request("all", ("CVE-2020-1", "bash"))) is None
@@ -211,24 +211,24 @@ def test_kernels_of_the_family_have_their_own_names(tree):
 
 
 def test_old_kernels_are_named_with_their_version(tree):
-    told = (
+    output = (
         "kernel-core 5.14.0-1.el9.x86_64\nkernel-core 5.14.0-2.el9.x86_64\nkernel-modules 5.14.0-1.el9.x86_64\nbash 5.14.0-1.el9.x86_64\n"
     )
-    dnf = Dnf(tree(FILES, answers={"rpm": told}))
+    dnf = Dnf(tree(FILES, answers={"rpm": output}))
     assert dnf.kernel_packages(["5.14.0-1.el9.x86_64"]) == ["kernel-core-5.14.0-1.el9.x86_64", "kernel-modules-5.14.0-1.el9.x86_64"]
 
 
-def test_a_reboot_that_the_plugin_asks_for_is_told(tree):
-    told = CommandResult(
+def test_a_reboot_that_the_plugin_asks_for_is_reported(tree):
+    output = CommandResult(
         1, "Core libraries or services have been updated since boot-up:\n  * glibc\n  * systemd\n\nReboot is required\n", ""
     )
-    found = Dnf(tree(FILES, answers={"dnf": told}, booted=True)).restarts()
+    found = Dnf(tree(FILES, answers={"dnf": output}, booted=True)).restarts()
     assert found.reboot[-1] == "glibc, systemd changed since the system was booted"
 
 
-# What dnf 4.14 and rpm 4.18 print, and what of it is told.
+# What dnf 4.14 and rpm 4.18 print, and what of it is reported.
 @pytest.mark.parametrize(
-    "text, told",
+    "text, message",
     [
         (
             "Errors during downloading metadata for repository 'u':\n  - Status code: 404 for http://m/u/repodata/repomd.xml (IP: 127.0.0.1)\n"
@@ -269,5 +269,5 @@ def test_a_reboot_that_the_plugin_asks_for_is_told(tree):
         ("", "dnf failed: no reason given"),
     ],
 )
-def test_each_failure_is_one_sentence(text, told):
-    assert sentence(text).startswith(told)
+def test_each_failure_is_one_sentence(text, message):
+    assert sentence(text).startswith(message)

@@ -157,7 +157,7 @@ FILES = st.dictionaries(
 def oracle(tmp_path_factory):
     """What the programs themselves leave of a directory of rules: the joined lines, those refused, and how the kernel ends up."""
     directory = tmp_path_factory.mktemp("audit")
-    kernel, told, joined, script = (directory / name for name in ("kernel.so", "told", "audit.rules", "augenrules"))
+    kernel, state, joined, script = (directory / name for name in ("kernel.so", "state", "audit.rules", "augenrules"))
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(kernel), KERNEL], check=True)
     with open(AUGENRULES, encoding="utf-8") as stream:
         text = stream.read()
@@ -168,11 +168,11 @@ def oracle(tmp_path_factory):
         )
         joined.unlink(missing_ok=True)
         subprocess.run(["sh", str(script)], capture_output=True, check=False)
-        told.write_text("never asked")
-        environ = {**os.environ, "LD_PRELOAD": str(kernel), "AUDIT_KERNEL": str(told)}
+        state.write_text("never asked")
+        environ = {**os.environ, "LD_PRELOAD": str(kernel), "AUDIT_KERNEL": str(state)}
         ran = subprocess.run(["auditctl", "-R", str(joined)], capture_output=True, text=True, env=environ, timeout=60, check=False)
         assume(ran.returncode >= 0)  # some lines crash auditctl
-        enabled, count = told.read_text().split()
+        enabled, count = state.read_text().split()
         return (
             joined.read_text().split("\n")[1:],
             [int(line) for line in re.findall(r"error in line (\d+) of", ran.stderr)],

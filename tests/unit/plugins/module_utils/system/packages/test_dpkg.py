@@ -58,7 +58,7 @@ def test_only_what_is_installed_has_a_version(tmp_path):
     assert packages(tmp_path).versions == {"bash": "5.2.15-2+b7", "systemd": "252", "libc6": "2.36"}
 
 
-def test_what_dpkg_began_and_did_not_finish_is_told(tmp_path):
+def test_what_dpkg_began_and_did_not_finish_is_reported(tmp_path):
     assert packages(tmp_path).unfinished == {"auditd": "half-configured"}
 
 
