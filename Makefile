@@ -11,10 +11,14 @@ VENV := $(BUILD)/venv
 # A template and its golden image appear here.
 DEMO := $(BUILD)/demo
 # How the steps of make test ended.
-STEPS := $(BUILD)/steps
-# What make system and make molecule run.
-SYSTEM := tests/system
+RECORD := $(BUILD)/steps
+AREAS := $(patsubst tests/system/%/,%,$(sort $(dir $(wildcard tests/system/*/test_*.py))))
 SCENARIOS := default image live
+# The oldest and the newest supported release of ansible-core; the one in between runs everything else.
+RELEASES := 2.16 2.21
+# The steps of make test. Those that take longest come first, for the last ones to end together.
+LONGEST := molecule-image unit system-session system-tamper system-patch release-2.21 release-2.16 sanity
+STEPS := $(LONGEST) $(filter-out $(LONGEST), $(AREAS:%=system-%) $(SCENARIOS:%=molecule-%) $(RELEASES:%=release-%))
 # Parsers are tried with many inputs under one release.
 FEW := -m 'not hypothesis and not many'
 
@@ -23,7 +27,7 @@ export PYTHONPATH := $(BUILD)/collections
 export PATH := $(VENV)/bin:$(PATH)
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
-.PHONY: help demo check test lane-of-releases lane-of-guests deps lint sanity unit versions system molecule docs changelog docs-check bench clean
+.PHONY: help demo check test deps lint sanity unit releases system molecule docs changelog docs-check bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -35,17 +39,14 @@ demo: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/inventory.yml
 check: lint docs-check
 	pytest --quiet --numprocesses 2 tests/unit
 
-# Two lanes side by side, for no one step keeps two cores busy. What fails does not hide what comes after it.
+# Two steps at a time, for no one step keeps two cores busy. What fails does not hide what comes after it.
 test: lint docs-check
-	rm -f $(STEPS)
-	code=0; $(MAKE) --no-print-directory --keep-going --jobs=2 lane-of-releases lane-of-guests || code=$$?; \
-	    tests/steps.sh $(STEPS) && exit $$code
+	rm -f $(RECORD)
+	code=0; $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync $(STEPS:%=step-%) || code=$$?; \
+	    tests/step.sh $(RECORD) && exit $$code
 
-lane-of-releases:
-	+tests/steps.sh $(STEPS) sanity unit versions 'molecule SCENARIOS=default image' 'system SYSTEM=tests/system/tamper'
-
-lane-of-guests:
-	+tests/steps.sh $(STEPS) 'system SYSTEM=--ignore=tests/system/tamper tests/system' 'molecule SCENARIOS=live'
+step-%:
+	+@tests/step.sh $(RECORD) $*
 
 lint: deps
 	ansible-lint --profile production
@@ -61,24 +62,38 @@ sanity: deps
 unit: deps
 	pytest --quiet tests/unit
 
-# The oldest and the newest supported release of ansible-core; the one in between runs everything else. The oldest runs on
-# the same Python as that one, so what travels to a host, which knows little of ansible-core, is tried there once.
-versions: deps
+releases: $(RELEASES:%=release-%)
+
+# The oldest release runs on the same Python as the one in between, so what travels to a host, which knows little of
+# ansible-core, is tried there once.
+release-2.16: deps
 	tests/with-ansible-core.sh 2.16 pytest --quiet $(FEW) --ignore tests/unit/plugins/module_utils tests/unit
-	tests/with-ansible-core.sh 2.21 pytest --quiet $(FEW) tests/unit
-	for release in 2.16 2.21; do \
-	    molecule destroy --scenario-name default; \
-	    molecule create --scenario-name default; \
-	    tests/with-ansible-core.sh $$release bash -ec \
-	        'for step in converge idempotence verify destroy; do molecule $$step --scenario-name default; done'; done
+	$(scenario-with-release)
 	tests/with-ansible-core.sh 2.16 pytest --quiet tests/system/answers -k 'nor_do or lies0 or out_of_reach or attack_works'
 
-# Real disks, real daemons, real guests.
-system: deps
-	pytest --quiet --timeout 1800 --durations 15 $(SYSTEM)
+release-2.21: deps
+	tests/with-ansible-core.sh 2.21 pytest --quiet $(FEW) tests/unit
+	$(scenario-with-release)
 
-molecule: deps
-	for scenario in $(SCENARIOS); do molecule test --scenario-name $$scenario; done
+# In directories of its own, for the scenario may be running with another release at the same time.
+define scenario-with-release
+export MOLECULE_EPHEMERAL_DIRECTORY=$(BUILD)/molecule/$@.state ROOTFS=$@; \
+    molecule destroy --scenario-name default; \
+    molecule create --scenario-name default; \
+    tests/with-ansible-core.sh $(@:release-%=%) bash -ec \
+        'for step in converge idempotence verify destroy; do molecule $$step --scenario-name default; done'
+endef
+
+# Real disks, real daemons, real guests.
+system: $(AREAS:%=system-%)
+
+system-%: deps
+	pytest --quiet --timeout 1800 --durations 15 tests/system/$*
+
+molecule: $(SCENARIOS:%=molecule-%)
+
+molecule-%: deps
+	molecule test --scenario-name $*
 
 # The catalogue of controls is generated from the data.
 docs: deps

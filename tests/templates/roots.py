@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 # What later builds need not make again.
-CACHE = Path(__file__).parents[2] / ".build/cache"
+CACHE = Path(__file__).resolve().parents[2] / ".build/cache"
 # Install into the tree $0 the packages "$@", with nothing started, and leave what mmdebstrap would leave.
 INSTALL = """
 mount -t proc proc "$0/proc" && mount -t sysfs -o ro sysfs "$0/sys" || exit
@@ -38,7 +38,7 @@ def smallest(suite, cache=CACHE):
 def extended(name, tar, packages, cache=CACHE, options="", script=""):
     """The tar file of another one's tree with more packages, and changed by a shell script that has the tree as its directory."""
     return _cached(
-        name, [str(tar), packages, options, script], cache, lambda made, work: _install(tar, packages, options, script, made, work)
+        name, [tar.name, packages, options, script], cache, lambda made, work: _install(tar, packages, options, script, made, work)
     )
 
 

@@ -45,11 +45,11 @@ def pytest_collection_modifyitems(items):
 class Guest:
     """A system that systemd-nspawn has booted, in a network of its own."""
 
-    def __init__(self, root):
+    def __init__(self, root, name="ask"):
         self.root = root
         bound = f"--bind-ro={PROJECT}:{COLLECTION}"
         self._nspawn = subprocess.Popen(  # pylint: disable=consider-using-with
-            nspawn.command("ask", root, bound),
+            nspawn.command(name, root, bound),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -70,7 +70,7 @@ def variables(profile, root):
 
 @pytest.fixture(scope="module", params=PROFILES)
 def guest(request, trees):
-    guest = Guest(trees[request.param])
+    guest = Guest(trees[request.param], "profiles")
     yield guest
     guest.end()
 
