@@ -305,8 +305,8 @@ session:
           elements: str
           sample: []
         found:
-          description: The findings, each with C(what) was found and its C(offset) on the disk, but never the data
-            itself.
+          description: The findings, each with C(what) was found, the number of the C(disk) and the C(offset) on it, but never
+            the data itself.
           type: list
           elements: dict
           sample: []

@@ -47,7 +47,7 @@ class Lab:
         return Session(self.directory)
 
     def digest(self):
-        return [inspection.sha256(str(path)) for path in (self.template, self.session.overlay)]
+        return [inspection.sha256(str(path)) for path in (self.template, *self.session.overlays)]
 
     def boot(self, request=REQUEST):
         return boot_check.start(self.session, request)

@@ -33,7 +33,7 @@ def copied(lab, name, number):
     directory = lab.work_dir / f"{name}-{number}"
     shutil.copytree(lab.work_dir / name, directory)
     journal = json.loads((directory / "journal.json").read_text())
-    (directory / "journal.json").write_text(json.dumps({**journal, "overlay": str(directory / "overlay.qcow2")}))
+    (directory / "journal.json").write_text(json.dumps({**journal, "overlays": [str(directory / "overlay.qcow2")]}))
     return directory.name
 
 

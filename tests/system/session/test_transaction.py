@@ -102,7 +102,7 @@ def test_a_btrfs_subvolume_is_found(lab, tmp_path, tree):
 def test_one_of_two_systems_must_be_named(lab, tmp_path, parts):
     source = images.disk("gpt", tmp_path / "disk.raw", [("linux", parts["ext4"]), ("linux", parts["btrfs"])])
     sentence = lab.refused("open", source=source)
-    assert "a Linux system lies on each of the partitions 1 and 2: name one with the option partition" in sentence
+    assert "a Linux system lies on partition 1 and on partition 2: name one with the option partition" in sentence
     assert lab.do("open", source=source, partition=2)["session"]["root"]["filesystem"] == "btrfs"
     lab.do("discarded")
     lab.assert_clean(source, inspection.sha256(source))

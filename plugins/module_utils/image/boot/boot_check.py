@@ -1,10 +1,10 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The boot check: a closed session's template runs for a while in a throwaway overlay over the session's own.
+"""The boot check: a closed session's template runs for a while in throwaway overlays over the session's own.
 
-The overlay gets a user with a key, starts in QEMU with its own boot loader,
-and is thrown away. Nothing of it reaches the session's overlay, which is a
-backing file here and no more.
+They get a user with a key, start in QEMU with their own boot loader, and are
+thrown away. Nothing of them reaches the session's overlays, which are backing
+files here and no more.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def _started(machine: guest.Guest, request: BootRequest) -> tuple[dict[str, Any]
 def _prepare(machine: guest.Guest, request: BootRequest) -> tuple[qemu.Machine, boot_login.SshAccess, list[str], dict[str, Any]]:
     """Look into the throwaway overlay, add the login, and take out what must start from outside."""
     session = machine.session
-    with opened(machine.overlay, os.path.dirname(session.directory), session.limits, Walls(session.journal["isolation"])) as image:
+    disk, *further = machine.overlays
+    with opened(disk, os.path.dirname(session.directory), session.limits, Walls(session.journal["isolation"]), further) as image:
         way = boot_login.ssh_access(image.host, machine.user)
         brought = boot_login.add(image.host, way, machine.user, machine.make_key(way.key_type))
         firmware = request.firmware if request.firmware != AUTO else boot_firmware.of(image.disk)
@@ -122,7 +123,7 @@ def _prepare(machine: guest.Guest, request: BootRequest) -> tuple[qemu.Machine, 
     if chosen == AUTO:
         chosen = accelerator.choose(kernel["kernel"], qemu.program()) if kernel else accelerator.TCG
     direct = kernel if firmware == boot_firmware.DIRECT else {}
-    return qemu.Machine(machine.overlay, chosen, firmware, request.memory, request.cpus, **direct), way, keys, brought
+    return qemu.Machine(tuple(machine.overlays), chosen, firmware, request.memory, request.cpus, **direct), way, keys, brought
 
 
 def _take_kernel(machine: guest.Guest, host: Host) -> dict[str, str]:

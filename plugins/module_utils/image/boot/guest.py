@@ -83,8 +83,9 @@ class Guest:
         return os.path.join(self.directory, name)
 
     @property
-    def overlay(self) -> str:
-        return self.path("overlay.qcow2")
+    def overlays(self) -> list[str]:
+        """The throwaway overlays, one for each of the session's."""
+        return [self.path(os.path.basename(overlay)) for overlay in self.session.overlays]
 
     @property
     def console(self) -> str:
@@ -106,12 +107,13 @@ class Guest:
     # -- start ----------------------------------------------------------------
 
     def make(self) -> None:
-        """The directory and the throwaway overlay."""
+        """The directory and the throwaway overlays."""
         shutil.rmtree(self.directory, ignore_errors=True)
         os.mkdir(self.directory, 0o700)
-        made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", self.session.overlay, "-F", "qcow2", self.overlay])
-        if not made.ok:
-            raise ImageError(f"the throwaway overlay {self.overlay} cannot be made: {made.error}")
+        for below, overlay in zip(self.session.overlays, self.overlays):
+            made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", overlay])
+            if not made.ok:
+                raise ImageError(f"the throwaway overlay {overlay} cannot be made: {made.error}")
 
     def make_key(self, kind: str) -> str:
         made = run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", self.user, "-f", self.key])

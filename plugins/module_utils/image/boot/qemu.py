@@ -20,7 +20,7 @@ QEMU = {"x86_64": "qemu-system-x86_64"}
 class Machine:
     """What the guest is made of; ``kernel``, ``initramfs`` and ``words`` only where it starts by no firmware of its own."""
 
-    disk: str
+    disks: tuple[str, ...]
     accelerator: str
     firmware: str
     memory: int
@@ -39,7 +39,7 @@ def program() -> str:
 
 
 def command(machine: Machine, directory: str, console: str, here: int, port: int) -> list[str]:
-    """qemu's command line: nothing but a disk, a network that leads nowhere, a console and a source of entropy."""
+    """qemu's command line: nothing but the disks, a network that leads nowhere, a console and a source of entropy."""
     return [
         which(program()) or program(),
         "-nodefaults",
@@ -59,10 +59,7 @@ def command(machine: Machine, directory: str, console: str, here: int, port: int
         "-m",
         str(machine.memory),
         *_firmware(machine, directory),
-        "-drive",
-        f"if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap,file={_escaped(machine.disk)}",
-        "-device",
-        "virtio-blk-pci,drive=disk",
+        *(word for number, disk in enumerate(machine.disks, 1) for word in _disk(number, disk)),
         "-netdev",
         f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{here}-:{port}",
         "-device",
@@ -74,6 +71,12 @@ def command(machine: Machine, directory: str, console: str, here: int, port: int
         "-qmp",
         "stdio",
     ]
+
+
+def _disk(number: int, disk: str) -> list[str]:
+    """A disk in its place: the first is the one to boot from, and all are found in their order."""
+    drive = f"if=none,id=disk{number},format=qcow2,cache=unsafe,discard=unmap,file={_escaped(disk)}"
+    return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{number},bootindex={number}"]
 
 
 def _firmware(machine: Machine, directory: str) -> list[str]:

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A disk image as a raw file: qemu-storage-daemon shows it over FUSE, on the build host's side.
+"""Disk images as raw files: one qemu-storage-daemon shows them over FUSE, on the build host's side.
 
 The daemon never runs inside the session's namespaces: when both are killed at
 once there, the kernel waits for the daemon's answers while it unmounts, for ever.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
@@ -32,34 +33,32 @@ def file_of(node: Node) -> str:
     return file_of(node["file"]) if "file" in node else node["filename"]
 
 
-def start(node: Node, disk: str, pidfile: str, writable: bool = True) -> Process:
-    """Show a disk, as ``node`` says that qemu opens it, as the raw file ``disk``; returns the daemon once the file can be read.
+def start(nodes: Sequence[Node], disks: Sequence[str], pidfile: str, writable: bool = True) -> Process:
+    """Show each disk, as its node says that qemu opens it, as its raw file of ``disks``; returns the daemon once they can be read.
 
     Zeros that are written become holes, which also hide what the backing file has there.
     """
-    access = {"discard": "unmap"} if writable else {"discard": "unmap", "read-only": True}
-    image = file_of(node)
-    layers = {**node, "node-name": "image", "file": {**node["file"], **access}, **access, "detect-zeroes": "unmap" if writable else "off"}
-    with open(disk, "w", encoding="utf-8"):
-        pass  # the mount point
-    ran = run(
-        [
-            "qemu-storage-daemon",
-            "--daemonize",
-            "--pidfile",
-            pidfile,
-            "--blockdev",
-            json.dumps(layers),
-            "--export",
-            f"type=fuse,id=disk,node-name=image,writable={'on' if writable else 'off'},growable=off,mountpoint={_escaped(disk)}",
-        ]
-    )
+    shown = [word for number, (node, disk) in enumerate(zip(nodes, disks), 1) for word in _shown(number, node, disk, writable)]
+    for disk in disks:
+        with open(disk, "w", encoding="utf-8"):
+            pass  # the mount point
+    ran = run(["qemu-storage-daemon", "--daemonize", "--pidfile", pidfile, *shown])
+    images = " and ".join(dict.fromkeys(map(file_of, nodes)))
     if not ran.ok:
-        raise ImageError(f"qemu-storage-daemon cannot export {image}: {ran.error}")
+        raise ImageError(f"qemu-storage-daemon cannot export {images}: {ran.error}")
     daemon = found(pidfile)
     if daemon is None:
-        raise ImageError(f"qemu-storage-daemon ended at once when it should have exported {image}")
+        raise ImageError(f"qemu-storage-daemon ended at once when it should have exported {images}")
     return daemon
+
+
+def _shown(number: int, node: Node, disk: str, writable: bool) -> list[str]:
+    """What tells the daemon of one disk."""
+    access = {"discard": "unmap"} if writable else {"discard": "unmap", "read-only": True}
+    name, zeros = f"image{number}", "unmap" if writable else "off"
+    layers = {**node, "node-name": name, "file": {**node["file"], **access}, **access, "detect-zeroes": zeros}
+    how = f"node-name={name},writable={'on' if writable else 'off'},growable=off,mountpoint={_escaped(disk)}"
+    return ["--blockdev", json.dumps(layers), "--export", f"type=fuse,id=disk{number},{how}"]
 
 
 def found(pidfile: str) -> Process | None:
@@ -79,13 +78,14 @@ def _is_daemon(pid: int) -> bool:
         return False
 
 
-def stop(daemon: Process | None, disk: str, limit: float) -> None:
-    """End the daemon; past the limit its connection is aborted, which frees whoever waits for it."""
+def stop(daemon: Process | None, disks: Sequence[str], limit: float) -> None:
+    """End the daemon; past the limit its connections are aborted, which frees whoever waits for it."""
     if daemon and not daemon.ask(limit):
-        abort(disk)
+        for disk in disks:
+            abort(disk)
         daemon.signal(signal.SIGKILL)
         daemon.ended(limit)
-    if mounted(disk):  # a killed daemon leaves it
+    for disk in filter(mounted, disks):  # a killed daemon leaves them
         run(["umount", "--lazy", disk], limit)
 
 

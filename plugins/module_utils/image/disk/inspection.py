@@ -9,7 +9,7 @@ import json
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.formats import appliance, vdi, vhd, vhdx, vmdk
@@ -35,7 +35,7 @@ _CHECKED = (QCOW2, VMDK, VHDX, VDI)
 
 @dataclass(frozen=True)
 class Disk:
-    """A template that passed ``inspect``; ``path`` is its file itself, never a symbolic link, and ``files`` are all of it.
+    """A disk that passed ``inspect``; ``path`` is its file itself, never a symbolic link, and ``files`` are all of it.
 
     ``node`` is how qemu opens it, with the driver of each layer named. What is ``packed`` has none before it is unpacked.
     """
@@ -59,30 +59,43 @@ class Disk:
 
 
 def inspect(source: str) -> Disk:
-    """Look at a template's file; anything that could read other files of the build host is refused."""
+    """Look at the file of one disk."""
+    disks = inspect_all(source)
+    if len(disks) > 1:
+        raise ImageError(f"{source} holds {len(disks)} disks where one is asked for: name a file of one disk")
+    return disks[0]
+
+
+def inspect_all(source: str) -> list[Disk]:
+    """Look at a template's file, which has one disk or several; anything that could read other files of the build host is refused."""
     path = _regular(source)
-    disk = Window.whole(path)
-    form = recognise(disk)
+    whole = Window.whole(path)
+    form = recognise(whole)
     if form in PACKED:
-        return Disk(path, RAW, 0, disk.size, 0, (path,), packed=form)
-    inner, stretch = form, disk
+        return [Disk(path, RAW, 0, whole.size, 0, (path,), packed=form)]
+    stretches = [whole]
     files: tuple[str, ...] = ()
-    machine: dict[str, Any] = {}
+    machine: dict[str, str] = {}
     if form == OVA:
-        stretch, machine = appliance.in_archive(disk)
-        inner = _inner(stretch)
+        stretches, machine = appliance.in_archive(whole)
     elif form == OVF:
-        stretch, files, machine = appliance.beside(disk)
-        inner = _inner(stretch)
-    parts, whole = _parts(inner, stretch)
-    files = tuple(dict.fromkeys([*files, *parts]))
-    node = _node("raw" if whole != stretch else DRIVERS[inner], whole)
+        stretches, files, machine = appliance.beside(whole)
+    found = [_inspect(path, form if form not in (OVA, OVF) else _inner(stretch), stretch) for stretch in stretches]
+    # What one description holds together are the files of each of its disks.
+    files = tuple(dict.fromkeys([*files, *(file for disk in found for file in disk.files)]))
+    size = sum(map(os.path.getsize, files))
+    return [replace(disk, format=form, files=files, size=size, machine=machine) for disk in found]
+
+
+def _inspect(path: str, form: str, stretch: Window) -> Disk:
+    """Look at one disk of a template's file."""
+    files, whole = _parts(form, stretch)
+    node = _node("raw" if whole != stretch else DRIVERS[form], whole)
     info = _info(path, node)
     _refuse(path, info)
-    if inner in _CHECKED:
+    if form in _CHECKED:
         _check(path, node)
-    size = sum(map(os.path.getsize, files))
-    return Disk(path, form, info["virtual-size"], size, len(info.get("snapshots", [])), files, node, machine=machine)
+    return Disk(path, form, info["virtual-size"], 0, len(info.get("snapshots", [])), files, node)
 
 
 def inspect_unpacked(path: str, name: str) -> Disk:

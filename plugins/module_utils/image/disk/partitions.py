@@ -1,16 +1,17 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What lies on a disk: partitions and their filesystems, found without the kernel's partition scanning."""
+"""What lies on disks: partitions and their filesystems, found without the kernel's partition scanning."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import named
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run, sized
 
 OPENED = ("ext2", "ext3", "ext4", "xfs", "btrfs")
@@ -27,7 +28,10 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class Partition:
-    """A stretch of the disk; ``number`` is 0 when a filesystem fills the disk without a partition table."""
+    """A stretch of a disk; ``number`` is 0 when a filesystem fills the disk without a partition table.
+
+    ``disk`` is the raw file that it lies in, ``disk_number`` the place of that disk among those of the template, from 1 on.
+    """
 
     number: int
     offset: int
@@ -37,13 +41,21 @@ class Partition:
     label: str = ""
     partuuid: str = ""
     partlabel: str = ""
+    disk: str = ""
+    disk_number: int = 1
 
     def dump(self) -> dict[str, Any]:
         return asdict(self)
 
     def __str__(self) -> str:
-        place = f"partition {self.number}" if self.number else "the disk"
-        return f"{place} ({self.filesystem or 'unknown'}, {sized(self.size)})"
+        return f"{named(self.number, self.disk_number)} ({self.filesystem or 'unknown'}, {sized(self.size)})"
+
+
+def read_all(disks: Sequence[str], names: Sequence[str]) -> list[Partition]:
+    """The partitions of several raw disks, in their order."""
+    return [
+        replace(partition, disk_number=number) for number, (disk, name) in enumerate(zip(disks, names), 1) for partition in read(disk, name)
+    ]
 
 
 def read(disk: str, name: str) -> list[Partition]:
@@ -51,15 +63,15 @@ def read(disk: str, name: str) -> list[Partition]:
     whole = _probe(disk)
     table = whole.get("PTTYPE", "")
     if table in ("gpt", "dos") and not (table == "dos" and whole.get("TYPE") in OPENED):
-        return [_filled(disk, partition) for partition in _table(disk, name)]
+        return [_filled(partition) for partition in _table(disk, name)]
     if table and "TYPE" not in whole:
         raise ImageError(f"{name} has a partition table of the type {table}: only GPT, MBR and a bare filesystem can be opened")
-    return [_with(Partition(0, 0, os.path.getsize(disk)), whole)]
+    return [_with(Partition(0, 0, os.path.getsize(disk), disk=disk), whole)]
 
 
 def candidates(partitions: list[Partition], name: str, wanted: int | None = None) -> list[Partition]:
-    """The partitions that could hold a root filesystem, or the one that is wanted; when there is none, the sentence that says why."""
-    chosen = [partition for partition in partitions if wanted in (None, partition.number)]
+    """The partitions that could hold a root filesystem, or that of the first disk which is wanted; a sentence when there is none."""
+    chosen = of_number(partitions, wanted)
     if not chosen:
         listed = ", ".join(str(partition) for partition in partitions) or "none at all"
         raise ImageError(f"{name} has no partition {wanted}: name one of those that it has, {listed}")
@@ -67,6 +79,11 @@ def candidates(partitions: list[Partition], name: str, wanted: int | None = None
     if not found:
         raise ImageError(no_root(chosen, name))
     return found
+
+
+def of_number(partitions: list[Partition], wanted: int | None) -> list[Partition]:
+    """All partitions, or the one of the first disk that has this number."""
+    return [partition for partition in partitions if wanted is None or (partition.number, partition.disk_number) == (wanted, 1)]
 
 
 def no_root(partitions: list[Partition], name: str) -> str:
@@ -101,16 +118,16 @@ def _table(disk: str, name: str) -> Iterator[Partition]:
             entry["size"] * sector,
             partuuid=(entry.get("uuid") or mbr).lower(),
             partlabel=entry.get("name", ""),
+            disk=disk,
         )
 
 
-def _filled(disk: str, partition: Partition) -> Partition:
-    return _with(partition, _probe(disk, partition.offset, partition.size))
+def _filled(partition: Partition) -> Partition:
+    return _with(partition, _probe(partition.disk, partition.offset, partition.size))
 
 
 def _with(partition: Partition, probed: dict[str, str]) -> Partition:
-    fields = {"filesystem": probed.get("TYPE", ""), "uuid": probed.get("UUID", ""), "label": probed.get("LABEL", "")}
-    return Partition(**{**partition.dump(), **fields})
+    return replace(partition, filesystem=probed.get("TYPE", ""), uuid=probed.get("UUID", ""), label=probed.get("LABEL", ""))
 
 
 def _probe(disk: str, offset: int = 0, size: int = 0) -> dict[str, str]:

@@ -1,11 +1,12 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The end of a session's disk: what is not a file any more is overwritten, and the raw bytes are searched for what was sealed."""
+"""The end of a session's disks: what is not a file any more is overwritten, and the raw bytes are searched for what was sealed."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import Partition
@@ -16,7 +17,12 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import I
 
 
 def clean(
-    disk: str, partitions: Sequence[Partition], place: str, limit: float, known: Mapping[bytes, str], planted: Mapping[bytes, str]
+    disks: Sequence[str],
+    partitions: Sequence[Partition],
+    place: str,
+    limit: float,
+    known: Mapping[bytes, str],
+    planted: Mapping[bytes, str],
 ) -> dict[str, Any]:
     """Overwrite and search; returns ``{"overwritten", "not_overwritten", "searched", "found"}``, in which no secret stands.
 
@@ -24,29 +30,38 @@ def clean(
     of the former not searched for.
     """
     kept: dict[bytes, str] = {}
+    size, remaining, found = 0, [], []
+    with contextlib.ExitStack() as held:
+        handles = {number: held.enter_context(_opened(disk)) for number, disk in enumerate(disks, 1)}
+        for number, handle in handles.items():
+            inside = [partition for partition in partitions if partition.disk_number == number]
+            done = overwrite(handle, inside, place, limit, lambda directory: kept.update(secrets.of_tree(directory)))
+            os.fsync(handle)
+            size += done.size
+            remaining += done.remaining
+        # What a file of any disk has still is residue on none.
+        wanted = {**{pattern: what for pattern, what in known.items() if pattern not in kept}, **planted}
+        for number, handle in handles.items():
+            found += [{"what": wanted[pattern], "disk": number, "offset": offset} for offset, pattern in search.search(handle, wanted)]
+    return {"overwritten": size, "not_overwritten": remaining, "searched": len(wanted), "found": found}
+
+
+@contextlib.contextmanager
+def _opened(disk: str) -> Iterator[int]:
     handle = os.open(disk, os.O_RDWR | os.O_CLOEXEC)
     try:
-        done = overwrite(handle, disk, partitions, place, limit, lambda directory: kept.update(secrets.of_tree(directory)))
-        os.fsync(handle)
-        wanted = {**{pattern: what for pattern, what in known.items() if pattern not in kept}, **planted}
-        found = search.search(handle, wanted)
+        yield handle
     finally:
         os.close(handle)
-    return {
-        "overwritten": done.size,
-        "not_overwritten": done.remaining,
-        "searched": len(wanted),
-        "found": [{"what": wanted[pattern], "offset": offset} for offset, pattern in found],
-    }
 
 
-def known(disk: str, partitions: Sequence[Partition], place: str) -> dict[bytes, str]:
-    """The patterns of a raw disk as it is; what cannot be mounted shows none."""
+def known(partitions: Sequence[Partition], place: str) -> dict[bytes, str]:
+    """The patterns of raw disks as they are; what cannot be mounted shows none."""
     found: dict[bytes, str] = {}
     for partition in partitions:
         if partition.filesystem in UNTOUCHED:
             try:
-                with mounted(disk, partition, place, UNTOUCHED) as directory:
+                with mounted(partition, place, UNTOUCHED) as directory:
                     found.update(secrets.of_tree(directory))
             except ImageError:
                 continue

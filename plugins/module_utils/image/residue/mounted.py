@@ -28,15 +28,15 @@ _SCRIPT = 'mount -n -t "$1" -o "$2" "$3" "$4" && echo "mounted $$" && read -r wo
 
 
 @contextlib.contextmanager
-def mounted(disk: str, partition: Partition, place: str, options: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The directory in which a filesystem of the raw disk can be seen, for as long as the caller needs.
+def mounted(partition: Partition, place: str, options: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The directory in which a filesystem of a raw disk can be seen, for as long as the caller needs.
 
     The process that holds the mount ends with this one, and the mount and its loop device with it.
     """
     how = (options or KINDS)[partition.filesystem]
     os.makedirs(place, mode=0o700, exist_ok=True)
     # A journal is replayed before the first look, though what is mounted then is read-only.
-    device, path = loops.attached(disk, partition.dump(), writable=how != UNTOUCHED[partition.filesystem])
+    device, path = loops.attached(partition.dump(), writable=how != UNTOUCHED[partition.filesystem])
     try:
         holder = subprocess.Popen(
             [

@@ -37,16 +37,14 @@ class Overwritten:
     remaining: list[str] = field(default_factory=list)
 
 
-def overwrite(
-    handle: int, disk: str, partitions: Sequence[Partition], place: str, limit: float, look: Look = lambda directory: None
-) -> Overwritten:
-    """Overwrite what no file of the raw disk holds; ``look`` is called with the directory of each filesystem that can be mounted."""
+def overwrite(handle: int, partitions: Sequence[Partition], place: str, limit: float, look: Look = lambda directory: None) -> Overwritten:
+    """Overwrite what no file of a raw disk, which is open, holds; ``look`` is called with the directory of each filesystem that can be mounted."""
     done = Overwritten()
     for partition in partitions:
         window = Window(handle, partition.offset, partition.size)
         for step in _steps(partition):
             try:
-                done.size += step(window, disk, partition, place, limit, look)
+                done.size += step(window, partition, place, limit, look)
             except (ImageError, ValueError, TimeoutError) as problem:
                 done.remaining.append(f"{partition}: {problem}")
     return done
@@ -66,9 +64,9 @@ def _steps(partition: Partition) -> list[Step]:
     return [] if kind in HARMLESS or (not kind and partition.size <= BOOT_LOADER) else [_unknown]
 
 
-def _unused(window: Window, disk: str, partition: Partition, place: str, limit: float, look: Look) -> int:
+def _unused(window: Window, partition: Partition, place: str, limit: float, look: Look) -> int:
     """What is free on a filesystem, and what its files have but cannot be read through them."""
-    with mounted(disk, partition, place) as directory:
+    with mounted(partition, place) as directory:
         look(directory)
         handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:

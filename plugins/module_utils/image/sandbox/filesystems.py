@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filesystems of a disk: which one holds the system, and where the others belong.
+"""The filesystems of a template's disks: which one holds the system, and where the others belong.
 
 A template's own fstab(5) says where a filesystem is mounted and nothing more: which driver reads it is told by its signature,
 and out of a list; options come from here. The names of disks mean nothing, because the disk has another name wherever it runs.
@@ -15,7 +15,7 @@ import subprocess
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import loops
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.kernel import umount
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 
 if TYPE_CHECKING:
@@ -52,32 +52,30 @@ class NoRoot(Problem):
 # -- the root ---------------------------------------------------------------
 
 
-def find_root(disk: str, candidates: list[Partition], wanted: int | None, place: str) -> tuple[Partition, str]:
+def find_root(candidates: list[Partition], place: str) -> tuple[Partition, str]:
     """The partition that holds the system, with the options to mount it by."""
     found = []
     for partition in candidates:
-        options = look(disk, partition, place)
+        options = look(partition, place)
         if options is not None:
             found.append((partition, options))
-    if wanted is not None:
-        found = [(partition, options) for partition, options in found if partition["number"] == wanted]
     if not found:
         raise NoRoot()
     if len(found) > 1:
-        numbers = " and ".join(str(partition["number"]) for partition, unused_options in found)
-        raise Problem(f"a Linux system lies on each of the partitions {numbers}: name one with the option partition")
+        places = " and on ".join(_named(partition) for partition, unused_options in found)
+        raise Problem(f"a Linux system lies on {places}: name one with the option partition")
     return found[0]
 
 
-def look(disk: str, partition: Partition, place: str) -> str | None:
+def look(partition: Partition, place: str) -> str | None:
     """Mount options under which a system shows in this partition, or None; nothing on the disk changes."""
     kind = partition["filesystem"]
-    with attached(disk, partition, place, LOOK[kind]):
+    with attached(partition, place, LOOK[kind]):
         if holds_system(place):
             return WORK[kind]
     if kind != "btrfs":
         return None
-    with attached(disk, partition, place, LOOK[kind] + ",subvolid=5"):
+    with attached(partition, place, LOOK[kind] + ",subvolid=5"):
         volumes = [name for name in sorted(os.listdir(place)) if holds_system(os.path.join(place, name))]
     preferred = [name for name in ("@rootfs", "@", "root") if name in volumes] or volumes
     return f"subvol=/{preferred[0]}" if preferred else None
@@ -92,17 +90,17 @@ def holds_system(place: str) -> bool:
 
 
 @contextlib.contextmanager
-def attached(disk: str, partition: Partition, place: str, options: str) -> Iterator[None]:
+def attached(partition: Partition, place: str, options: str) -> Iterator[None]:
     """Have a filesystem mounted for a moment."""
-    attach(disk, partition, place, options)
+    attach(partition, place, options)
     try:
         yield
     finally:
         umount(place)
 
 
-def attach(disk: str, partition: Partition, place: str, options: str, beside: str | None = None) -> None:
-    """Mount a stretch of the disk through a loop device that goes away with the mount, or with a kill before it.
+def attach(partition: Partition, place: str, options: str, beside: str | None = None) -> None:
+    """Mount a stretch of a disk through a loop device that goes away with the mount, or with a kill before it.
 
     ``beside`` is where another volume of the same filesystem is mounted, which has one device only.
     """
@@ -110,7 +108,7 @@ def attach(disk: str, partition: Partition, place: str, options: str, beside: st
         _mount(partition, device_of(beside)[0], place, options)
         return
     try:
-        device, path = loops.attached(disk, partition, "ro" not in options.split(","))
+        device, path = loops.attached(partition, "ro" not in options.split(","))
     except OSError as problem:
         raise Problem(f"the build host has no loop device for {_named(partition)}: {problem.strerror}") from problem
     try:
@@ -140,7 +138,7 @@ def _mount(partition: Partition, device: str, place: str, options: str) -> None:
 
 
 def _named(partition: Partition) -> str:
-    return f"partition {partition['number']}" if partition["number"] else "the disk"
+    return named(partition["number"], partition["disk_number"])
 
 
 def device_of(place: str) -> tuple[str, int]:
@@ -159,9 +157,7 @@ def _escaped(place: str) -> str:
 # -- the others -------------------------------------------------------------
 
 
-def mount_others(
-    disk: str, partitions: list[Partition], root: str, mounted: tuple[Partition, str]
-) -> tuple[list[tuple[str, Partition]], list[str]]:
+def mount_others(partitions: list[Partition], root: str, mounted: tuple[Partition, str]) -> tuple[list[tuple[str, Partition]], list[str]]:
     """Mount what the template's own fstab names; returns the places mounted, and sentences about the others.
 
     ``mounted`` is the partition that is mounted as the root, with its options.
@@ -174,7 +170,7 @@ def mount_others(
             partition, options = _wanted(entry, partitions, disk_name, taken)
             target = inside(root, entry.where)
             os.makedirs(target, exist_ok=True)
-            attach(disk, partition, target, options, next(_places_of(partition, taken), None))
+            attach(partition, target, options, next(_places_of(partition, taken), None))
         except (OSError, Problem) as problem:
             if entry.where in ESSENTIAL and "nofail" not in entry.options:
                 raise Problem(f"fstab of the template has {entry.where}, but {problem}") from problem
@@ -187,7 +183,11 @@ def mount_others(
 
 def _places_of(partition: Partition, taken: list[tuple[Partition, str, str]]) -> Iterator[Any]:
     """Where volumes of the same filesystem are mounted already."""
-    return (place for other, unused_options, place in taken if other["number"] == partition["number"])
+    return (place for other, unused_options, place in taken if _same(other, partition))
+
+
+def _same(one: Partition, other: Partition) -> bool:
+    return bool(one["disk"] == other["disk"] and one["offset"] == other["offset"])
 
 
 def _of_a_disk(entry: Entry) -> bool:
@@ -215,7 +215,7 @@ def _wanted(
     volume = [word for word in entry.options if _SUBVOLUME.fullmatch(word)] if kind == "btrfs" else []
     options = ",".join(filter(None, [WORK[kind], *volume]))
     for other, its_options, unused_place in taken:
-        if other["number"] == partition["number"] and not (volume and options != its_options):
+        if _same(other, partition) and not (volume and options != its_options):
             raise Problem(f"{entry.source} is mounted already")
     return partition, options
 

@@ -23,10 +23,10 @@ _GET_FREE, _CONFIGURE = 0x4C82, 0x4C0A
 _READ_ONLY, _AUTOCLEAR = 1, 4
 
 
-def attached(disk: str, partition: Partition, writable: bool = False) -> tuple[int, str]:
+def attached(partition: Partition, writable: bool = False) -> tuple[int, str]:
     """A descriptor of such a device for one partition, and its path; it goes away when nobody has it open or mounted any more."""
     access = (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC
-    backing = os.open(disk, access)
+    backing = os.open(partition["disk"], access)
     try:
         while True:
             path = _free()
@@ -52,6 +52,7 @@ def _free() -> str:
 
 def _config(backing: int, partition: Partition, flags: int) -> bytearray:
     """struct loop_config of linux/loop.h."""
-    offset, size = (partition["offset"], partition["size"]) if partition["number"] else (0, 0)
-    information = struct.pack("5Q4I64s64s32s2Q", 0, 0, 0, offset, size, 0, 0, 0, flags | _AUTOCLEAR, b"", b"", b"", 0, 0)
+    information = struct.pack(
+        "5Q4I64s64s32s2Q", 0, 0, 0, partition["offset"], partition["size"], 0, 0, 0, flags | _AUTOCLEAR, b"", b"", b"", 0, 0
+    )
     return bytearray(struct.pack("II", backing, 512) + information + bytes(64))

@@ -68,10 +68,10 @@ def _collect() -> None:
 
 
 class Opened:
-    """One disk with its filesystems mounted below ``root``, and the sandbox around them."""
+    """A template's disks with their filesystems mounted below ``root``, and the sandbox around them."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
-        self.disk, self.root = plan["disk"], plan["root"]
+        self.root = plan["root"]
         self.plan = plan
         # An open directory of each filesystem: syncfs(2) on it reports every write that ever failed since it was opened.
         self.handles: dict[str, int] = {}
@@ -83,10 +83,10 @@ class Opened:
         """Mount the template's filesystems and make the sandbox; returns what was found."""
         number = int(os.readlink("/proc/self"))  # the one that the build host knows this process by
         userns = namespaces.user_namespace(self.plan["isolation"])
-        partition, options = filesystems.find_root(self.disk, self.plan["candidates"], self.plan["partition"], self.root)
-        filesystems.attach(self.disk, partition, self.root, options)
+        partition, options = filesystems.find_root(self.plan["candidates"], self.root)
+        filesystems.attach(partition, self.root, options)
         furniture.make_places(self.root)
-        mounts, skipped = filesystems.mount_others(self.disk, self.plan["partitions"], self.root, (partition, options))
+        mounts, skipped = filesystems.mount_others(self.plan["partitions"], self.root, (partition, options))
         places = [("/", partition), *mounts]
         self.handles = {place: os.open(self._path(place), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for place, unused_found in places}
         self._name()
@@ -111,7 +111,7 @@ class Opened:
 
     def _device(self, place: str, partition: Partition) -> Device:
         """How a boot loader's tools see the filesystem's device: its path, the number of one that can only be read, its UUID."""
-        device, unused_path = loops.attached(self.disk, partition)
+        device, unused_path = loops.attached(partition)
         self.devices.append(device)
         path, unused_number = filesystems.device_of(self._path(place))
         return path, os.fstat(device).st_rdev, partition["uuid"]

@@ -40,5 +40,13 @@ FIRST_USER = USERS = 1 << 30
 MEMORY, PROCESSES = 4 << 30, 4096
 
 
+def named(number: int, disk_number: int) -> str:
+    """What a partition is called in sentences; 0 is all of a disk, and of the first disk nothing is said."""
+    where = f" of disk {disk_number}" if disk_number > 1 else ""
+    if number:
+        return f"partition {number}{where}"
+    return f"disk {disk_number}" if disk_number > 1 else "the disk"
+
+
 class Problem(Exception):
     """Why the template cannot be entered or left, in one sentence."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import locks, reaper
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process, wait_until
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import OVERLAY
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import OVERLAY, numbered
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 if TYPE_CHECKING:
-    from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.inspection import Disk
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.template import Template
 
 # Seconds from one look to the next for who waits for a template.
 PAUSE = 1
@@ -28,13 +28,13 @@ class Busy(ImageError):
 
 
 @contextlib.contextmanager
-def claimed(session: SessionState, template: Disk, version: str, run_of: Process | None, wait: float) -> Iterator[bool]:
+def claimed(session: SessionState, template: Template, version: str, run_of: Process | None, wait: float) -> Iterator[bool]:
     """Make and hold the session's directory, as soon as nobody else works on the template; yields false when this run has it already."""
     with contextlib.ExitStack() as held:
         yield _claim(session, template, version, run_of, held, time.monotonic() + wait)
 
 
-def _claim(session: SessionState, template: Disk, version: str, run_of: Process | None, held: contextlib.ExitStack, end: float) -> bool:
+def _claim(session: SessionState, template: Template, version: str, run_of: Process | None, held: contextlib.ExitStack, end: float) -> bool:
     while True:
         stuck = {} if _is_ours(session, template, run_of) else _clear(session, template)
         try:
@@ -43,9 +43,9 @@ def _claim(session: SessionState, template: Disk, version: str, run_of: Process 
                 if _is_ours(session, template, run_of):
                     return False
                 _require_free(session, template, stuck)
-                held.enter_context(
-                    session.created(run_of, session.path(OVERLAY), version=version, source=template.told, node=template.node)
-                )
+                overlays = [session.path(numbered(OVERLAY, number)) for number in range(1, len(template.disks) + 1)]
+                nodes = [disk.node for disk in template.disks]
+                held.enter_context(session.created(run_of, overlays, version=version, source=template.source, nodes=nodes))
                 for path in template.files:
                     locks.claim(path, session.directory)
                 return True
@@ -55,19 +55,19 @@ def _claim(session: SessionState, template: Disk, version: str, run_of: Process 
             time.sleep(PAUSE)
 
 
-def _is_ours(session: SessionState, template: Disk, run_of: Process | None) -> bool:
+def _is_ours(session: SessionState, template: Template, run_of: Process | None) -> bool:
     """Is this session open on this source, by this very run?"""
     return bool(
         session.state == "open"
         and run_of
         and session.journal.get("owner") == run_of.dump()
-        and session.journal["source"]["path"] == template.path
+        and locks.files(session.journal) == template.files
         and session.supervisor
         and session.supervisor.alive
     )
 
 
-def _clear(session: SessionState, template: Disk) -> dict[str, list[str]]:
+def _clear(session: SessionState, template: Template) -> dict[str, list[str]]:
     """Put away what dead sessions left; the sentences on those that hang, which are gone round unless they are in our way."""
     work_dir = os.path.dirname(session.directory)
     directories = [os.path.join(work_dir, name) for name in sorted(os.listdir(work_dir))]
@@ -76,13 +76,13 @@ def _clear(session: SessionState, template: Disk) -> dict[str, list[str]]:
     return stuck
 
 
-def _holders(session: SessionState, template: Disk) -> list[str]:
+def _holders(session: SessionState, template: Template) -> list[str]:
     """The directories that are in the way: ours, and those of the sessions that have claimed a file of the template."""
     claimed = map(locks.holder, template.files)
     return list(dict.fromkeys([session.directory, *filter(None, claimed)]))
 
 
-def _require_free(session: SessionState, template: Disk, stuck: Mapping[str, list[str]]) -> None:
+def _require_free(session: SessionState, template: Template, stuck: Mapping[str, list[str]]) -> None:
     """Refuse when somebody works on this source or under this name."""
     for directory in _holders(session, template):
         other = SessionState(directory, session.limits)

@@ -17,7 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion impo
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import control_groups, journal, locks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.directory import erase
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, JOURNAL, PIDFILE
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import JOURNAL, PIDFILE
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def clean_up(session: SessionState) -> None:
             process.ended(limit)
     daemon = Process.load(known.get("daemon")) or fuse_export.found(session.path(PIDFILE))
     _free_loops(session)
-    fuse_export.stop(daemon, session.path(DISK), limit)
+    fuse_export.stop(daemon, session.disks, limit)
     control_groups.remove(known.get("groups", []))
     stuck = _remove_unpromoted(session, known)
     for path in locks.files(known):
@@ -56,20 +56,21 @@ def clean_up(session: SessionState) -> None:
 
 def cut_off(session: SessionState) -> None:
     """Nobody wants what is in it any more: whoever waits for its disk gets an error now, and its processes need no time."""
-    fuse_export.abort(session.path(DISK))
+    for disk in session.disks:
+        fuse_export.abort(disk)
     for process in map(Process.load, map(session.journal.get, ("supervisor", "guest", "sandbox", "daemon"))):
         if process:
             process.signal(signal.SIGKILL)
 
 
 def _free_loops(session: SessionState) -> None:
-    """Detach the loop devices on our disk; in use, they go when their mount goes.
+    """Detach the loop devices on our disks; in use, they go when their mount goes.
 
     Which they are is read from sysfs: to ask a loop device itself is to wait for the disk behind it, whosever that is.
     """
     for path in glob.glob("/sys/block/loop*/loop/backing_file"):
         with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="surrogateescape") as stream:
-            if stream.read().rstrip("\n").replace(" (deleted)", "") == session.path(DISK):
+            if stream.read().rstrip("\n").replace(" (deleted)", "") in session.disks:
                 run(["losetup", "--detach", f"/dev/{path.split('/')[3]}"], session.limits.teardown)
 
 
@@ -98,7 +99,7 @@ def _set_aside(session: SessionState, stuck: list[str]) -> None:
         state="discarding",
         step="left",
         since=time.time(),
-        overlay="",
+        overlays=[],
         pointer=session.journal["pointer"],
         leftovers=stuck,
     )

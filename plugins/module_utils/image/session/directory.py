@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, JOURNAL, USED
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, JOURNAL, USED, is_numbered
 
 MNT_DETACH = 2
 
@@ -21,7 +21,9 @@ def idle(directory: str) -> float:
 
 def erase(directory: str, kept: str | None = None) -> None:
     """Remove a session's directory, and the journal only after everything that it tells of; a file that is kept keeps the directory."""
-    ctypes.CDLL(None).umount2(os.fsencode(os.path.join(directory, DISK)), MNT_DETACH)  # a killed daemon leaves it mounted
+    for name in os.listdir(directory):
+        if is_numbered(name, DISK):  # a killed daemon leaves it mounted
+            ctypes.CDLL(None).umount2(os.fsencode(os.path.join(directory, name)), MNT_DETACH)
     for name in sorted({*os.listdir(directory)} - {kept}, key=lambda name: (name == JOURNAL, name)):
         path = os.path.join(directory, name)
         if os.path.isdir(path):

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a disk image is entered: a storage daemon shows it as a raw disk, and a sandbox starts inside it, held by a supervisor."""
+"""How disk images are entered: a storage daemon shows them as raw disks, and a sandbox starts inside, held by a supervisor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import archive
@@ -27,7 +28,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session import
     supervisor,
 )
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, PIDFILE, ROOT, USED
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import PIDFILE, ROOT, USED
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import SEARCH, ImageError, which
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
@@ -38,16 +39,18 @@ if TYPE_CHECKING:
 _SUPERVISION = (atomic, control_groups, directory, processes, sandbox_settings, settings, supervision)
 
 
-def enter(session: SessionState, name: str, partition: int | None = None) -> dict[str, Any]:
-    """Show the session's overlay as a disk, and start the sandbox inside it; what the sandbox found there."""
+def enter(session: SessionState, names: Sequence[str], partition: int | None = None) -> dict[str, Any]:
+    """Show the session's overlays as disks, and start the sandbox inside them; what the sandbox found there.
+
+    ``names`` is what each disk is called in sentences.
+    """
+    name = names[0]
     session.journal.record(step="export")
-    daemon = fuse_export.start(fuse_export.qcow2(session.overlay), session.path(DISK), session.path(PIDFILE))
+    daemon = fuse_export.start(list(map(fuse_export.qcow2, session.overlays)), session.disks, session.path(PIDFILE))
     session.journal.record(step="partitions", daemon=daemon.dump())
-    found = partitions.read(session.path(DISK), name)
+    found = partitions.read_all(session.disks, names)
     plan: dict[str, Any] = {
-        "disk": session.path(DISK),
         "root": session.path(ROOT),
-        "partition": partition,
         "isolation": session.walls.isolation,
         "throwaway": session.throwaway,
         "partitions": [part.dump() for part in found],
@@ -57,7 +60,7 @@ def enter(session: SessionState, name: str, partition: int | None = None) -> dic
     session.journal.record(step="sandbox")
     entered = _start_supervisor(session, daemon, plan)
     if "no_root" in entered:
-        raise ImageError(partitions.no_root([part for part in found if partition in (None, part.number)], name))
+        raise ImageError(partitions.no_root(partitions.of_number(found, partition), name))
     inner = Process.of(entered["pid"]) if "pid" in entered else None
     if inner is None:
         raise ImageError(f"{name} cannot be entered: {entered.get('refused') or _last_word(session)}")
@@ -142,5 +145,5 @@ def leave(session: SessionState) -> None:
     refused = f"the session {session.name} cannot be closed, and its changes are discarded"
     if not ended["clean"]:
         raise ImageError(f"{refused}: {ended['why']}")
-    if fuse_export.mounted(session.path(DISK)):
-        raise ImageError(f"{refused}: {session.path(DISK)} is still mounted")
+    for disk in filter(fuse_export.mounted, session.disks):
+        raise ImageError(f"{refused}: {disk} is still mounted")

@@ -83,7 +83,18 @@ def _is_process(value: Any) -> bool:
 
 
 def _is_source(value: Any) -> bool:
-    return isinstance(value, dict) and _is_text(value.get("path")) and _are_texts(value.get("parts", []))
+    """A disk of the template by its files; the first one has the further ones."""
+    return (
+        isinstance(value, dict)
+        and _is_text(value.get("path"))
+        and _are_texts(value.get("parts", []))
+        and isinstance(value.get("disks", []), list)
+        and all(_is_source(disk) and "disks" not in disk for disk in value.get("disks", []))
+    )
+
+
+def _are_nodes(value: Any) -> bool:
+    return isinstance(value, list) and all(node == {} or _is_node(node) for node in value)
 
 
 def _is_node(value: Any) -> bool:
@@ -118,14 +129,14 @@ def _are_canaries(value: Any) -> bool:
 
 
 _SHAPES: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("step", "version", "overlay", "pointer"), _is_text),
+    **dict.fromkeys(("step", "version", "pointer"), _is_text),
     **dict.fromkeys(("since", "lease"), _is_number),
     **dict.fromkeys(("owner", "opener", "supervisor", "sandbox", "daemon", "guest"), _is_process),
     "source": _is_source,
-    "node": lambda value: value == {} or _is_node(value),
+    "nodes": _are_nodes,
     "staged": _is_staged,
     "canaries": _are_canaries,
-    **dict.fromkeys(("leftovers", "groups"), _are_texts),
+    **dict.fromkeys(("leftovers", "groups", "overlays"), _are_texts),
 }
 
 

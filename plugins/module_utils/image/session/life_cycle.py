@@ -19,26 +19,25 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import machine
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, unpacking
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.digest import Digest
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.template import Digests, Template, inspect, with_digests
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import image_store
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program, locks, residue, staging
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.claim import claimed
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.cleanup import clean_up
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import askers, owner
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import UNPACKED
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import UNPACKED, numbered
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, free_space, require_tools, run, sized
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 if TYPE_CHECKING:
-    from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.inspection import Disk
     from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Target
     from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 
@@ -52,9 +51,15 @@ class Session(SessionState):
     # -- open ---------------------------------------------------------------
 
     def open(
-        self, source: str, partition: int | None = None, version: str | None = None, run_of: Process | None = None, wait: float = 0
+        self,
+        source: str,
+        partition: int | None = None,
+        version: str | None = None,
+        run_of: Process | None = None,
+        wait: float = 0,
+        further: Sequence[str] = (),
     ) -> bool:
-        """Make an overlay over ``source`` and enter it. Returns false when this run has it open already.
+        """Make an overlay over ``source`` and each of the ``further`` disks, and enter. False when this run has it open already.
 
         What the image will be called is decided here, once, so that the image itself can tell. So is whose the session
         is: ``run_of`` is the Ansible run as the controller knows it, which may have ended before it can be found here.
@@ -65,11 +70,12 @@ class Session(SessionState):
         require_tools()
         version = version or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         image_store.require_version(version)
-        template = inspection.inspect(source)
-        if template.packed:
-            unpacking.require(template.packed)
+        template = inspect(source, further)
+        for disk in template.disks:
+            if disk.packed:
+                unpacking.require(disk.packed)
         os.makedirs(os.path.dirname(self.directory), mode=0o700, exist_ok=True)
-        self._require_space(SPARE if template.packed else min(SPARE, template.virtual_size))
+        self._require_space(min(SPARE, sum(SPARE if disk.packed else disk.virtual_size for disk in template.disks)))
         with claimed(self, template, version, run_of, wait) as got:
             if not got:
                 return False
@@ -85,34 +91,40 @@ class Session(SessionState):
         if free < needed:
             raise ImageError(f"{directory} has {sized(free)} free, but {sized(needed)} are needed to work in: make room there")
 
-    def _fill(self, template: Disk, partition: int | None) -> None:
-        digest = Digest(template.files)
-        if template.packed:
+    def _fill(self, template: Template, partition: int | None) -> None:
+        digests = Digests(template.source)
+        if any(disk.packed for disk in template.disks):
             template = self._unpacked(template)
         self.journal.record(step="overlay")
-        name = inspection.name_for_qemu(template.node)
-        made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", name, "-F", template.node["driver"], self.overlay])
-        if not made.ok:
-            raise ImageError(f"the overlay {self.overlay} cannot be made: {made.error}")
-        entered = enter.enter(self, template.path, partition)
+        for disk, overlay in zip(template.disks, self.overlays):
+            name = inspection.name_for_qemu(disk.node)
+            made = run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", name, "-F", disk.node["driver"], overlay])
+            if not made.ok:
+                raise ImageError(f"the overlay {overlay} cannot be made: {made.error}")
+        entered = enter.enter(self, template.paths, partition)
         if "sandbox" in self.journal:  # now, as a disk may hang later
             self.journal.record(machine=machine.of(Host(enter.tree(self)), self.journal["source"].get("machine", {})))
         self.journal.record(
             state="open",
             step="open",
-            source={**self.journal["source"], "sha256": digest.result()},
+            source=with_digests(self.journal["source"], digests.results()),
             **{key: entered[key] for key in ("root", "isolation_reason", "mounts", "not_mounted", "os", "python")},
         )
 
-    def _unpacked(self, template: Disk) -> Disk:
-        """The disk that a compressed file holds, in a file of the session."""
-        target = self.path(UNPACKED)
+    def _unpacked(self, template: Template) -> Template:
+        """The template with the disks that compressed files hold, each in a file of the session."""
         self.journal.record(step="unpack")
-        unpacking.unpack(template.path, template.packed, target, SPARE, self.limits.promote)
-        found = inspection.inspect_unpacked(target, template.path)
-        told = {"format": found.format, "virtual_size": found.virtual_size}
-        self.journal.record(source={**self.journal["source"], **told}, node=found.node)
-        return replace(found, path=template.path)
+        disks = []
+        for number, disk in enumerate(template.disks, 1):
+            if disk.packed:
+                target = self.path(numbered(UNPACKED, number))
+                unpacking.unpack(disk.path, disk.packed, target, SPARE, self.limits.promote)
+                found = inspection.inspect_unpacked(target, disk.path)
+                disk = replace(disk, format=found.format, virtual_size=found.virtual_size, node=found.node, packed="")
+            disks.append(disk)
+        template = Template(tuple(disks))
+        self.journal.record(source=template.source, nodes=[disk.node for disk in disks])
+        return template
 
     def require_version(self, version: str) -> None:
         """Refuse another version than was decided on: the image may tell that one by now."""

@@ -90,7 +90,8 @@ def holder(source: str) -> str | None:
 def files(known: Mapping[str, Any]) -> list[str]:
     """All files of the source that a journal tells of."""
     source = known.get("source")
-    return [source["path"], *source.get("parts", [])] if source else []
+    disks = [source, *source.get("disks", [])] if source else []
+    return list(dict.fromkeys(path for disk in disks for path in (disk["path"], *disk.get("parts", []))))
 
 
 def claim(source: str, directory: str) -> None:

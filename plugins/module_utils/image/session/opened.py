@@ -6,7 +6,7 @@
         image.write("/etc/issue", "hello\\n")
         ran = image.run(["systemctl", "enable", "probe.service"])
 
-``image.host`` is a ``Host`` on its root, ``image.disk`` the raw disk. On leaving, the filesystems are
+``image.host`` is a ``Host`` on its root, ``image.disk`` the raw disk, the first where there are ``further`` ones. On leaving, the filesystems are
 clean and the file is nobody's again; a problem is an ``ImageError``.
 """
 
@@ -47,15 +47,18 @@ class Opened:
 
 
 @contextlib.contextmanager
-def opened(image: str, work_dir: str = WORK_DIR, limits: Limits | None = None, walls: Walls | None = None) -> Iterator[Opened]:
-    """Enter the qcow2 file ``image`` itself, without an overlay, for as long as the caller needs."""
+def opened(
+    image: str, work_dir: str = WORK_DIR, limits: Limits | None = None, walls: Walls | None = None, further: Sequence[str] = ()
+) -> Iterator[Opened]:
+    """Enter the qcow2 file ``image`` itself, with the further disks of its system, without an overlay, for as long as the caller needs."""
+    images = [image, *further]
     require_tools()
     os.makedirs(work_dir, mode=0o700, exist_ok=True)
     session = SessionState(os.path.join(work_dir, f"opened-{os.getpid()}-{time.monotonic_ns()}"), limits, walls)
     session.throwaway = True
-    with session.created(Process.there(os.getpid()), image):
+    with session.created(Process.there(os.getpid()), images):
         try:
-            enter.enter(session, image)
+            enter.enter(session, images)
             yield Opened(session.directory, enter.tree(session))
             enter.leave(session)
         finally:

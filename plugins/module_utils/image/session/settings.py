@@ -14,6 +14,19 @@ JOURNAL, OVERLAY, UNPACKED = "journal.json", "overlay.qcow2", "unpacked"
 DISK, ROOT, PIDFILE, USED = "disk", "root", "daemon.pid", "used"
 
 
+def numbered(name: str, number: int) -> str:
+    """The name of what every disk has of its own: the first disk's is the plain one, ``overlay2.qcow2`` is that of the second."""
+    stem, dot, end = name.partition(".")
+    return f"{stem}{number if number > 1 else ''}{dot}{end}"
+
+
+def is_numbered(found: str, name: str) -> bool:
+    """Is this such a name, whichever the disk?"""
+    stem, dot, end = name.partition(".")
+    middle = found[len(stem) : len(found) - len(dot + end)]
+    return found == f"{stem}{middle}{dot}{end}" and (middle == "" or middle.isdecimal())
+
+
 class Limits:
     """How long things may take, in seconds."""
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.digest import Digest
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, template
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import promote, renditions
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import locks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import USED
@@ -23,19 +22,24 @@ def require_promotable(session: SessionState, target: Target) -> None:
     """Refuse what could not be promoted: a disk on which something was found that is gone from its files, or without room for it."""
     found = session.journal["residue"]["found"]
     if found:
-        places = ", ".join(f"{one['what']} at the byte {one['offset']}" for one in found[:3])
+        places = ", ".join(f"{one['what']} at the byte {one['offset']}{_of_disk(one['disk'])}" for one in found[:3])
         raise ImageError(f"the image of the session {session.name} is not promoted, for its disk still holds what was sealed: {places}")
-    target.require_space(session.overlay)
+    target.require_space(session.overlays[0])
+
+
+def _of_disk(number: int) -> str:
+    return f" of disk {number}" if number > 1 else ""
 
 
 def write(session: SessionState, target: Target, compress: bool) -> None:
     """Write and digest the image, hidden beside those of before."""
     source = session.journal["source"]
-    again = Digest(locks.files(session.journal))
+    again = template.Digests(source)
     session.journal.record(state="staging", step="flatten", pointer=target.pointer, leftovers=target.temporary)
-    target.flatten(session.overlay, compress, session.limits.promote)
-    if again.result() != source["sha256"]:
-        raise ImageError(f"{source['path']} was changed by another process while the session {session.name} was open, which is discarded")
+    target.flatten(session.overlays[0], compress, session.limits.promote)
+    changed = template.changed(source, again.results())
+    if changed:
+        raise ImageError(f"{changed} was changed by another process while the session {session.name} was open, which is discarded")
     whole, digest = promote.identity(target.partial), inspection.sha256(target.partial)
     files = {}
     for form in target.formats:

@@ -8,13 +8,13 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import journal, locks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.directory import idle
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process, owner
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import Limits, Walls
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, Limits, Walls, numbered
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 # What a playbook may want to know of a session.
@@ -54,8 +54,15 @@ class SessionState:
         return self.journal["version"]
 
     @property
-    def overlay(self) -> str:
-        return self.journal["overlay"]
+    def overlays(self) -> list[str]:
+        """What is changed in place of the template's disks, in their order."""
+        return self.journal["overlays"]
+
+    @property
+    def disks(self) -> list[str]:
+        """The raw files that the overlays are shown as."""
+        count = len(self.journal.get("overlays", [])) or 1
+        return [self.path(numbered(DISK, number)) for number in range(1, count + 1)]
 
     @property
     def supervisor(self) -> Process | None:
@@ -135,7 +142,7 @@ class SessionState:
             raise ImageError(f"there is no session {self.directory}: it was discarded, or never opened")
 
     @contextlib.contextmanager
-    def created(self, run_of: Process | None, overlay: str, **entries: Any) -> Iterator[None]:
+    def created(self, run_of: Process | None, overlays: Sequence[str], **entries: Any) -> Iterator[None]:
         """Make the directory with its journal in one step, and hold it: nobody ever sees a session without both."""
         new = self.beside("new")
         os.mkdir(new, 0o700)
@@ -148,7 +155,7 @@ class SessionState:
                 opener=Process.there(os.getpid()).dump(),
                 lease=self.limits.lease,
                 owner=run_of.dump() if run_of else None,
-                overlay=overlay,
+                overlays=list(overlays),
                 **entries,
             )
             self.journal.directory = self.directory

@@ -25,7 +25,7 @@ from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import control_groups, supervision
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.directory import erase, idle
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import OVERLAY
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import OVERLAY, is_numbered
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.supervision import TOLD
 
 RUN_ENDED = "the Ansible run that opened it ended"
@@ -150,9 +150,9 @@ def ended(handle: int, limit: float) -> bool:
 
 def note(directory: str, ending: dict[str, Any]) -> None:
     """Leave word for whoever closes the session; what is not clean is worth nothing, and a full disk needs its room."""
-    overlay = os.path.join(directory, OVERLAY)
-    if not ending["clean"] and os.path.exists(overlay):
-        os.unlink(overlay)
+    for name in os.listdir(directory) if not ending["clean"] else ():
+        if is_numbered(name, OVERLAY):
+            os.unlink(os.path.join(directory, name))
     supervision.note(directory, ending)
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An OVA, or an OVF with its files beside it: its digests are checked, and its disk is read where it lies."""
+"""An OVA, or an OVF with its files beside it: its digests are checked, and its disks are read where they lie."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _BLOCK = 1 << 20
 _ANEW = "export it anew"
 
 
-def in_archive(ova: Window) -> tuple[Window, dict[str, str]]:
-    """The disk in an OVA, and what the machine is made of."""
+def in_archive(ova: Window) -> tuple[list[Window], dict[str, str]]:
+    """The disks in an OVA, and what the machine is made of."""
     files = archive.files(ova)
     descriptions = [name for name in files if name.lower().endswith(".ovf")]
     if not descriptions:
@@ -35,14 +35,14 @@ def in_archive(ova: Window) -> tuple[Window, dict[str, str]]:
             raise ova.refused(f"names {name}, which it does not hold", _ANEW)
         return files[name]
 
-    disk, unused_files, machine = _disk(ova, descriptions[0], find, [name for name in files if name.lower().endswith(".mf")])
-    if disk.size % SECTOR:
+    disks, unused_files, machine = _disks(ova, descriptions[0], find, [name for name in files if name.lower().endswith(".mf")])
+    if any(disk.size % SECTOR for disk in disks):
         raise ova.damaged("its disk is cut off")
-    return disk, machine
+    return disks, machine
 
 
-def beside(description: Window) -> tuple[Window, tuple[str, ...], dict[str, str]]:
-    """The disk beside an OVF, the files that belong to it without that disk, and what the machine is made of."""
+def beside(description: Window) -> tuple[list[Window], tuple[str, ...], dict[str, str]]:
+    """The disks beside an OVF, the files that belong to it without those, and what the machine is made of."""
     directory, own = os.path.split(description.path)
 
     def find(name: str) -> Window:
@@ -51,17 +51,17 @@ def beside(description: Window) -> tuple[Window, tuple[str, ...], dict[str, str]
         return Window.whole(os.path.join(directory, name))
 
     manifest = os.path.splitext(own)[0] + ".mf"
-    return _disk(description, own, find, [manifest] if os.path.lexists(os.path.join(directory, manifest)) else [])
+    return _disks(description, own, find, [manifest] if os.path.lexists(os.path.join(directory, manifest)) else [])
 
 
-def _disk(
+def _disks(
     whole: Window, description: str, find: Callable[[str], Window], manifests: list[str]
-) -> tuple[Window, tuple[str, ...], dict[str, str]]:
-    name, machine = ovf.disk_of(find(description))
-    disk = find(name)
+) -> tuple[list[Window], tuple[str, ...], dict[str, str]]:
+    names, machine = ovf.disks_of(find(description))
+    disks = list(map(find, names))
     if manifests:
-        _require_digests(whole, find(manifests[0]), find, {description, name})
-    return disk, tuple(find(file).path for file in (description, *manifests[:1])), machine
+        _require_digests(whole, find(manifests[0]), find, {description, *names})
+    return disks, tuple(find(file).path for file in (description, *manifests[:1])), machine
 
 
 def _require_digests(whole: Window, manifest: Window, find: Callable[[str], Window], wanted: set[str]) -> None:

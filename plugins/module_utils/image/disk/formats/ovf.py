@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The description of a virtual machine in an OVA, or beside its disk: which file is the disk, and what the machine is made of."""
+"""The description of a virtual machine in an OVA, or beside its disks: which files are the disks, and what the machine is made of."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:[^>]{0,4000}>\s*<){0,8}(?:\w{
 _ITEMS = ("Item", "StorageItem", "EthernetPortItem")
 # The numbers of DMTF for what a virtual machine has.
 _IDE, _SCSI, _NETWORK, _DISK, _OTHER_STORAGE = "5", "6", "10", "17", "20"
+# The disks that a template may have: as many as one controller of the common kind takes.
+MOST = 15
+_LAST = 1 << 20
+_NOWHERE = (_LAST, _LAST, _LAST)
 _WORD = re.compile(r"[\w.+-]{1,40}", re.A)
 _CONTROLLERS = {"virtualscsi": "pvscsi", "": "lsilogic", "vmware.sata.ahci": "ahci", "vmware.nvme.controller": "nvme"}
 
@@ -41,10 +45,21 @@ class Described:
         }
         return {name: word if _WORD.fullmatch(word) else "" for name, word in told.items()}
 
+    def in_order(self) -> list[dict[str, str]]:
+        """The disks by their place at the controllers, which is the order in which a boot finds them."""
+        places = {item.get("HostResource", "").rpartition("/")[2]: self._place(item) for item in self.items if _is_disk(item)}
+        return sorted(self.disks, key=lambda disk: places.get(disk.get("diskId", ""), _NOWHERE))
+
+    def _place(self, disk: dict[str, str]) -> tuple[int, ...]:
+        """The number of its controller, among all and among its kind, and its own there."""
+        parent = self._parent(disk)
+        return _number(parent.get("ResourceType")), _number(parent.get("Address")), _number(disk.get("AddressOnParent"))
+
+    def _parent(self, disk: dict[str, str]) -> dict[str, str]:
+        return next((item for item in self.items if item.get("InstanceID", "") == disk.get("Parent", "")), {})
+
     def _controller(self) -> str:
-        disk: dict[str, str] = next((item for item in self.items if item.get("ResourceType") == _DISK), {})
-        by_id = {item.get("InstanceID", ""): item for item in self.items}
-        parent = by_id.get(disk.get("Parent", ""), {})
+        parent = self._parent(next(filter(_is_disk, self.items), {}))
         kind, sub = parent.get("ResourceType"), parent.get("ResourceSubType", "").lower()
         if kind == _IDE:
             return "ide"
@@ -53,21 +68,38 @@ class Described:
         return _CONTROLLERS.get(sub, sub) if kind == _SCSI else ""
 
 
+def _is_disk(item: dict[str, str]) -> bool:
+    return item.get("ResourceType") == _DISK
+
+
+def _number(told: str | None) -> int:
+    """A number of a description, or one behind all others."""
+    return int(told) if told and re.fullmatch(r"[0-9]{1,6}", told) else _LAST
+
+
 def is_description(start: bytes) -> bool:
     """Is this how an OVF begins?"""
     return bool(_BEGINNING.match(start))
 
 
-def disk_of(description: Window) -> tuple[str, dict[str, str]]:
-    """The name of the file that is the only disk, and what the machine is made of."""
+def disks_of(description: Window) -> tuple[list[str], dict[str, str]]:
+    """The names of the files that are the disks, in the order in which the machine has them, and what it is made of."""
     told = parse(description)
     if told.systems > 1:
         raise description.refused(f"describes {told.systems} virtual machines", "export each of them for itself")
-    if len(told.disks) != 1:
+    if not 0 < len(told.disks) <= MOST:
         raise description.refused(
-            f"describes {len(told.disks) or 'no'} disks, and a template has one", "export it with its system's disk alone"
+            f"describes {len(told.disks) or 'no'} disks, and a template has between one and {MOST}",
+            "export it with the disks of its system",
         )
-    disk = told.disks[0]
+    names = [_file_of(disk, told, description) for disk in told.in_order()]
+    if len(set(names)) < len(names):
+        raise description.refused("has two disks in one file", "export it anew")
+    return names, told.machine()
+
+
+def _file_of(disk: dict[str, str], told: Described, description: Window) -> str:
+    """The name of the file that a disk lies in."""
     if disk.get("parentRef"):
         raise description.refused("describes the delta of another disk", "consolidate its snapshots, and export it anew")
     file = told.files.get(disk.get("fileRef", ""), {})
@@ -76,7 +108,7 @@ def disk_of(description: Window) -> tuple[str, dict[str, str]]:
         raise description.damaged("it names no file for its disk")
     if file.get("compression", "identity") not in ("identity", "") or file.get("chunkSize"):
         raise description.refused(f"has {name} compressed or in chunks", "export it anew without that, with its disk as streamOptimized")
-    return name, told.machine()
+    return name
 
 
 def parse(description: Window) -> Described:

@@ -159,7 +159,7 @@ def booted(monkeypatch, tmp_path):
             boot_check,
             "_prepare",
             lambda *unused: (
-                qemu.Machine("disk", "tcg", "bios", 1024, 2),
+                qemu.Machine(("disk",), "tcg", "bios", 1024, 2),
                 SshAccess(22, "ed25519", "keys", "", ()),
                 ["SHA256:old"],
                 BROUGHT,
@@ -241,7 +241,7 @@ def prepared(monkeypatch, tmp_path, tree):
             yield Opened
 
         class Machine:
-            overlay, session, user = "overlay", Session(), "check"
+            overlays, session, user = ["overlay"], Session(), "check"
 
             @staticmethod
             def make_key(kind):

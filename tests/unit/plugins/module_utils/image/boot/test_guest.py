@@ -29,7 +29,7 @@ class Session:
 
     def __init__(self, directory):
         self.directory, self.name = str(directory), "web"
-        self.overlay = os.path.join(self.directory, "overlay.qcow2")
+        self.overlays = [os.path.join(self.directory, name) for name in ("overlay.qcow2", "overlay2.qcow2")]
         self.journal = Journal(self.directory, state="closed")
 
     def path(self, name):
@@ -55,7 +55,7 @@ def machine(tmp_path, monkeypatch):
 
 
 def words(machine, **parts):
-    options = {"disk": "/s/boot,1.qcow2", "accelerator": "tcg", "firmware": "bios", "memory": 512, "cpus": 2, **parts}
+    options = {"disks": ("/s/boot,1.qcow2", "/s/data.qcow2"), "accelerator": "tcg", "firmware": "bios", "memory": 512, "cpus": 2, **parts}
     return qemu.command(qemu.Machine(**options), machine.directory, machine.console, 40022, 2222)
 
 
@@ -75,6 +75,13 @@ def test_every_word_is_text_and_commas_in_paths_are_kept(machine):
     command = words(machine)
     assert all(isinstance(word, str) for word in command)
     assert any(word.endswith("file=/s/boot,,1.qcow2") for word in command)
+
+
+def test_the_disks_are_found_in_their_order(machine):
+    command = words(machine)
+    places = [word for word in command if word.startswith("virtio-blk-pci")]
+    assert places == ["virtio-blk-pci,drive=disk1,bootindex=1", "virtio-blk-pci,drive=disk2,bootindex=2"]
+    assert [word.rpartition("=")[2] for word in command if word.startswith("if=none")] == ["/s/boot,,1.qcow2", "/s/data.qcow2"]
 
 
 def test_a_disk_with_boot_code_starts_by_itself(machine):

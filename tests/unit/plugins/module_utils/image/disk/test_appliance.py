@@ -99,7 +99,7 @@ def test_the_names_of_a_machine_are_words(tmp_path, vmdk):
         ({"kind": "", "missing": "web-disk1.vmdk"}, "names web-disk1.vmdk, which it does not hold"),
         ({"kind": "", "told": {"file": 'ovf:compression="gzip"'}}, "has web-disk1.vmdk compressed or in chunks"),
         ({"kind": "", "told": {"file": 'ovf:chunkSize="1000"'}}, "has web-disk1.vmdk compressed or in chunks"),
-        ({"kind": "", "told": {"disks": '<Disk ovf:diskId="vmdisk2" ovf:fileRef="file1"/>'}}, "describes 2 disks, and a template has one"),
+        ({"kind": "", "told": {"disks": '<Disk ovf:diskId="vmdisk2" ovf:fileRef="file1"/>'}}, "has two disks in one file"),
         ({"kind": "", "told": {"attributes": 'ovf:parentRef="vmdisk0"'}}, "describes the delta of another disk"),
         (
             {"kind": "", "ovf": lambda text: text.replace(b"<Envelope", b"<!DOCTYPE x [<!ENTITY a SYSTEM '/etc/shadow'>]><Envelope")},

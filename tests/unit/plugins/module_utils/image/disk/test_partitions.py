@@ -57,8 +57,8 @@ def probed(monkeypatch):
 def test_gpt(probed):
     found = probed({0: "PTTYPE=gpt\n", 2048 * 512: "TYPE=vfat\nUUID=0A-1\n", 4096 * 512: EXT4}, GPT)
     assert found == [
-        Partition(1, 2048 * 512, 2048 * 512, "vfat", "0A-1", "", "aaaa-01", "esp"),
-        Partition(2, 4096 * 512, 8192 * 512, "ext4", "u-2", "my root", "aaaa-02", ""),
+        Partition(1, 2048 * 512, 2048 * 512, "vfat", "0A-1", "", "aaaa-01", "esp", "/w/disk"),
+        Partition(2, 4096 * 512, 8192 * 512, "ext4", "u-2", "my root", "aaaa-02", "", "/w/disk"),
     ]
 
 
@@ -70,7 +70,7 @@ def test_mbr_with_an_extended_partition(probed):
 @pytest.mark.parametrize("boot_sector", ["", "PTTYPE=dos\n"])
 def test_a_bare_filesystem_even_with_a_boot_sector(probed, boot_sector):
     found = probed({0: boot_sector + EXT4})
-    assert found == [Partition(0, 0, 1 << 20, "ext4", "u-2", "my root")]
+    assert found == [Partition(0, 0, 1 << 20, "ext4", "u-2", "my root", disk="/w/disk")]
 
 
 def test_an_unknown_partition_table(probed):

@@ -10,12 +10,14 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import Problem
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 
-PARTITIONS = [
+PARTITIONS: list[dict[str, object]] = [
     {"number": 1, "uuid": "0ABC-1234", "label": "", "partuuid": "aa-01", "partlabel": "esp", "filesystem": "vfat"},
     {"number": 2, "uuid": "u-2", "label": "root", "partuuid": "aa-02", "partlabel": "", "filesystem": "ext4"},
     {"number": 3, "uuid": "u-3", "label": "My Disk", "partuuid": "aa-03", "partlabel": "", "filesystem": "ext4"},
     {"number": 4, "uuid": "u-4", "label": "", "partuuid": "aa-04", "partlabel": "", "filesystem": "btrfs"},
 ]
+for one in PARTITIONS:
+    one.update(disk="disk", disk_number=1, offset=one["number"])
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,8 @@ def mounting(monkeypatch, tmp_path):
         attached = []
         (tmp_path / "etc").mkdir(exist_ok=True)
         (tmp_path / "etc/fstab").write_text(text, encoding="utf-8")
-        monkeypatch.setattr(filesystems, "attach", lambda *words: attached.append((words[2], words[1]["number"], words[3])))
-        unused_mounts, skipped = filesystems.mount_others("disk", PARTITIONS, str(tmp_path), (PARTITIONS[1], ""))
+        monkeypatch.setattr(filesystems, "attach", lambda *words: attached.append((words[1], words[0]["number"], words[2])))
+        unused_mounts, skipped = filesystems.mount_others(PARTITIONS, str(tmp_path), (PARTITIONS[1], ""))
         return [(place[len(str(tmp_path)) :], *rest) for place, *rest in attached], skipped
 
     return mount
@@ -106,7 +108,7 @@ def disk(monkeypatch, tmp_path):
     state = {"mounted": []}
 
     def make(contents):
-        def attach(unused_disk, partition, place, options):
+        def attach(partition, place, options):
             state["mounted"].append((partition["number"], options))
             for name in contents[partition["number"]].get(options.partition("subvolid=")[2], []):
                 os.makedirs(os.path.join(place, os.path.dirname(name)), exist_ok=True)
@@ -120,7 +122,7 @@ def disk(monkeypatch, tmp_path):
 
         monkeypatch.setattr(filesystems, "attach", attach)
         monkeypatch.setattr(filesystems, "umount", umount)
-        return [{"number": number, "filesystem": content["filesystem"]} for number, content in contents.items()]
+        return [{"number": number, "disk_number": 1, "filesystem": content["filesystem"]} for number, content in contents.items()]
 
     make.place = str(tmp_path)
     make.state = state
@@ -129,13 +131,13 @@ def disk(monkeypatch, tmp_path):
 
 def test_the_root_is_where_os_release_is(disk):
     found = disk({1: {"filesystem": "ext4"}, 2: {"filesystem": "xfs", "": ["etc/os-release"]}})
-    partition, options = filesystems.find_root("disk", found, None, disk.place)
+    partition, options = filesystems.find_root(found, disk.place)
     assert (partition["number"], options) == (2, "nouuid")
 
 
 def test_nothing_is_written_while_looking(disk):
     found = disk({1: {"filesystem": "ext4", "": ["usr/lib/os-release"]}, 2: {"filesystem": "xfs"}, 3: {"filesystem": "btrfs"}})
-    filesystems.find_root("disk", found, None, disk.place)
+    filesystems.find_root(found, disk.place)
     assert [options for unused_number, options in disk.state["mounted"]] == [
         "ro,noload",
         "ro,norecovery,nouuid",
@@ -154,13 +156,12 @@ def test_nothing_is_written_while_looking(disk):
 )
 def test_a_btrfs_root_may_be_a_subvolume(disk, volumes, chosen):
     found = disk({1: {"filesystem": "btrfs", "5": volumes}})
-    assert filesystems.find_root("disk", found, None, disk.place)[1] == chosen
+    assert filesystems.find_root(found, disk.place)[1] == chosen
 
 
 def test_no_root_and_two_roots(disk):
     with pytest.raises(filesystems.NoRoot):
-        filesystems.find_root("disk", disk({1: {"filesystem": "ext4"}}), None, disk.place)
+        filesystems.find_root(disk({1: {"filesystem": "ext4"}}), disk.place)
     two = disk({1: {"filesystem": "ext4", "": ["etc/os-release"]}, 2: {"filesystem": "ext4", "": ["etc/os-release"]}})
-    with pytest.raises(Problem, match="on each of the partitions 1 and 2: name one with the option partition"):
-        filesystems.find_root("disk", two, None, disk.place)
-    assert filesystems.find_root("disk", two, 2, disk.place)[0]["number"] == 2
+    with pytest.raises(Problem, match="lies on partition 1 and on partition 2: name one with the option partition"):
+        filesystems.find_root(two, disk.place)

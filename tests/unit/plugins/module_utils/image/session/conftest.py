@@ -23,7 +23,7 @@ def host(tmp_path, monkeypatch):
     source = tmp_path / "template.qcow2"
     source.write_text("the template")
 
-    def entered(session, name, partition=None):
+    def entered(session, names, partition=None):
         with open(session.path("used"), "w", encoding="utf-8"), open(session.path("ended.json"), "w", encoding="utf-8") as stream:
             stream.write('{"clean": true, "why": "told to end"}')
         return ENTERED
@@ -40,7 +40,7 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(enter, "enter", entered)
     monkeypatch.setattr(residue, "clean", lambda session: {"found": []})
     monkeypatch.setattr(
-        inspection, "inspect", lambda path: Disk(str(path), "qcow2", 1 << 20, 12, 0, (str(path),), fuse_export.qcow2(str(path)))
+        inspection, "inspect_all", lambda path: [Disk(str(path), "qcow2", 1 << 20, 12, 0, (str(path),), fuse_export.qcow2(str(path)))]
     )
     monkeypatch.setattr(Target, "flatten", flatten)
     monkeypatch.setattr(Target, "require_space", lambda self, overlay: None)

@@ -17,10 +17,10 @@ def test_a_sandbox_that_ended_at_once_is_told(tmp_path, monkeypatch):
     gone = subprocess.Popen(["true"])
     gone.wait()
     monkeypatch.setattr(fuse_export, "start", lambda *unused_arguments: Process.of(os.getpid()))
-    monkeypatch.setattr(partitions, "read", lambda *unused_arguments: [])
+    monkeypatch.setattr(partitions, "read_all", lambda *unused_arguments: [])
     monkeypatch.setattr(partitions, "candidates", lambda *unused_arguments: [])
     monkeypatch.setattr(enter, "_start_supervisor", lambda *unused_arguments: {"pid": gone.pid, "namespaces": {}})
     session = SessionState(str(tmp_path / "web"))
-    with session.created(None, str(tmp_path / "overlay")):
+    with session.created(None, [str(tmp_path / "overlay")]):
         with pytest.raises(ImageError, match="web.qcow2 cannot be entered: the sandbox ended without a word"):
-            enter.enter(session, "web.qcow2")
+            enter.enter(session, ["web.qcow2"])

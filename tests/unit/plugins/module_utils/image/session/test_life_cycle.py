@@ -35,7 +35,7 @@ def test_from_open_to_promoted(host, web, source):
 
 
 def test_a_disk_that_holds_what_was_sealed_is_not_promoted(host, web, source, monkeypatch):
-    monkeypatch.setattr(residue, "clean", lambda session: {"found": [{"what": "an SSH host key", "offset": 4096}]})
+    monkeypatch.setattr(residue, "clean", lambda session: {"found": [{"what": "an SSH host key", "disk": 1, "offset": 4096}]})
     web().open(source)
     web().close()
     with pytest.raises(ImageError, match="not promoted, for its disk still holds what was sealed: an SSH host key at the byte 4096"):
