@@ -14,6 +14,7 @@ import pytest
 import testinfra
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from trestle.oscal import assessment_results, component, poam, profile
 
 DIRECTORY = Path(os.environ["HYGEIA_IMAGE"])
 IMAGES = ("debian-12", "debian-13")
@@ -169,6 +170,35 @@ def test_its_isolation_was_looked_at_in_the_image_and_in_the_copy(image, statuse
 @pytest.fixture(scope="module")
 def manifest(evidence):
     return json.loads((evidence / "manifest.json").read_text())
+
+
+def test_the_evidence_verifies_for_this_image(evidence, pointer, tmp_path):
+    allowed = tmp_path / "allowed_signers"
+    allowed.write_text(f"pipeline@example.org {(DIRECTORY / 'pipeline.pub').read_text()}")
+    said = run(
+        "ansible-playbook",
+        "hygeia.golden.verify_evidence",
+        *(
+            f"--extra-vars={name}={value}"
+            for name, value in (("evidence", evidence), ("image", pointer), ("evidence_allowed_signers", allowed))
+        ),
+    )
+    assert "Signed by: pipeline@example.org" in said and "not compared" not in said
+
+
+def test_the_evidence_is_exported_as_valid_oscal(evidence, tmp_path):
+    run("ansible-playbook", "hygeia.golden.export_oscal", f"-eevidence={evidence}", f"-edest={tmp_path}", "-eprofile=hipaa")
+    models = {
+        "assessment-results": assessment_results.Model,
+        "plan-of-action-and-milestones": poam.Model,
+        "component-definition": component.Model,
+        "profile": profile.Model,
+    }
+    assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(models)
+    found = {name: model.model_validate_json((tmp_path / f"{name}.json").read_text()) for name, model in models.items()}
+    records = json.loads((evidence / "results.json").read_text())["records"]
+    (result,) = found["assessment-results"].assessment_results.results
+    assert len(result.observations) == len(records) and len(result.findings) > 200
 
 
 @pytest.fixture(scope="module")
