@@ -31,6 +31,7 @@ KIND_SOURCES = {
         "the current policy, and `update-crypto-policies --check`",
     ),
     "selinux": ("`/etc/selinux/config`", "the same file, the installed policy and, on a running kernel, the current mode"),
+    "selinux_labels": ("nothing; a session labels the files that it changed", "the local filesystems, and `/.autorelabel`"),
     "kernel_module": ("`/etc/modprobe.d/00-hygeia.conf`", "`modprobe --showconfig` and, on a running kernel, the loaded modules"),
     "network_manager": (
         "a drop-in per file of systemd-networkd; a marked block in each NetworkManager profile, in the stanzas of "

@@ -34,7 +34,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - V(open), V(planted), V(closed) and V(discarded) also run in check mode, so that other tasks can report what they
+      - V(open), V(planted), V(labelled), V(closed) and V(discarded) also run in check mode, so that other tasks can report what they
         would change in the template. They change only the session's own directory.
       - V(staged) and V(promoted) only check the preconditions.
   diff_mode:
@@ -49,6 +49,9 @@ options:
       - V(open) creates an overlay over O(source) and enters it.
       - V(planted) plants canaries on each mounted filesystem and in locations that sealing empties, and keeps the
         session open. Use it before the template is sealed. Closing searches the raw disk for them.
+      - V(labelled) gives every file that was changed, or has none, the SELinux label that the template's own policy has for
+        it, and keeps the session open. Use it once nothing is written any more. V(closed) does the same, for what was
+        written since. A template without SELinux is left as it is.
       - V(closed) unmounts the template with clean filesystems, so that it can be booted or promoted.
       - V(staged) writes a closed session to a hidden file of its own in O(dest), and returns the name and the digest
         with which it would be promoted. It is not visible yet, so that evidence can be written first.
@@ -56,7 +59,7 @@ options:
         first.
       - V(discarded) ends the session from any state and removes all its files.
     type: str
-    choices: [open, planted, closed, staged, promoted, discarded]
+    choices: [open, planted, labelled, closed, staged, promoted, discarded]
     required: true
   session:
     description: The session's name, or the absolute path of its directory.
@@ -277,6 +280,23 @@ session:
     python:
       description: Whether the template has a C(python3), which Ansible's modules need.
       type: bool
+    labels:
+      description: The SELinux labels of a session that is labelled or closed.
+      type: dict
+      contains:
+        policy:
+          description: The policy that the template loads at its next boot; empty where SELinux is off.
+          type: str
+          sample: targeted
+        labelled:
+          description: How many files got a label.
+          type: int
+          sample: 214
+        relabel:
+          description:
+            - Why the files could not be labelled, so that C(/.autorelabel) tells the first boot to do so; otherwise empty.
+          type: str
+          sample: ""
     residue:
       description: The result of erasing free space and searching the raw disk. Only for a closed session.
       type: dict
@@ -378,7 +398,11 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module 
 def main() -> None:
     module = Module(
         argument_spec={
-            "state": {"type": "str", "choices": ["open", "planted", "closed", "staged", "promoted", "discarded"], "required": True},
+            "state": {
+                "type": "str",
+                "choices": ["open", "planted", "labelled", "closed", "staged", "promoted", "discarded"],
+                "required": True,
+            },
             "session": {"type": "str", "required": True},
             "work_dir": {"type": "path", "default": WORK_DIR},
             "source": {"type": "path"},
@@ -438,6 +462,8 @@ def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
         session.require_version(params["version"])
     elif params["state"] == "planted":
         result["changed"] = session.plant()
+    elif params["state"] == "labelled":
+        result["changed"] = session.label()
     elif params["state"] == "closed":
         result["changed"] = session.close()
     elif params["state"] == "discarded":

@@ -40,6 +40,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.aide_
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.apparmor import AppArmor
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.crypto_policy import CryptoPolicy
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.selinux import Selinux
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.selinux_labels import SelinuxLabels
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.chrony import Chrony
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.system_state import SystemState
@@ -94,5 +95,6 @@ KINDS: dict[str, type[Kind]] = {
         AideConf,
         Chrony,
         SystemState,
+        SelinuxLabels,
     )
 }

@@ -25,6 +25,7 @@ UNDECIDED = {
     "log-journal-not-forwarded": "rsyslog is installed, for which log-journal-forwarded wants the opposite",
     "seal-cloud-init": "cloud-init is not installed",
     "seal-iscsi-name": "open-iscsi is not installed",
+    "seal-selinux-labels": "SELinux is not installed",
 }
 
 # Controls that look at everything of a sort, and settings that are of that sort.

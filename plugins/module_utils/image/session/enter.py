@@ -30,6 +30,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session import
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import PIDFILE, ROOT, USED
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import SEARCH, ImageError, which
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ def enter(session: SessionState, names: Sequence[str], partition: int | None = N
 def tree(session: SessionState) -> str:
     """The template's filesystems as their sandbox has them, seen from here."""
     return f"/proc/{session.journal['sandbox']['pid']}/root{session.path(ROOT)}"
+
+
+def host(session: SessionState) -> Host:
+    """The template as a system whose programs run in its sandbox."""
+    return Host(tree(session), entering=[session.path(enter_program.NAME)])
 
 
 def _start_supervisor(session: SessionState, daemon: Process, plan: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import in
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.template import Digests, Template, inspect, with_digests
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import image_store
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program, locks, residue, staging
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program, labels, locks, residue, staging
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.claim import claimed
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.cleanup import clean_up
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import askers, owner
@@ -133,19 +133,38 @@ class Session(SessionState):
                 f"the session {self.name} was opened for version {self.version}, not {version}: say the version when it is opened"
             )
 
-    # -- plant and close ----------------------------------------------------
+    # -- plant, label and close ----------------------------------------------------
 
     def plant(self) -> bool:
         """Plant canaries that closing searches for, before the template is sealed; false when that was done already."""
         with self.acting("open"):
             if "canaries" in self.journal:
                 return False
-            if not (self.supervisor and self.supervisor.alive):
-                raise ImageError(f"the session {self.name} is not open any more: its supervisor ended, open the template again")
+            self._require_entered()
             seed = secrets.token_hex(32)
             planted, missing = canaries.plant(enter.tree(self), self.journal["mounts"], seed)
             self.journal.record(canaries={"seed": seed, "planted": planted, "missing": missing})
         return True
+
+    def label(self) -> bool:
+        """Give what was changed the SELinux labels that the template's policy has for it; false when all had theirs."""
+        with self.acting("open"):
+            self._require_entered()
+            return self._label()
+
+    def _label(self) -> bool:
+        found = labels.apply(enter.host(self), self.journal["mounts"], self.journal["since"])
+        before = self.journal.get("labels", {"labelled": 0, "relabel": ""})
+        total = {"labelled": before["labelled"] + found["labelled"], "relabel": found["relabel"] or before["relabel"]}
+        self.journal.record(labels={**found, **total})
+        return bool(found["labelled"]) or found["relabel"] != before["relabel"]
+
+    def _entered(self) -> bool:
+        return "sandbox" in self.journal and bool(self.supervisor and self.supervisor.alive)
+
+    def _require_entered(self) -> None:
+        if not self._entered():
+            raise ImageError(f"the session {self.name} is not open any more: its supervisor ended, open the template again")
 
     def close(self) -> bool:
         """Leave the template with clean filesystems and nothing beside them; false when it was closed already. A problem discards."""
@@ -154,8 +173,10 @@ class Session(SessionState):
                 return False
             with self._discarding():
                 self.journal.record(state="closing", step="sandbox")
-                if "canaries" in self.journal and self.supervisor and self.supervisor.alive:
-                    canaries.remove(enter.tree(self))
+                if self._entered():
+                    if "canaries" in self.journal:
+                        canaries.remove(enter.tree(self))
+                    self._label()
                 enter.leave(self)
                 enter_program.write_closed(self.directory)
                 found = residue.clean(self)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program, labels
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.cleanup import clean_up
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, WORK_DIR, Limits, Walls
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 class Opened:
     """The inside of a disk image that is open right now."""
 
-    def __init__(self, directory: str, tree: str) -> None:
-        self._enter = os.path.join(directory, enter_program.NAME)
-        self.host = Host(tree, entering=[self._enter])
-        self.disk = os.path.join(directory, DISK)
+    def __init__(self, session: SessionState) -> None:
+        self._enter = session.path(enter_program.NAME)
+        self.host = enter.host(session)
+        self.disk = session.path(DISK)
 
     def run(self, argv: Sequence[str], stdin: str | None = None, timeout: float = 300) -> CommandResult:
         """Run a program of the image in its namespaces."""
@@ -58,8 +58,9 @@ def opened(
     session.throwaway = True
     with session.created(Process.there(os.getpid()), images):
         try:
-            enter.enter(session, images)
-            yield Opened(session.directory, enter.tree(session))
+            entered = enter.enter(session, images)
+            yield Opened(session)
+            labels.apply(enter.host(session), entered["mounts"], session.journal["since"])
             enter.leave(session)
         finally:
             clean_up(session)

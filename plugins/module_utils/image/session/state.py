@@ -18,7 +18,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settin
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 # What a playbook may want to know of a session.
-FACTS = ("version", "isolation", "isolation_reason", "source", "root", "mounts", "not_mounted", "os", "python", "residue")
+FACTS = ("version", "isolation", "isolation_reason", "source", "root", "mounts", "not_mounted", "os", "python", "labels", "residue")
 # States between two others: a session in one of them is worked on, or its process was killed.
 PASSING = ("opening", "closing", "staging", "promoting", "promoted", "discarding")
 

@@ -13,14 +13,11 @@ import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Change, Kind, Observation, Observations, Plan, Refusal
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
+from ansible_collections.hygeia.golden.plugins.module_utils.system.selinux import CONFIG, KERNEL, RELABEL, configured
 from ansible_collections.hygeia.golden.plugins.module_utils.util import logical_lines
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 
-PATH = "/etc/selinux/config"
-RELABEL = "/.autorelabel"
-# Where the kernel says what it does; nothing is there when it does nothing.
-KERNEL = "/sys/fs/selinux"
 KEYS = {"state": "SELINUX", "policy": "SELINUXTYPE"}
 # The looser first.
 STATES = ("disabled", "permissive", "enforcing")
@@ -33,12 +30,12 @@ class Selinux(Kind):
     def absent(self) -> str:
         if self.host.container:
             return "a container has the SELinux of its host"
-        return "" if self.host.exists(PATH) else f"there is no {PATH}, so SELinux is not installed"
+        return "" if self.host.exists(CONFIG) else f"there is no {CONFIG}, so SELinux is not installed"
 
     # -- enforcing ------------------------------------------------------------
 
     def plan(self, wanted: Settings, partial: bool = False) -> Plan:
-        text = before = self.host.read(PATH) or ""
+        text = before = self.host.read(CONFIG) or ""
         plan = Plan()
         for name, value in wanted.items():
             _express(name, value)
@@ -50,7 +47,7 @@ class Selinux(Kind):
                 text = logical_lines.put(text, KEYS[name], f"{KEYS[name]}={value}", "=")
         if text != before:
             names = [name for name in wanted if not any(name in refusal.names for refusal in plan.refusals)]
-            plan.changes = self.edit(PATH, text, names)
+            plan.changes = self.edit(CONFIG, text, names)
         return plan
 
     def _relabels(self, name: str, value: str) -> bool:
@@ -82,9 +79,9 @@ class Selinux(Kind):
         """What the next boot will do, and on a running kernel what it does now."""
         _express(name, wanted)
         number, value = self._configured(name)
-        place = f"{PATH}:{number}" if number else PATH
+        place = f"{CONFIG}:{number}" if number else CONFIG
         if not self.meets(name, wanted, value):
-            return Observation(value, place, "" if number else f"no line of {PATH} sets {KEYS[name]}")
+            return Observation(value, place, "" if number else f"no line of {CONFIG} sets {KEYS[name]}")
         if name == "policy" and not self.host.glob(f"/etc/selinux/{value}/policy/policy.*"):
             return Observation("not installed", f"/etc/selinux/{value}", f"the policy {value} is not installed")
         if name == "state" and self.host.kernel and not self.meets(name, wanted, self._state()):
@@ -98,9 +95,7 @@ class Selinux(Kind):
 
     def _configured(self, name: str) -> tuple[int, str]:
         """The line that has the last word, with its value."""
-        found = logical_lines.active(self.host.read(PATH) or "", KEYS[name], "=")
-        number, value = found[-1] if found else (0, "")
-        return number, value.strip("\"'").lower()
+        return configured(self.host, KEYS[name])
 
     def _state(self) -> str:
         """What the running kernel does, or for a system that does not run what it is configured to do."""

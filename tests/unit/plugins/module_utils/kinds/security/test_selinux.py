@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.selinux import PATH
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
+from ansible_collections.hygeia.golden.plugins.module_utils.system.selinux import CONFIG as PATH
 
 TEXT = """\
 # This file controls the state of SELinux on the system.
