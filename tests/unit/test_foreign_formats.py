@@ -52,6 +52,7 @@ TESTED = {
     "system/network/networkmanager.py": "tests/system/network/test_networkmanager_read.py",
     "kinds/network/managers/dhcpcd.py": "tests/system/network/test_dhcpcd_read.py",
     "system/network/dhcpcd.py": "tests/system/network/test_dhcpcd_read.py",
+    "system/cron.py": "tests/system/formats/test_cron_read.py",
     "system/audit/load.py": f"{UNIT}/system/audit/test_load.py",
     "kinds/boot/kernel_module.py": f"{UNIT}/kinds/boot/test_kernel_module_read.py",
     "kinds/packages/dnf_conf.py": "tests/system/dnf/test_dnf_conf_read.py",
@@ -103,9 +104,9 @@ PLAIN = (
     "system/running/sockets.py",
 )
 ALONE = {
-    "agents/jobs.py": "cron runs its tables and prints none of them",
+    "agents/jobs.py": "what a shell would make of a script that a timer or cron starts",
+    "backup/schedule.py": "the text of a site's own script of run-parts, in which a word is looked for",
     "backup/borgmatic.py": "borgmatic's YAML is read by the reader that is tested beside PyYAML",
-    "backup/cron.py": "cron runs its tables and prints none of them",
     "backup/environment.py": "a file of assignments for a shell, of which quotes are all that is read",
     "backup/product.py": "the file of a site's own credentials, which is handed on whole",
     "isolation/guest_agent.py": "qemu-guest-agent prints its configuration only when it runs in a machine",

@@ -15,18 +15,13 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents import schedu
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Entry, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats.environment import environment, options
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.systemd_conf import assignments
+from ansible_collections.hygeia.golden.plugins.module_utils.system import cron, crontab_times
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.systemd_values import span
 from ansible_collections.hygeia.golden.plugins.module_utils.system.units import DIRECTORIES, Units
 from ansible_collections.hygeia.golden.plugins.module_utils.util import numbers
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of, words_of
 
-CRON_DIRECTORIES = {
-    "/etc/cron.hourly": "@hourly",
-    "/etc/cron.daily": "@daily",
-    "/etc/cron.weekly": "@weekly",
-    "/etc/cron.monthly": "@monthly",
-}
 _LONGEST_SCRIPT = 256 * 1024
 _SET = re.compile(r"^\s*(?:export\s+|Environment=)?\"?([A-Z][A-Z0-9_]*)=(\"[^\"]*\"|'[^']*'|[^\s\"';]*)", re.A)
 _SOURCED = re.compile(r"^\s*(?:\.|source)\s+[\"']?(/[^\s\"';]+)", re.A)
@@ -206,28 +201,7 @@ def _timers(host: Host, units: Units) -> dict[str, float | None]:
 
 
 def _of_cron(host: Host) -> Iterator[_Job]:
-    for path in ["/etc/crontab", *host.regular("/etc/cron.d/*")]:
-        yield from _crontab(host, path, users=True)
-    for path in [*host.glob("/var/spool/cron/crontabs/*"), *host.glob("/var/spool/cron/*")]:
-        yield from _crontab(host, path, users=False)
-    for directory, when in CRON_DIRECTORIES.items():
-        for path in host.glob(f"{directory}/*"):
-            yield _Job(path, path, 1, schedules.cron([when]))
-
-
-def _crontab(host: Host, path: str, users: bool) -> Iterator[_Job]:
-    if not os.path.isfile(host.path(path)):
-        return
-    known = []
-    for number, line in enumerate(host.lines(path), 1):
-        fields = words_of(line)
-        if not fields or fields[0].startswith("#"):
-            continue
-        assigned = re.match(r"\s*([A-Za-z_]\w*)\s*=\s*(.*)", line, re.A)
-        if assigned:
-            known.append(Entry(assigned[1], assigned[2].strip(BLANKS).strip("\"'"), path, number))
-            continue
-        times = 1 if fields[0].startswith("@") else 5
-        command = words_of(line, times + users)[times + users :]
-        if command:
-            yield _Job(command[0], path, number, schedules.cron(fields[:times]), "", list(known))
+    for job in cron.jobs(host):
+        gap = crontab_times.longest_gap(job.when)
+        known = [Entry(variable.name, variable.value, job.path, variable.number) for variable in job.variables]
+        yield _Job(job.command, job.path, job.number, None if gap is None else round(gap / 3600, 2), "", known)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.hygeia.golden.plugins.module_utils.backup import cron
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import BackupError
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.times import moment
+from ansible_collections.hygeia.golden.plugins.module_utils.system import cron, crontab_times
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
 
 if TYPE_CHECKING:
@@ -52,13 +52,17 @@ def of_cron(host: Host, text: str) -> Schedule:
     """A line of cron or a script of run-parts in which a text stands."""
     if not any(host.run(["systemctl", "is-active", "--quiet", service]).ok for service in ("cron", "crond", "cronie")):
         raise BackupError("cron does not run, so nothing starts the backup: start it with 'systemctl enable --now cron'")
-    found = cron.find(host, text)
-    if found is None:
-        raise BackupError(f"no line of cron has the text {text}: add one, or say in cron what stands in it")
-    try:
-        return Schedule(cron.longest_gap(found.when), found.read_from)
-    except ValueError as problem:
-        raise BackupError(f"cron cannot read {found.when} in {found.read_from}: write its times as crontab(5) says") from problem
+    ignored = ""
+    for table in cron.tables(host):
+        found = next((job for job in table.jobs if text in job.command), None)
+        if found and not table.problem:
+            return Schedule(crontab_times.longest_gap(found.when), table.path)
+        if text in (host.read(table.path) or "") and table.problem:
+            ignored = ignored or f"cron ignores all of {table.path}, because {table.problem}: write it as crontab(5) says"
+    for script in cron.scripts(host):
+        if text in script.path or text in (host.read(script.path) or ""):
+            return Schedule(crontab_times.longest_gap(script.when), script.path)
+    raise BackupError(ignored or f"no line of cron has the text {text}: add one, or say in cron what stands in it")
 
 
 def _look_at_service(host: Host, unit: str) -> None:

@@ -34,7 +34,10 @@ def host(tree, tmp_path):
     def make(packages=(), files=None, enabled=(), **kwargs):
         for path in enabled:
             linked(tmp_path, path)
-        return tree({"/var/lib/dpkg/status": dpkg_status(*packages), **(files or {})}, **kwargs)
+        made = tree({"/var/lib/dpkg/status": dpkg_status(*packages), **(files or {})}, **kwargs)
+        for path in (path for path, text in (files or {}).items() if text.startswith("#!")):
+            (tmp_path / path.lstrip("/")).chmod(0o755)
+        return made
 
     return make
 

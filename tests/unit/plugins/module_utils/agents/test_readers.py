@@ -68,27 +68,6 @@ def test_what_a_reader_does_not_understand_it_says(name, text, line):
 
 
 @pytest.mark.parametrize(
-    ("fields", "gap"),
-    [
-        ("0 2 * * *", 24),
-        ("*/15 * * * *", 0.25),
-        ("0 3 * * 1-5", 72),
-        ("0 0 1 * *", 744),
-        ("@daily", 24),
-        ("0 */6 * * *", 6),
-        ("30 1 * * sun", 168),
-        ("0 4 1 * 3", 168),
-        ("0 8,20 * * *", 12),
-        ("bad x", None),
-        ("0 25 * * *", None),
-        ("@reboot", None),
-    ],
-)
-def test_the_gap_of_a_line_of_cron(fields, gap):
-    assert schedules.cron(fields.split()) == gap
-
-
-@pytest.mark.parametrize(
     ("text", "gap"),
     [
         ("daily", 24),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.backup import cron, schedule
+from ansible_collections.hygeia.golden.plugins.module_utils.backup import schedule
 from ansible_collections.hygeia.golden.plugins.module_utils.backup.product import BackupError
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
@@ -12,49 +12,23 @@ HOUR, DAY = 3600, 86400
 
 
 @pytest.mark.parametrize(
-    "when, gap",
+    "path, text, gap",
     [
-        ("0 2 * * *", DAY),
-        ("*/15 * * * *", 15 * 60),
-        ("7 * * * *", HOUR),
-        ("0 8-18/2 * * *", 14 * HOUR),
-        ("0 2 * * mon-fri", 3 * DAY),
-        ("30 1 * * 0", 7 * DAY),
-        ("30 1 * * 7", 7 * DAY),
-        ("0 2,14 * * *", 12 * HOUR),
-        ("0 2 1 * *", 31 * DAY),
-        ("0 2 1,15 * fri", 7 * DAY),
-        ("0 2 * feb,Aug *", 154 * DAY),
-        ("@daily", DAY),
-        ("@weekly", 7 * DAY),
-        ("@reboot", None),
-        ("0 2 30 2 *", None),
+        ("/etc/cron.d/backup", "# nightly\nMAILTO=root\n0 2 * * * root restic backup /srv\n", DAY),
+        ("/etc/crontab", "@weekly root /usr/local/sbin/restic-backup\n", 7 * DAY),
+        ("/var/spool/cron/crontabs/root", "0 3 * * mon-fri restic backup /srv\n", 3 * DAY),
     ],
 )
-def test_the_longest_time_between_two_starts_of_cron(when, gap):
-    assert cron.longest_gap(when) == gap
+def test_a_line_of_cron(tree, path, text, gap):
+    assert schedule.of_cron(tree({path: text}, answers={"systemctl": ""}), "restic") == schedule.Schedule(gap, path)
 
 
-@pytest.mark.parametrize(
-    "path, text, when",
-    [
-        ("/etc/cron.d/backup", "# nightly\nMAILTO=root\n0 2 * * * root restic backup /srv\n", "0 2 * * *"),
-        ("/etc/crontab", "@daily root /usr/local/sbin/restic-backup\n", "@daily"),
-        ("/var/spool/cron/crontabs/root", "0 3 * * * restic backup /srv\n", "0 3 * * *"),
-        ("/etc/cron.d/backup.disabled", "0 2 * * * root restic backup /srv\n", None),
-        ("/etc/cron.d/other", "#0 2 * * * root restic backup /srv\n0 2 * * * root true\n", None),
-    ],
-)
-def test_a_line_of_cron_is_found_where_cron_reads_it(tree, path, text, when):
-    found = cron.find(tree({path: text}), "restic")
-    assert (found and (found.when, found.read_from)) == (when and (when, path))
-
-
-def test_a_script_counts_when_run_parts_runs_it(tree, tmp_path):
-    host = tree({"/etc/cron.daily/backup": "#!/bin/sh\nrestic backup /srv\n"})
-    assert cron.find(host, "restic") is None
+def test_a_script_that_run_parts_runs(tree, tmp_path):
+    host = tree({"/etc/cron.daily/backup": "#!/bin/sh\nrestic backup /srv\n"}, answers={"systemctl": ""})
+    with pytest.raises(BackupError, match="no line of cron has the text restic"):
+        schedule.of_cron(host, "restic")
     (tmp_path / "etc/cron.daily/backup").chmod(0o755)
-    assert cron.find(host, "restic").when == "@daily"
+    assert schedule.of_cron(host, "restic") == schedule.Schedule(DAY, "/etc/cron.daily/backup")
 
 
 def shown(**changed):
@@ -125,6 +99,14 @@ def test_cron_that_does_not_run_starts_nothing(tree):
         schedule.of_cron(tree({"/etc/crontab": "@daily root restic\n"}, answers={"systemctl": CommandResult(3, "", "")}), "restic")
 
 
-def test_times_that_cron_cannot_read_are_trouble(tree):
-    with pytest.raises(BackupError, match="cron cannot read"):
-        schedule.of_cron(tree({"/etc/crontab": "0 2 * * someday root restic\n"}, answers={"systemctl": ""}), "restic")
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("0 2 * * someday root restic\n", "line 1 has a bad day of week"),
+        ("MAILTO=root\n0 2/4 * * * root true\n0 2 * * * root restic\n", "line 2 has a bad hour"),
+        ("0 2 * * * root restic", "its last line does not end"),
+    ],
+)
+def test_a_table_that_cron_ignores_is_trouble(tree, text, why):
+    with pytest.raises(BackupError, match=f"cron ignores all of /etc/cron.d/backup, because {why}"):
+        schedule.of_cron(tree({"/etc/cron.d/backup": text}, answers={"systemctl": ""}), "restic")
