@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/controls.md, docs/controls/, docs/checks.md, docs/known-agents.md and docs/coverage.md from the policy; with --check, fail if they differ from it.
+"""Write docs/controls.md, docs/controls/, docs/checks.md, docs/known-agents.md, docs/known-platforms.md and docs/coverage.md from the policy; with --check, fail if they differ from it.
 
     python docs/generate.py [--check]
 
@@ -357,6 +357,34 @@ def _codes(names):
     return ", ".join(f"`{name}`" for name in names)
 
 
+# -- known-platforms.md --------------------------------------------------------
+
+
+def platforms_page(catalogue):
+    lines = [
+        GENERATED,
+        "# Known platforms",
+        "",
+        f"{len(catalogue.platforms)} platforms. What is asked of an image for them is told in [portability](portability.md). Of firmwares, disks,",
+        "network cards, agents and datasources one is sufficient; the preferred one comes first.",
+        "",
+    ]
+    for platform in catalogue.platforms.values():
+        lines += [f"## {platform['id']}", "", platform["title"], "", "| | |", "|---|---|"]
+        lines += [f"| {field.replace('_', ' ')} | {_asked(platform[field])} |" for field in platform if field not in ("id", "title")]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _asked(value):
+    if isinstance(value, dict):
+        words = {True: "", False: "must be absent"}
+        return "; ".join(f"`{name}`: {words.get(said, said)}".rstrip(": ") for name, said in value.items())
+    if isinstance(value, list):
+        return ", ".join(f"<{each}>" if each.startswith("https://") else f"`{each}`" for each in value)
+    return f"`{value}`"
+
+
 def pages(catalogue):
     """Every page as ``{path below docs: text}``."""
     profiles = _members(catalogue)
@@ -365,6 +393,7 @@ def pages(catalogue):
         "controls.md": controls_page(catalogue),
         "checks.md": checks_page(catalogue),
         "known-agents.md": agents_page(catalogue),
+        "known-platforms.md": platforms_page(catalogue),
         "coverage.md": coverage_page(catalogue),
         **areas,
     }

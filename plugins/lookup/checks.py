@@ -26,8 +26,8 @@ options:
     default: []
   policy:
     description:
-      - Directories of the site's own policy. Each may have the directories C(controls), C(checks), C(agents), C(profiles),
-        C(waivers) and C(frameworks) with YAML files in them.
+      - Directories of the site's own policy. Each may have the directories C(controls), C(checks), C(agents),
+        C(platforms), C(profiles), C(waivers) and C(frameworks) with YAML files in them.
     type: list
     elements: path
     default: []

@@ -25,7 +25,7 @@ options:
   policy:
     description:
       - Directories of the site's own policy. Each may have the directories C(controls), C(checks), C(agents),
-        C(profiles), C(waivers) and C(frameworks) with YAML files in them.
+        C(platforms), C(profiles), C(waivers) and C(frameworks) with YAML files in them.
     type: list
     elements: path
     default: []
@@ -52,6 +52,13 @@ options:
       - "Other values, as C({control: {kind: {name: value}}}), for settings that the controls have."
     type: dict
     default: {}
+  platforms:
+    description:
+      - Platforms on which the controls must be able to hold, such as V(azure). A control that takes from one of them
+        what it needs is an error, which names both.
+    type: list
+    elements: str
+    default: []
   severity:
     description: Leave out controls of a lower severity.
     type: str
@@ -156,7 +163,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_
 
 display = Display()
 
-OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "severity", "tags", "skip_tags", "today")
+OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "platforms", "severity", "tags", "skip_tags", "today")
 
 
 class LookupModule(LookupBase):
@@ -177,7 +184,7 @@ class LookupModule(LookupBase):
             display.warning(f"No profile has the control {name}, so nothing ever looks at it; add it to a profile's controls.")
         catalogue.add_waivers_of_play(options["waivers"])
         today = options["today"] or datetime.now(timezone.utc).date().isoformat()
-        controls = catalogue.resolve(profile, options["remove"], options["set"], options["add"])
+        controls = catalogue.resolve(profile, options["remove"], options["set"], options["add"], options["platforms"])
         return [
             {**control, "waiver": waivers.find(catalogue.waivers, control["id"], options["host"] or "", today)}
             for control in selection.chosen(controls, options["severity"], options["tags"], options["skip_tags"])

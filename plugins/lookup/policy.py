@@ -62,6 +62,10 @@ _raw:
       description: The ids of the agents that they add.
       type: list
       elements: str
+    platforms:
+      description: The ids of the platforms that they add.
+      type: list
+      elements: str
     profiles:
       description: The ids of the profiles that they add.
       type: list

@@ -4,51 +4,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from ansible_collections.hygeia.golden.plugins.module_utils.system import kernel_drivers
+from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import VSPHERE_DISKS, VSPHERE_NETWORKS, drivers
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.util.places import OddFile
+from ansible_collections.hygeia.golden.plugins.module_utils.system.kernel_drivers import Drivers
 
-# The choice in order, by what VMware calls the device and which driver Linux has for it.
-CONTROLLERS = {"pvscsi": "vmw_pvscsi", "lsilogic": "mptspi", "lsilogicsas": "mptsas", "ahci": "ahci", "nvme": "nvme", "ide": "ata_piix"}
-NETWORKS = {"vmxnet3": "vmxnet3", "e1000e": "e1000e", "e1000": "e1000"}
-# A driver that is a file of a kernel, or a part of it.
-_DRIVER = re.compile(r"(?:^|/)([\w-]{1,60})\.ko(?:\.\w{1,4})?(?=:|\s*$)", re.A | re.M)
 _EFI = ("/boot/efi/EFI", "/boot/grub/x86_64-efi", "/boot/grub2/x86_64-efi", "/efi/EFI")
 
 
 def of(host: Host, told: dict[str, str]) -> dict[str, str]:
     """What the image in a tree can drive; what its template was ``told`` to have counts where it can."""
-    drivers = _drivers(host)
+    kernels = [kernel_drivers.of(host, release) for release in kernel_drivers.releases(host)]
     return {
         "firmware": told.get("firmware") or ("efi" if any(map(host.exists, _EFI)) else "bios"),
-        "controller": _first(told.get("controller", ""), CONTROLLERS, drivers),
-        "network": _first(told.get("network", ""), NETWORKS, drivers),
+        "controller": _first(told.get("controller", ""), VSPHERE_DISKS, kernels),
+        "network": _first(told.get("network", ""), VSPHERE_NETWORKS, kernels),
         "tools": "yes" if host.exists("/usr/bin/vmtoolsd") else "",
     }
 
 
-def _first(told: str, devices: dict[str, str], drivers: set[str]) -> str:
-    """The device that was told where there is a driver for it, else the first that has one, else the first of all."""
-    wanted: Iterable[str] = [told, *devices] if told in devices else devices
-    return next(
-        (device for device in wanted if devices[device].replace("-", "_") in drivers), told if told in devices else next(iter(devices))
-    )
-
-
-def _text(host: Host, path: str) -> str:
-    """A list of a kernel's; whatever else lies in its place lists nothing."""
-    try:
-        return host.read(path) or ""
-    except (OSError, OddFile):
-        return ""
-
-
-def _drivers(host: Host) -> set[str]:
-    """The drivers that each installed kernel has."""
-    kernels = []
-    for path in host.glob("/lib/modules/*/modules.dep"):
-        listed = _text(host, path) + "\n" + _text(host, path[: -len("dep")] + "builtin")
-        kernels.append({name.replace("-", "_") for name in _DRIVER.findall(listed)})
-    return set.intersection(*kernels) if kernels else set()
+def _first(told: str, devices: Sequence[str], kernels: Sequence[Drivers]) -> str:
+    """The device that was told where every kernel has its drivers, else the first that they have, else the first of all."""
+    wanted = [told, *devices] if told in devices else devices
+    driven = (device for device in wanted if kernels and all(kernel.has(name) for kernel in kernels for name in drivers(device)))
+    return next(driven, told if told in devices else devices[0])

@@ -19,6 +19,7 @@ TITLES = {
     "mount": "Filesystems",
     "package": "Packages",
     "patch": "Patches",
+    "portable": "Portability",
     "running": "Running system",
     "segment": "Segmentation",
     "service": "Services",

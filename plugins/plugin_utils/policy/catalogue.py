@@ -16,7 +16,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, schema, vetoes
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError, load, sentences
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import instead
@@ -47,6 +47,7 @@ class Catalogue:
         self.controls: dict[str, Entry] = {}
         self.checks: dict[str, Entry] = {}
         self.agents: dict[str, Entry] = {}
+        self.platforms: dict[str, Entry] = {}
         self.profiles: dict[str, Entry] = {}
         self.waivers: list[Entry] = []
         self.problems: list[str] = []
@@ -60,7 +61,7 @@ class Catalogue:
         self._our_frameworks = frozenset(self.frameworks)
         for directory in directories:
             self._try(self._read, os.path.abspath(os.path.expanduser(directory)), True)
-        self.problems += self._bad_references()
+        self.problems += [*self._bad_references(), *self._bad_vetoes()]
         for profile in self.profiles:
             if strict or profile not in self._ours:
                 self._try(self.resolve, profile)
@@ -73,7 +74,7 @@ class Catalogue:
     def _read(self, directory: str, check: bool) -> None:
         if not os.path.isdir(directory):
             raise PolicyError(
-                f"{directory} is no directory; a policy is a directory with controls, checks, agents, profiles, waivers or frameworks in it."
+                f"{directory} is no directory; a policy is a directory with controls, checks, agents, platforms, profiles, waivers or frameworks in it."
             )
         for framework, place in self._entries(directory, "frameworks", "framework", check):
             self._framework(framework, place)
@@ -84,6 +85,9 @@ class Catalogue:
         for agent, place in self._entries(directory, "agents", "agents", check):
             if self._unique("agent", agent["id"], place):
                 self.agents[agent["id"]] = agent
+        for platform, place in self._entries(directory, "platforms", "platform", check):
+            if self._unique("platform", platform["id"], place):
+                self.platforms[platform["id"]] = platform
         for profile, place in self._entries(directory, "profiles", "profile", check):
             self._profile(profile, place)
         for waiver, place in self._entries(directory, "waivers", "waivers", check):
@@ -229,12 +233,28 @@ class Catalogue:
         except patterns.BadPattern as problem:
             raise PolicyError(f"{self._places['framework', name]}: pattern {problem}.") from problem
 
+    def _bad_vetoes(self) -> Iterator[str]:
+        """Vetoes of controls that there are not."""
+        for platform in self.platforms.values():
+            here = f"{self._places['platform', platform['id']]}: platform {platform['id']}: vetoes"
+            for name in platform.get("vetoes", {}):
+                if name not in self.controls and not self._excused("controls", name):
+                    yield f"{here}: there is no control {name}; {instead(name, self.controls)}."
+
     # -- choosing -----------------------------------------------------------
 
     def resolve(
-        self, profile: str, remove: Sequence[str] = (), values: dict[str, Any] | None = None, add: Sequence[str] = ()
+        self,
+        profile: str,
+        remove: Sequence[str] = (),
+        values: dict[str, Any] | None = None,
+        add: Sequence[str] = (),
+        platforms: Sequence[str] = (),
     ) -> list[Entry]:
-        """The controls of a profile, with the values it sets, and those that the site adds, less those it removes, with its values."""
+        """The controls of a profile, with the values it sets, and those that the site adds, less those it removes, with its values.
+
+        None of them may take from one of the ``platforms`` what that needs.
+        """
         site = {
             "id": "",
             "extends": profile,
@@ -247,10 +267,18 @@ class Catalogue:
         problems: list[str] = []
         chosen = self._chosen(site, (), problems)
         controls = [chosen[name] for name in self.controls if name in chosen]
-        problems = problems or [f"profile {profile}: {problem}" for problem in self._conflicts(controls)]
+        told = [*self._conflicts(controls), *vetoes.told(controls, self.chosen_platforms(platforms), self._places)]
+        problems = problems or [f"profile {profile}: {problem}" for problem in told]
         if problems:
             raise PolicyError(*problems)
         return controls
+
+    def chosen_platforms(self, names: Sequence[str]) -> list[Entry]:
+        """The platforms of these names."""
+        unknown = [name for name in names if name not in self.platforms]
+        if unknown:
+            raise PolicyError(f"there is no platform {unknown[0]}; {instead(unknown[0], self.platforms)}.")
+        return [self.platforms[name] for name in names]
 
     def _chosen(self, profile: Entry, descendants: tuple[str, ...], problems: list[str]) -> dict[str, Entry]:
         """The controls of a profile by their ids; what is wrong with it is added to the problems."""

@@ -38,6 +38,7 @@ def validated(directories: Sequence[str], today: str, baseline: str = BASELINE) 
         "controls": [name for name in catalogue.controls if name not in ours.controls],
         "checks": [name for name in catalogue.checks if name not in ours.checks],
         "agents": [name for name in catalogue.agents if name not in ours.agents],
+        "platforms": [name for name in catalogue.platforms if name not in ours.platforms],
         "profiles": [name for name in catalogue.profiles if name not in ours.profiles],
         "frameworks": [name for name in catalogue.frameworks if name not in ours.frameworks],
         "waivers": len(catalogue.waivers),

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.starting import BOOT_CODE, ESP
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 UEFI, BIOS, DIRECT = "uefi", "bios", "direct"
-ESP = {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "ef"}
-BOOT_CODE = 440
 # The firmware of qemu with its empty variables, as distributions name them.
 OVMF = (
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),

@@ -4,40 +4,22 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.fat import Layout, NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.stretches import Range
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.window import Window
 
-
-class NotUnderstood(ValueError):
-    """Bytes that are no FAT filesystem."""
+__all__ = ["NotUnderstood", "free"]
 
 
 def free(window: Window) -> Iterator[Range]:
     """The stretches of the clusters that belong to no file."""
-    head = window.read(0, 512)
-    (sector,) = struct.unpack_from("<H", head, 11)
-    per_cluster = head[13]
-    reserved, tables, entries = struct.unpack_from("<HBH", head, 14)
-    (small,) = struct.unpack_from("<H", head, 19)
-    sectors = small or struct.unpack_from("<I", head, 32)[0]
-    table = struct.unpack_from("<H", head, 22)[0] or struct.unpack_from("<I", head, 36)[0]
-    if head[510:512] != b"\x55\xaa" or sector not in (512, 1024, 2048, 4096) or not per_cluster or not tables or not table:
-        raise NotUnderstood("its first sector is not that of a FAT filesystem")
-    first = reserved + tables * table + -(-entries * 32 // sector)
-    count = (sectors - first) // per_cluster
-    if count <= 0 or sectors * sector > window.size:
-        raise NotUnderstood("it claims to be larger than its partition")
-    width = 12 if count < 4085 else 16 if count < 65525 else 32
-    if (count + 2) * width // 8 > table * sector:
-        raise NotUnderstood("its table is too short")
-    size = per_cluster * sector
-    data = window.read(reserved * sector, table * sector)
-    for number in _unused(data, width, count):
-        start = first * sector + number * size
-        yield start, start + size
+    layout = Layout.of(window)
+    table = window.read(layout.table, layout.table_size)
+    for number in _unused(table, layout.width, layout.clusters):
+        start = layout.data + number * layout.cluster
+        yield start, start + layout.cluster
 
 
 def _unused(table: bytes, width: int, count: int) -> Iterator[int]:

@@ -14,7 +14,7 @@ words are put where update-grub will put them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     NOTICE,
@@ -29,15 +29,15 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot import kernel_cmdline_bls as bls
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import ENTRY, MENU, RECOVERY, WORD, entries, split
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import bls as by_entries
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import value as value_of
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
-from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of, words_of
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, words_of
 
-MENU = "/boot/grub/grub.cfg"
 DEFAULTS = "/etc/default/grub"
 DIRECTORY = "/etc/default/grub.d"
 OTHER_LOADERS = ("/boot/loader/entries", "/boot/efi/loader/entries", "/efi/loader/entries", "/boot/extlinux")
-# An entry with one of these words is for repairing a host at its console and may leave out what others must have.
-RECOVERY = {"single", "recovery"}
 
 # What update-grub reads, read as it reads it; a file may print something, and a value may have several lines.
 ASK = f"""\
@@ -53,10 +53,6 @@ FLATTENED = "".join(f"{name}=$(printf '%s\\n' \"${name}\" | {_JOIN})\n" for name
 # Stands for all values of a parameter that must be absent.
 EVERY = ("*",)
 
-_SECTION = re.compile(r"### BEGIN (\S+) ###", re.A)
-_ENTRY = re.compile(r"(?P<start>\s*linux(?:efi|16)?\s+(?P<kernel>\S*/(?:vmlinu[xz]|kernel)\S*))(?P<words>.*)", re.A)
-# A word as GRUB and the kernel read it: blanks may stand in quotes.
-_WORD = re.compile(r"""(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'\\]|["'\\])+""", re.S | re.A)
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _VALUE = re.compile(r"[A-Za-z0-9_.,:=/@+%-]+")
 
@@ -78,7 +74,7 @@ class KernelCmdline(Kind):
 
     def _menu(self) -> bool:
         """Is there a menu that can be read and changed?"""
-        return self._grub() or bls.serves(self.host)
+        return self._grub() or by_entries(self.host)
 
     # -- enforcing ---------------------------------------------------------------
 
@@ -89,7 +85,7 @@ class KernelCmdline(Kind):
         words = dict(sorted({**old, **words}.items() if partial else words.items()))
         if not words and not old:
             return Plan()
-        if bls.serves(self.host):
+        if by_entries(self.host):
             texts = bls.texts(self.host, words)
             return Plan([change for path, text in texts.items() for change in self.edit(path, text, words)])
         if not self._grub():
@@ -122,7 +118,7 @@ class KernelCmdline(Kind):
 
     def _bootable(self, menu: str) -> set[tuple[str, bool | str | None]]:
         """Each kernel in a menu that is really there, with the root that it is started with."""
-        found = {(kernel, _value(words, "root")) for unused_number, kernel, words in _entries(menu)}
+        found = {(kernel, value_of(words, "root")) for unused_number, kernel, words in entries(menu)}
         return {entry for entry in found if self.host.exists(entry[0]) or self.host.exists("/boot" + entry[0])}
 
     # -- observing ---------------------------------------------------------------
@@ -141,12 +137,12 @@ class KernelCmdline(Kind):
 
     def _sources(self) -> list[tuple[str, list[str], str]]:
         """Every list of words that must have the parameters, as (place, words, what is wrong when it has not)."""
-        sources = list(bls.sources(self.host)) if bls.serves(self.host) else []
+        sources = list(bls.sources(self.host)) if by_entries(self.host) else []
         if self._grub():
-            entries = [entry for entry in _entries(self.host.read(MENU) or "") if not RECOVERY.intersection(entry[2])]
-            if not entries:
+            found = [entry for entry in entries(self.host.read(MENU) or "") if not RECOVERY.intersection(entry[2])]
+            if not found:
                 raise RuntimeError(f"{MENU} starts no kernel")
-            sources += [(f"{MENU}:{number}", words, f"{kernel} is started") for number, kernel, words in entries]
+            sources += [(f"{MENU}:{number}", words, f"{kernel} is started") for number, kernel, words in found]
             asked = " ".join(self._asked()).replace("\\\n", "")
             # Up to the end of a line the kernel gets it, and what comes after it somebody wanted it to get.
             sources += [(DEFAULTS, split(text), "update-grub would start every kernel") for text in (asked.partition("\n")[0], asked)]
@@ -157,12 +153,12 @@ class KernelCmdline(Kind):
 
     def _observation(self, name: str, wanted: Settings, sources: list[tuple[str, list[str], str]]) -> Observation:
         for place, words, claim in sources:
-            value = _value(words, name)
+            value = value_of(words, name)
             if not self.meets(name, wanted, value):
                 how = f"without {name}" if value is None else f"with {_word(name, value)}{self._blame(name, value)}"
                 return Observation(value, place, f"{claim} {how}")
         place, words, unused_claim = sources[0]
-        return Observation(_value(words, name), place)
+        return Observation(value_of(words, name), place)
 
     def _blame(self, name: str, value: Value) -> str:
         """Where a wrong word is written, as the end of a sentence."""
@@ -209,26 +205,6 @@ def _word(name: str, value: Value) -> str:
     return name + text
 
 
-def split(text: str) -> list[str]:
-    """The words of a command line, with their quotes."""
-    return _WORD.findall(text)
-
-
-def _bare(word: str) -> str:
-    """A word without its quotes."""
-    return re.sub(r"""\\(.)|["']""", lambda match: match[1] or "", word)
-
-
-def _value(words: list[str], name: str) -> bool | str | None:
-    """What the kernel makes of a parameter: the last word counts, and dashes are underscores."""
-    value: bool | str | None = None
-    for word in map(_bare, words):
-        key, equals, text = word.partition("=")
-        if key.replace("-", "_") == name.replace("-", "_"):
-            value = text if equals else True
-    return value
-
-
 def _parse(text: str) -> dict[str, str]:
     """The words of our own file by name, as ``_render`` of the kind wrote them."""
     found = re.search(r'"\$GRUB_CMDLINE_LINUX (.*)"', text)
@@ -238,29 +214,17 @@ def _parse(text: str) -> dict[str, str]:
 # -- the menu --------------------------------------------------------------------
 
 
-def _entries(menu: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Each (line number, kernel, words) that starts a kernel of this system."""
-    section = ""
-    for number, line in enumerate(lines_of(menu), 1):
-        begin, entry = _SECTION.match(line), _ENTRY.fullmatch(line)
-        section = begin[1] if begin else section
-        if entry and "os-prober" not in section:
-            yield number, entry["kernel"], split(entry["words"])
-
-
 def _rewritten(menu: str, gone: set[str], words: list[str], defaults: list[str]) -> str:
     """The menu with words taken away and words put in, before those that only ordinary entries get."""
     lines = menu.split("\n")
-    for number, unused_kernel, unused_words in _entries(menu):
-        lines[number - 1] = _ENTRY.sub(
-            lambda entry: f"{entry['start']}{_changed(entry['words'], gone, words, defaults)}", lines[number - 1]
-        )
+    for number, unused_kernel, unused_words in entries(menu):
+        lines[number - 1] = ENTRY.sub(lambda entry: f"{entry['start']}{_changed(entry['words'], gone, words, defaults)}", lines[number - 1])
     return "\n".join(lines)
 
 
 def _changed(text: str, gone: set[str], words: list[str], defaults: list[str]) -> str:
     """One command line so changed; every other word keeps the blanks before it."""
-    kept = [word for word in re.finditer(rf"\s*({_WORD.pattern})", text, re.S | re.A) if word[1] not in gone]
+    kept = [word for word in re.finditer(rf"\s*({WORD.pattern})", text, re.S | re.A) if word[1] not in gone]
     names = [word[1] for word in kept]
     end = len(names) - len(defaults) if defaults and names[-len(defaults) :] == defaults else len(names)
     missing = "".join(f" {word}" for word in words if word not in names)

@@ -12,44 +12,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import BLS_ENTRIES as ENTRIES
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import BLS_KERNEL as KERNEL
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import BLS_OPTIONS as OPTIONS
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import BLS_RESCUE as RESCUE
+from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import bls_words
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util import logical_lines
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
 
-ENTRIES = "/boot/loader/entries/*.conf"
-GRUB = "/boot/grub2"
-# The variables that an entry may name.
-ENVIRONMENT = "/boot/grub2/grubenv"
 DEFAULTS = "/etc/default/grub"
 # Where it is, kernel-install(8) prefers it for the entries of later kernels.
 LATER = "/etc/kernel/cmdline"
-RESCUE = "-0-rescue"
 
 ASK = f"""\
 [ ! -e {DEFAULTS} ] || . {DEFAULTS}
 printf '%s\\n' "$GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT"
 """
 
-_OPTIONS = re.compile(r"^(options[ \t]+)(.*)$", re.M)
-_KERNEL = re.compile(r"^linux[ \t]+(\S+)", re.M | re.A)
 # The last assignment of the file, when it is one line of words in quotes.
 _DEFAULT = re.compile(
     r"""^GRUB_CMDLINE_LINUX=(["'])(?P<words>[^"'\\`\n]*)\1[ \t]*(?:\#.*)?$(?![\s\S]*^[ \t]*(?:export[ \t]+)?GRUB_CMDLINE_LINUX\+?=)""",
     re.M | re.A,
 )
-_VARIABLE = re.compile(r"\$(\w+)", re.A)
-
-
-def serves(host: Host) -> bool:
-    """Does GRUB start this host by boot loader entries?"""
-    return host.exists(GRUB) and bool(host.files(ENTRIES))
 
 
 def texts(host: Host, words: Mapping[str, str]) -> dict[str, str]:
     """The files that must change as ``{path: text}``, so that these words have the last say; ``words`` by name."""
     found = {}
     for path in [path for path in host.files(ENTRIES) if RESCUE not in path]:
-        found[path] = _OPTIONS.sub(lambda match: match[1] + _put(match[2], words), host.read(path) or "")
+        found[path] = OPTIONS.sub(lambda match: match[1] + _put(match[2], words), host.read(path) or "")
     if host.exists(LATER):
         found[LATER] = _put(host.read(LATER) or "", words) + "\n"
     text = host.read(DEFAULTS) or ""
@@ -64,13 +56,11 @@ def texts(host: Host, words: Mapping[str, str]) -> dict[str, str]:
 
 def sources(host: Host) -> Iterator[tuple[str, list[str], str]]:
     """Every list of words that must have the parameters, as (place, words, what is wrong when it has not)."""
-    variables = dict(line.split("=", 1) for line in host.lines(ENVIRONMENT) if "=" in line)
     for path in [path for path in host.files(ENTRIES) if RESCUE not in path]:
         text = host.read(path) or ""
-        kernel, options = _KERNEL.search(text), _OPTIONS.search(text)
+        kernel = KERNEL.search(text)
         if kernel:
-            place = f"{path}:{text.count(chr(10), 0, options.start()) + 1}" if options else path
-            words = words_of(_VARIABLE.sub(lambda match: variables.get(match[1], ""), options[2] if options else ""))
+            place, words = bls_words(host, path, text)
             yield place, words, f"{kernel[1]} is started"
     if host.exists(LATER):
         yield LATER, words_of(host.read(LATER) or ""), "a later kernel would be started"

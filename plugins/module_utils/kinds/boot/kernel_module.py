@@ -165,15 +165,31 @@ class KernelModule(DropIn):
 
     def _places(self) -> dict[_Install, str]:
         """The file and line of each install command."""
+        found: dict[_Install, str] = {}
+        for path in self._files():
+            for number, install in _installs(_logical(self.host.read(path) or "")):
+                found.setdefault(install, f"{path}:{number}")
+        return found
+
+    def _files(self) -> list[str]:
+        """Every file of modprobe.d in the order in which modprobe reads them."""
         by_name: dict[str, str] = {}
         for directory in DIRECTORIES:
             for path in self.host.files(directory + "/*.conf"):
                 by_name.setdefault(os.path.basename(path), path)
-        found: dict[_Install, str] = {}
-        for unused_name, path in sorted(by_name.items()):
-            for number, install in _installs(_logical(self.host.read(path) or "")):
-                found.setdefault(install, f"{path}:{number}")
-        return found
+        return [path for unused_name, path in sorted(by_name.items())]
+
+    def barrier(self, name: str) -> str:
+        """The line of modprobe.d that keeps a module from being loaded, by its name or by what asks for it; else nothing."""
+        module = _plain(name)
+        for path in self._files():
+            for number, line in _logical(self.host.read(path) or ""):
+                words = words_of(line)
+                nothing = [install for unused_number, install in _installs([(number, line)]) if install.command in NOTHING]
+                barred = words[:1] == ["blacklist"] and [_plain(word) for word in words[1:2]] == [module]
+                if barred or any(fnmatchcase(module, install.pattern) for install in nothing):
+                    return f"{path}:{number}"
+        return ""
 
     # -- what there is to load -----------------------------------------------------
 

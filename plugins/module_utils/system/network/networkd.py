@@ -56,16 +56,16 @@ def forwarding(host: Host, name: str) -> list[str]:
 def keeps_an_address(host: Host, name: str) -> bool:
     """Has an interface of this file an address, whatever routers advertise? What netplan is yet to make is taken to have one."""
     found = texts(host, name)
-    written = any(key == "Address" and value for unused_path, text in found for (unused_section, key), value in _sections(text).items())
+    written = any(key == "Address" and value for unused_path, text in found for (unused_section, key), value in sections(text).items())
     return written or last(host, name, "DHCP")[0].lower() in _LEASES or not any(text for unused_path, text in found)
 
 
 def said(text: str) -> dict[str, str]:
     """What a file says in the section Network."""
-    return {key: value for (section, key), value in _sections(text).items() if section == "Network"}
+    return {key: value for (section, key), value in sections(text).items() if section == "Network"}
 
 
-def _sections(text: str) -> dict[tuple[str, str], str]:
+def sections(text: str) -> dict[tuple[str, str], str]:
     """A file of sections as ``{(section, key): last value}``."""
     section, found = "", {}
     for line in text.split("\n"):

@@ -15,7 +15,7 @@ def tree(place, *kernels, builtin=""):
     for number, drivers in enumerate(kernels):
         directory = place / f"lib/modules/6.1.0-{number}"
         directory.mkdir(parents=True)
-        (directory / "modules.dep").write_text("".join(map(DRIVERS.format, drivers)))
+        (directory / "modules.dep").write_text("".join(map(DRIVERS.format, [*drivers, "sd_mod"])))
         (directory / "modules.builtin").write_text(builtin)
     return Host(str(place))
 

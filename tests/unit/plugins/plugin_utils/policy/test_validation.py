@@ -45,6 +45,7 @@ def test_a_sound_policy_is_counted_and_not_complained_of(answer):
         "controls": ["site-panic"],
         "checks": [],
         "agents": [],
+        "platforms": [],
         "profiles": ["site"],
         "frameworks": [],
         "waivers": 0,

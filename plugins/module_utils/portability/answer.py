@@ -1,0 +1,43 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What one aspect of a system is for one platform, on its way to a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, NOT_APPLICABLE, NOT_CHECKED, PASS
+
+# A platform as policy data describes it (roles/baseline/files/schema/platform.json).
+Platform = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status with what the platform needs, what there is, where that was read, and what to do."""
+
+    status: str
+    expected: object = None
+    observed: object = None
+    read_from: str = ""
+    message: str = ""
+
+
+def judged(problems: Iterable[str], expected: object, observed: object, read_from: str, remedy: str = "") -> Answer:
+    """It fails with every problem named, and what to do about them; without one it passes."""
+    told = "; ".join(problems)
+    return Answer(FAIL if told else PASS, expected, observed, read_from, f"{told}: {remedy}" if told and remedy else told)
+
+
+def passed(expected: object, observed: object, read_from: str, remark: str = "") -> Answer:
+    return Answer(PASS, expected, observed, read_from, remark)
+
+
+def unneeded(message: str) -> Answer:
+    return Answer(NOT_APPLICABLE, message=message)
+
+
+def unknown(message: str, expected: object = None) -> Answer:
+    return Answer(NOT_CHECKED, expected, message=message)
