@@ -70,8 +70,8 @@ def _foreign(source: str, swaps: set[str]) -> bool:
 
 def swap(platform: Platform, host: Host) -> Answer:
     """Some platforms want no swap on the disk of the system: it is billed, copied, or lies on slow storage."""
-    wish = platform.get("swap", "allowed")
-    if wish == "allowed":
+    asked = platform.get("swap", "allowed")
+    if asked == "allowed":
         return unneeded("the platform allows swap on the disk of the system")
     found = [entry for entry in fstab.of(host) if "swap" in entry.types and not entry.source.startswith("/dev/zram")]
     problems = [f"{entry.place} has swap on {entry.source}" for entry in found]

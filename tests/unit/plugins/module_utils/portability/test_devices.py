@@ -67,7 +67,7 @@ def test_every_place_that_names_a_disk(tree, files, told):
 
 
 @pytest.mark.parametrize(
-    "wish,line,status",
+    "asked,line,status",
     [
         ("unwanted", "UUID=9 none swap sw 0 0\n", "fail"),
         ("unwanted", "/swapfile none swap sw 0 0\n", "fail"),
@@ -76,5 +76,5 @@ def test_every_place_that_names_a_disk(tree, files, told):
         ("allowed", "UUID=9 none swap sw 0 0\n", "not_applicable"),
     ],
 )
-def test_swap_where_the_platform_does_not_want_it(tree, wish, line, status):
-    assert devices.swap({"swap": wish}, tree({"/etc/fstab": line})).status == status
+def test_swap_where_the_platform_does_not_want_it(tree, asked, line, status):
+    assert devices.swap({"swap": asked}, tree({"/etc/fstab": line})).status == status
