@@ -58,8 +58,8 @@ class ActionModule(ActionBase):
         ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             run, files = evidence.rendered(facts, ended)
-            if not self._task.check_mode:
-                files |= evidence.signatures(files, facts["signing_key"], facts["signing_certificate"])
+            if facts["signing_key"] and not self._task.check_mode:
+                files = evidence.signed(run, files, facts["signing_key"], facts["signing_certificate"])
             path = facts["path"] if self._task.check_mode else evidence.written(facts["path"], files, facts["replaces"])
         except SigningError as problem:
             raise AnsibleActionFail(f"the evidence cannot be signed, so it is not written: {problem}") from problem

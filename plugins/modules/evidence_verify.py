@@ -70,6 +70,12 @@ signatures:
   type: list
   elements: dict
   sample: [{file: manifest.json.sig, signer: pipeline@example.org, key: "ED25519 key SHA256:IN5ElAvu8GQDnuACvTD0wnOVnqTxfT8MTyohmpeKPsc"}]
+attestations:
+  description: The types of the attestations about the image that verified.
+  returned: success
+  type: list
+  elements: str
+  sample: ["https://slsa.dev/provenance/v1", "https://in-toto.io/attestation/test-result/v0.1"]
 problems:
   description: A sentence for each thing that does not verify.
   returned: always
@@ -130,6 +136,7 @@ def main() -> None:
         changed=False,
         path=path,
         signatures=found.signatures,
+        attestations=found.attestations,
         problems=[],
         host=str(found.manifest.get("host", "")),
         outcome=str((found.manifest.get("verdict") or {}).get("outcome", "")),

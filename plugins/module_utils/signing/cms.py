@@ -11,6 +11,7 @@ import tempfile
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError, run
 
 SUFFIX = ".p7s"
+ARMOR = b"-----BEGIN CMS-----"
 # 40570FEBFF7E0000:error:1700009E:CMS routines:CMS_SignerInfo_verify_content:verification failure:../crypto/cms/cms_sd.c:1000:
 _ERROR = re.compile(r"^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:(?P<reason>[^:]*):[^:]*:\d+:(?P<more>.*)$")
 

@@ -17,11 +17,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, ssh
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, dsse, ssh
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.module_utils.util import places
 
 MANIFEST = "manifest.json"
+ATTESTATIONS = "attestations.intoto.jsonl"
 # More than the evidence of any run takes.
 _LARGEST = 256 * 1024 * 1024
 _PIECE = 1024 * 1024
@@ -44,6 +45,7 @@ class Verification:
 
     manifest: dict[str, Any] = field(default_factory=dict)
     signatures: list[dict[str, str]] = field(default_factory=list)
+    attestations: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -65,6 +67,8 @@ def verify(directory: str, trust: Trust, image: str = "", sha256: str = "") -> V
     by = {signature["signer"] for signature in found.signatures}
     found.problems += [f"{signer} has not signed {MANIFEST}" for signer in trust.signers if signer not in by]
     found.problems += differing(directory, found.manifest["files"])
+    if ATTESTATIONS in found.manifest["files"]:
+        _verify_attestations(directory, trust, found)
     found.problems += [
         f"{name} is not listed in {MANIFEST}" for name in names if name not in (MANIFEST, *signatures, *found.manifest["files"])
     ]
@@ -121,20 +125,40 @@ def parsed(content: bytes) -> dict[str, Any]:
 
 
 def _verify_signature(directory: str, name: str, content: bytes, trust: Trust, found: Verification) -> None:
-    """The key must have been valid when the run ended. That time is the word of whoever signed."""
-    ended = time.strptime(found.manifest["ended"], _MOMENT)
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            path = os.path.join(scratch, name)
-            with open(path, "wb") as stream:
-                stream.write(read(directory, name))
-            if name.endswith(ssh.SUFFIX):
-                signer, key = ssh.verify(content, path, trust.allowed_signers, time.strftime("%Y%m%d%H%M%SZ", ended))
-            else:
-                signer, key = cms.verify(content, path, trust.authorities, calendar.timegm(ended))
+        signer, key = _signer(name, content, read(directory, name), trust, found.manifest["ended"])
         found.signatures.append({"file": name, "signer": signer, "key": key})
     except SigningError as problem:
         found.problems.append(str(problem))
+
+
+def _signer(name: str, content: bytes, signature: bytes, trust: Trust, ended: str) -> tuple[str, str]:
+    """The key must have been valid when the run ended. That time is the word of whoever signed."""
+    moment = time.strptime(ended, _MOMENT)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = os.path.join(scratch, name)
+        with open(path, "wb") as stream:
+            stream.write(signature)
+        if signature.startswith(cms.ARMOR):
+            return cms.verify(content, path, trust.authorities, calendar.timegm(moment))
+        return ssh.verify(content, path, trust.allowed_signers, time.strftime("%Y%m%d%H%M%SZ", moment))
+
+
+def _verify_attestations(directory: str, trust: Trust, found: Verification) -> None:
+    """Each is signed by itself, since it is used without the rest of the evidence, and is about the image of the manifest."""
+    subject = {"sha256": (found.manifest.get("image") or {}).get("sha256")}
+    try:
+        for number, line in enumerate(read(directory, ATTESTATIONS).decode(errors="replace").splitlines(), 1):
+            statement, content, signatures = dsse.opened(line)
+            for signature in signatures:
+                _signer(f"{ATTESTATIONS}, line {number}", content, signature, trust, found.manifest["ended"])
+            if [each.get("digest") for each in statement["subject"]] != [subject]:
+                raise SigningError(f"{ATTESTATIONS}, line {number} is about another image")
+            found.attestations.append(str(statement["predicateType"]))
+    except SigningError as problem:
+        found.problems.append(str(problem))
+    except (AttributeError, KeyError, TypeError, dsse.MalformedEnvelope):
+        found.problems.append(f"{ATTESTATIONS} has a line that is not a signed statement of in-toto")
 
 
 def differing(directory: str, files: dict[str, dict[str, Any]]) -> list[str]:

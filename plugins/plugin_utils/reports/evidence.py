@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, ssh
-from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, dsse, ssh
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import ATTESTATIONS, MANIFEST
 from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import sync_directory
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks, meant_for
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, previous
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import attestations, documentation, previous
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.citations import citations
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.junit import junit
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import manifest
@@ -30,6 +30,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import R
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.sbom import sbom
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.coverage import coverage
 
+BILL = "sbom.cdx.json"
 # What the name of a profile says of which only a part was asked for.
 IN_PART = ", in part ("
 COLLECTION = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../.."))
@@ -57,18 +58,24 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
         "junit.xml": junit(run),
     }
     if run["installed"]:
-        files["sbom.cdx.json"] = _json(sbom(run))
+        files[BILL] = _json(sbom(run))
     files[MANIFEST] = _json(manifest(run, files))
     return run, files
 
 
-def signatures(files: Mapping[str, str], key: str | None, certificate: str | None) -> dict[str, str]:
-    """The signature of the manifest as ``{name: text}``, with a certificate one of CMS; none without a key."""
-    if not key:
-        return {}
-    content = files[MANIFEST].encode()
-    signature = cms.sign(content, certificate, key) if certificate else ssh.sign(content, key)
-    return {f"{MANIFEST}{cms.SUFFIX if certificate else ssh.SUFFIX}": signature}
+def signed(run: Run, files: Mapping[str, str], key: str, certificate: str | None = None) -> dict[str, str]:
+    """The files with attestations about the image, if there is one, and the signature of the manifest; with a certificate it is one of CMS."""
+
+    def sign(content: bytes) -> str:
+        return cms.sign(content, certificate, key) if certificate else ssh.sign(content, key)
+
+    known, bill = json.loads(files[MANIFEST]), files.get(BILL)
+    envelopes = [dsse.envelope(each, sign) for each in attestations.statements(run, known, json.loads(bill) if bill else None)]
+    others = {name: text for name, text in files.items() if name != MANIFEST}
+    if envelopes:
+        others[ATTESTATIONS] = "".join(f"{json.dumps(envelope)}\n" for envelope in envelopes)
+    listing = _json(manifest(run, others))
+    return {**others, MANIFEST: listing, f"{MANIFEST}{cms.SUFFIX if certificate else ssh.SUFFIX}": sign(listing.encode())}
 
 
 def _names(system: Mapping[str, Any]) -> list[str]:
