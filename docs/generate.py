@@ -38,6 +38,10 @@ KIND_SOURCES = {
         "`/etc/network/interfaces` and the files it includes, and in `/etc/dhcpcd.conf`",
         "the configuration of systemd-networkd, NetworkManager, ifupdown and dhcpcd and, on a running system, routes from router advertisements",
     ),
+    "hardware_address": (
+        "the profiles of NetworkManager and of network scripts; nothing in netplan and systemd-networkd",
+        "the profiles of all four",
+    ),
     "packet_filter": (
         "`/etc/nftables.conf`, unless it holds rules of the site",
         "nft's view of the file that is loaded at boot and, on a running host, of the kernel's ruleset",

@@ -27,6 +27,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_mo
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.sysctl import Sysctl
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.logging.log_forwarding import LogForwarding
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.logging.rsyslog import Rsyslog
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.hardware_address import HardwareAddress
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.network_manager import NetworkManager
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.nftables import Nftables
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.network.packet_filter import PacketFilter
@@ -95,6 +96,7 @@ KINDS: dict[str, type[Kind]] = {
         AideConf,
         Chrony,
         SystemState,
+        HardwareAddress,
         SelinuxLabels,
     )
 }

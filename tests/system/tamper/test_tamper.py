@@ -33,6 +33,7 @@ SEES_TOO = {
     "audit-privileged-programs": ["filesystem: set_user_id", "filesystem: set_group_id"],
     "file-readable-logs": ["file: /var/log/*"],
     "imaging-vendor-accounts": ["accounts: *"],
+    "seal-logs": ["file: /var/log/anaconda"],
 }
 
 
