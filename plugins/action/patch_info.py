@@ -32,7 +32,7 @@ class ActionModule(AskingAction):
         try:
             date.fromisoformat(today)
         except ValueError:
-            raise AnsibleActionFail(f"today is {today}, which is no day: write it as YYYY-MM-DD") from None
+            raise AnsibleActionFail(f"today is {today}, which is not a date: write it as YYYY-MM-DD") from None
         try:
             # What is wrong with a feed is said before the host is troubled.
             feeds = loader.opened(arguments["feeds"], os.path.expanduser(arguments["feeds_cache"]), today) if arguments["feeds"] else []

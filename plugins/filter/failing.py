@@ -55,7 +55,9 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_
 
 def failing(records: Sequence[Record], severity: str = "high", origins: Sequence[str] = (OURS,)) -> list[Record]:
     if severity not in result_records.SEVERITIES:
-        raise AnsibleFilterError(f"hygeia.golden.failing: {severity} is no severity; use {', '.join(result_records.SEVERITIES)}")
+        raise AnsibleFilterError(
+            f"hygeia.golden.failing: {severity} is not a valid severity; choose one of {', '.join(result_records.SEVERITIES)}"
+        )
     return result_records.failing(to_native(records), to_native(severity), to_native(origins))
 
 

@@ -89,7 +89,9 @@ def verdict(
     boot_required: bool = False,
 ) -> dict[str, Any]:
     if severity not in result_records.SEVERITIES:
-        raise AnsibleFilterError(f"hygeia.golden.verdict: {severity} is no severity; use {', '.join(result_records.SEVERITIES)}")
+        raise AnsibleFilterError(
+            f"hygeia.golden.verdict: {severity} is not a valid severity; choose one of {', '.join(result_records.SEVERITIES)}"
+        )
     return decide(to_native(records), to_native(severity), to_native(origins), bool(boot_skipped), bool(boot_required))
 
 

@@ -72,5 +72,5 @@ class LookupModule(LookupBase):
         known = {name for agent in agents for name in (agent["id"], agent["class"])}
         unknown = [name for name in wanted if name not in known]
         if unknown:
-            raise AnsibleLookupError(f"there is no agent and no class {unknown[0]}; known are {', '.join(sorted(known))}")
+            raise AnsibleLookupError(f"there is no agent and no class {unknown[0]}; choose one of {', '.join(sorted(known))}")
         return [agent for agent in agents if not wanted or agent["id"] in wanted or agent["class"] in wanted]

@@ -221,7 +221,9 @@ def main() -> None:
     known = [agent["id"] for agent in agents]
     unknown = [need["product"] for need in required if need["product"] and need["product"] not in known]
     if unknown:
-        module.fail_json(msg=f"There is no agent {unknown[0]}; known are {', '.join(known)}. A directory of the site's policy may add it.")
+        module.fail_json(
+            msg=f"There is no agent {unknown[0]}; choose one of {', '.join(known)}. A directory of the site's policy may add it."
+        )
     host = Host(check=True)
     stage = module.params["stage"] or ("live" if host.booted else "offline")
     found = detect(host, agents)

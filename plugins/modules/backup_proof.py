@@ -301,7 +301,7 @@ def main() -> None:
         module.fail_json(msg=f"A span of time cannot be read: {problem}.")
     relative = [path for path in [declared["directory"], *declared["sample"]] if not path.startswith("/")]
     if relative:
-        module.fail_json(msg=f"{relative[0]} is no absolute path: name files and the directory with all directories that they lie in.")
+        module.fail_json(msg=f"{relative[0]} is not an absolute path: name files and the directory with all directories that they lie in.")
     wanted = Objectives(
         timer=declared["timer"], cron=declared["cron"], sample=tuple(declared["sample"]), directory=declared["directory"], **spans
     )

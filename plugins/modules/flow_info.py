@@ -172,7 +172,7 @@ def main() -> None:
             msg=f"The policy or an address cannot be used ({problem}); read the policy with the lookup hygeia.golden.segmentation."
         )
     if module.params["zone"] not in policy.zones:
-        module.fail_json(msg=f"There is no zone {module.params['zone']}; known are {', '.join(policy.zones)}.")
+        module.fail_json(msg=f"There is no zone {module.params['zone']}; choose one of {', '.join(policy.zones)}.")
     wanted = {name: module.params[name] for name in ("zone", "interface", "sample", "stage")}
     module.exit_json(changed=False, **evaluated(Host(), policy, addresses=addresses, path=module.params["ruleset"], **wanted))
 

@@ -164,7 +164,7 @@ def main() -> None:
     )
     wrong = [port for port in module.params["listeners"] if not re.fullmatch(r"[0-9]+/(tcp|udp|vsock)", port)]
     if wrong:
-        module.fail_json(msg=f"listeners: {wrong[0]} is no port; write one such as 22/tcp, 68/udp or 22/vsock.")
+        module.fail_json(msg=f"listeners: {wrong[0]} is not a valid port; write one such as 22/tcp, 68/udp or 22/vsock.")
     module.exit_json(changed=False, results=detect(Host(), module.params, module.params["stage"]))
 
 

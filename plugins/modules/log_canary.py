@@ -95,7 +95,7 @@ def main() -> None:
     )
     priority = module.params["priority"]
     if not re.fullmatch(r"[a-z0-9]+\.[a-z0-9]+", priority):
-        module.fail_json(msg=f"{priority} is no priority; write a facility and a level, such as auth.notice.")
+        module.fail_json(msg=f"{priority} is not a valid priority; write a facility and a level, such as auth.notice.")
     host = Host(check=module.check_mode)
     sent = [canary.send(host, path, priority) for path in dict.fromkeys(module.params["paths"])]
     module.exit_json(changed=any(each["state"] == canary.SENT for each in sent), canaries=sent)

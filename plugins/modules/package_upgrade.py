@@ -159,7 +159,7 @@ def main() -> None:
     )
     host, options = Host(check=module.check_mode), dict(module.params)
     if module.params["throwaway"] and host.booted:
-        module.fail_json(msg="This system is running, so it is no throwaway copy: leave throwaway out.")
+        module.fail_json(msg="This system is running, so it is not a throwaway copy: leave throwaway out.")
     try:
         request = Request(options.pop("updates"), tuple(options.pop("only")))
         result = upgrade(host, request, **options)

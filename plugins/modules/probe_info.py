@@ -120,7 +120,7 @@ def main() -> None:
     except (KeyError, TypeError, ValueError) as problem:
         module.fail_json(msg=f"The policy cannot be used ({problem}); read it with the lookup hygeia.golden.segmentation.")
     if module.params["zone"] not in policy.zones:
-        module.fail_json(msg=f"There is no zone {module.params['zone']}; known are {', '.join(policy.zones)}.")
+        module.fail_json(msg=f"There is no zone {module.params['zone']}; choose one of {', '.join(policy.zones)}.")
     if refused:
         module.fail_json(msg=f"Nothing was sent: {'; '.join(refused)}.")
     if len(wanted) > probes.MOST:

@@ -58,7 +58,7 @@ def _settings(host: Host, path: str) -> dict[str, Any]:
         raise BackupError(f"borgmatic cannot read {path} ({ran.error}): look at it with 'borgmatic config validate'")
     found = json.loads(ran.out)
     if not isinstance(found, dict):
-        raise BackupError(f"{path} is no configuration of borgmatic: say in configuration where that is")
+        raise BackupError(f"{path} is not a configuration of borgmatic: say in configuration where that is")
     flat = {name: value for name, value in found.items() if name not in _SECTIONS}
     for section in _SECTIONS:
         flat.update(found.get(section) or {})

@@ -18,7 +18,7 @@ def seconds(text: str | int | None) -> int | None:
         return None
     found = re.fullmatch(r"([0-9]+) *([wdhms]?)", str(text).strip(BLANKS))
     if not found or int(found[1]) == 0:
-        raise ValueError(f"{text} is no span of time: write a number with w, d, h, m or s, such as 24h")
+        raise ValueError(f"{text} is not a duration: write a number with w, d, h, m or s, such as 24h")
     return int(found[1]) * UNITS[found[2] or "s"]
 
 

@@ -152,7 +152,7 @@ class Product:
             return json.loads(out)
         except ValueError as problem:
             raise BackupError(
-                f"{self.NAME} answered at {self.place} with something that is no JSON: look at what {argv[0]} is"
+                f"{self.NAME} answered at {self.place} with something that is not JSON: look at what {argv[0]} is"
             ) from problem
 
     def _succeeded(self, ran: CommandResult) -> str:

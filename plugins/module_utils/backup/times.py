@@ -17,7 +17,7 @@ def moment(text: str) -> float:
         return float(text)
     parts = re.fullmatch(r"([0-9-]{10})[T ]([0-9:]{5,8})(?:[.]([0-9]+))? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?", text)
     if not parts:
-        raise ValueError(f"{text[:40]} is no time: expected is ISO 8601, such as 2026-05-04T02:00:00Z, or seconds since 1970")
+        raise ValueError(f"{text[:40]} is not a time: expected is ISO 8601, such as 2026-05-04T02:00:00Z, or seconds since 1970")
     day, clock, decimals, zone = parts.groups()
     zone = "+00:00" if zone in (None, "Z", "UTC") else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
     clock = clock if clock.count(":") == 2 else clock + ":00"

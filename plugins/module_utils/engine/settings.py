@@ -30,7 +30,7 @@ class Settings:
         """Take a control's settings in, or raise Conflict and take none of them."""
         for kind, settings in control.settings.items():
             if kind not in KINDS:
-                raise Conflict(f"control {control.id}: there is no kind {kind}; known are {', '.join(KINDS)}")
+                raise Conflict(f"control {control.id}: there is no kind {kind}; choose one of {', '.join(KINDS)}")
             known = self._wanted.get(kind, {})
             for name, value in settings.items():
                 if name in known and known[name] != value:

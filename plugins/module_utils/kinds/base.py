@@ -222,7 +222,7 @@ class Observed(Kind):
         """Raise BadSetting for what means nothing."""
         for name in wanted:
             if name not in self.names:
-                raise BadSetting(f"{self.name}: there is no {name}; known are {', '.join(self.names)}")
+                raise BadSetting(f"{self.name}: there is no {name}; choose one of {', '.join(self.names)}")
 
     def look(self, wanted: Settings) -> Observations:
         """What there is, as ``observe`` says it of settings that mean something."""

@@ -37,7 +37,7 @@ def record(
 ) -> Record:
     """One result as it leaves the target, without secrets; the controller joins title, severity, citations and waiver."""
     if status not in STATUSES or stage not in STAGES:
-        raise ValueError(f"{status} at stage {stage} is no result")
+        raise ValueError(f"{status} at stage {stage} is not a result")
     return {
         "control": control,
         "status": status,

@@ -42,9 +42,9 @@ class Content:
         self._refers: dict[str, set[str]] = {}
         self._asks: dict[str, str] = {}
         if self._read(datastream, "data stream") != "data-stream-collection":
-            raise ScapError(f"{datastream} is no SCAP source data stream: name a file such as ssg-debian12-ds.xml")
+            raise ScapError(f"{datastream} is not a SCAP source data stream: name a file such as ssg-debian12-ds.xml")
         if tailoring and self._read(tailoring, "tailoring") != "Tailoring":
-            raise ScapError(f"{tailoring} is no XCCDF tailoring: name a file that autotailor or SCAP Workbench wrote, or none")
+            raise ScapError(f"{tailoring} is not an XCCDF tailoring: name a file that autotailor or SCAP Workbench wrote, or none")
 
     def _read(self, path: str, what: str) -> str:
         """Take a file in; returns the name of its outermost element."""
@@ -78,7 +78,7 @@ class Content:
             return ends[0]
         known = ", ".join(full.rpartition("_profile_")[2] for full in self.profiles) or "none"
         wrong = f"has no profile {name}" if name else "needs a profile to be named"
-        raise ScapError(f"{self.tailoring or self.datastream} {wrong}; there are {known}")
+        raise ScapError(f"{self.tailoring or self.datastream} {wrong}; choose one of {known}")
 
     def asks(self, definition: str) -> list[str]:
         """What the OVAL definition of a check asks of a running system, in words; nothing when files are enough."""

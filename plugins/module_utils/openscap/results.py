@@ -52,7 +52,7 @@ def records(results: IO[bytes], stage: str, read_from: str, asks: Asks) -> list[
     """One record for each rule that was selected.
 
     ``asks`` says of an OVAL definition what it asks of a running system: what asks for any of that and does not look at
-    one has found out about the build host, so that its result is no result.
+    one has found out about the build host, so that its result means nothing.
     """
     rules: dict[str, dict[str, Any]] = {}
     found: list[Record] = []

@@ -28,7 +28,7 @@ def from_prometheus(url: str, timeout: float, how: Asking) -> list[dict[str, Any
     try:
         return json.loads(fetched(f"{url.rstrip('/')}/api/v1/rules", timeout, **how))["data"]["groups"]
     except (ValueError, KeyError, TypeError) as problem:
-        raise Unanswered("what answers there is no Prometheus") from problem
+        raise Unanswered("what answers there is not Prometheus") from problem
 
 
 def alerts(groups: Sequence[dict[str, Any]]) -> Alerts:

@@ -128,7 +128,7 @@ def _field(text: str, field: str) -> Any:
     try:
         value = json.loads(text)
     except ValueError as problem:
-        raise Unasked(f"its answer is no JSON, so it has no {field}") from problem
+        raise Unasked(f"its answer is not JSON, so it has no {field}") from problem
     for name in field.split("."):
         if isinstance(value, list) and name.isdigit() and int(name) < len(value):
             value = value[int(name)]

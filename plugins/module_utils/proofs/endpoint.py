@@ -33,9 +33,9 @@ def place(url: str) -> tuple[str, int]:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)
     except ValueError as problem:
-        raise BadEndpoint(f"{shown(url)} is no address: {problem}") from problem
+        raise BadEndpoint(f"{shown(url)} is not a valid address: {problem}") from problem
     if parts.scheme not in (*_PORTS, "tcp") or not parts.hostname or not port:
-        raise BadEndpoint(f"{shown(url)} is no address of an endpoint; write http://, https:// or tcp://, a name and a port")
+        raise BadEndpoint(f"{shown(url)} is not the address of an endpoint; write http://, https:// or tcp://, a name and a port")
     return parts.hostname, port
 
 

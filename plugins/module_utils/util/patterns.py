@@ -50,7 +50,7 @@ def found(pattern: str, texts: Iterable[str], how: str = "search", limit: float 
     except ValueError:
         raise BadPattern("cannot be tried: write a simpler one") from None
     if "problem" in answer:
-        raise BadPattern(f"is no regular expression ({answer['problem']}): correct it")
+        raise BadPattern(f"is not a valid regular expression ({answer['problem']}): correct it")
     return answer["found"]
 
 

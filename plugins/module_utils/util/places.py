@@ -64,7 +64,7 @@ def opened(root: str, path: str) -> int | None:
     """
     own = resolved(root, path)
     if _made_up(own) and not _made_up(path):
-        raise OddFile(f"{path} leads to {own}, which is no file of the system; put a file in its place")
+        raise OddFile(f"{path} leads to {own}, which is not a file of the system; put a file in its place")
     try:
         directory = parent(root, own)
     except (FileNotFoundError, NotADirectoryError, ValueError):

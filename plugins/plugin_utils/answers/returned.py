@@ -89,7 +89,7 @@ def parsed(output: str, facts: bool = False) -> dict[str, Any]:
     except RecursionError:
         raise AnswerError(f"it is nested deeper than {DEEPEST} levels") from None
     except ValueError as problem:
-        raise AnswerError(f"it is no JSON: {problem}") from None
+        raise AnswerError(f"it is not JSON: {problem}") from None
     found = _plain(found)
     dropped = [name for name in (*COMMON, *_MEANT) if not (facts and name == "ansible_facts" and isinstance(found.get(name), dict))]
     return {**{name: value for name, value in found.items() if name not in dropped}, **_common(found)}
@@ -142,7 +142,7 @@ def _number(text: str) -> int:
 
 
 def _constant(name: str) -> NoReturn:
-    raise AnswerError(f"it has {name}, which is no JSON")
+    raise AnswerError(f"it has {name}, which is not JSON")
 
 
 _DECODER = json.JSONDecoder(parse_int=_number, parse_constant=_constant)
@@ -173,7 +173,7 @@ def _shaped(value: Any, described: Described, where: str) -> Any:
 
 def _element(item: Any, described: Described, where: str) -> Any:
     if item is None:
-        raise AnswerError(f"{where} is nothing and not {_WANTED.get(described['type'], 'a value')}")
+        raise AnswerError(f"{where} is null and not {_WANTED.get(described['type'], 'a value')}")
     return _shaped(item, described, where)
 
 

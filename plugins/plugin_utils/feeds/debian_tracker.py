@@ -19,7 +19,7 @@ def parse(path: str) -> Parsed:
     parsed = Parsed(len(tracked))
     for package, vulnerabilities in tracked.items():
         if not isinstance(vulnerabilities, dict):
-            raise files.unlike(f"{shown(package)}, which is no mapping,")
+            raise files.unlike(f"{shown(package)}, which is not a mapping,")
         for identifier, vulnerability in vulnerabilities.items():
             try:
                 for release, state in vulnerability["releases"].items():

@@ -50,7 +50,7 @@ def _claim(line: str, names: Sequence[str]) -> tuple[str, Claim]:
     package, number, flags, unstable, others = line.split(",", 4)
     binary, urgency, unused_remote, fixed = tuple(flags)
     if not (number.isascii() and number.isdigit()):
-        raise Odd(f"{shown(number)} is no number of a name")
+        raise Odd(f"{shown(number)} is not the number of a name")
     identifier = names[int(number)].split(",", maxsplit=1)[0]
     return word(package), claim(
         [identifier],

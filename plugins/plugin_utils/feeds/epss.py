@@ -37,7 +37,7 @@ def _fact(line: str, number: int) -> tuple[str, Facts]:
         cve, score, unused_percentile = line.split(",")
         epss = float(score)
         if not 0 <= epss <= 1:
-            raise Odd(f"{shown(score)} is no probability")
+            raise Odd(f"{shown(score)} is not a probability")
         return word(cve), {"epss": epss}
     except ValueError as problem:
         raise files.odd(f"a line {number}", problem) from problem

@@ -112,7 +112,7 @@ def loaded(data: bytes | bytearray) -> Any:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def odd(entry: str, problem: Exception) -> FeedError:

@@ -102,7 +102,7 @@ def _files(path: str) -> list[str]:
     for name in files:
         if not stat.S_ISREG(os.stat(name).st_mode):
             raise FeedError(
-                f"has {name!r}, which is no ordinary file: put a file in its place" if name != path else "is no ordinary file: name one"
+                f"has {name!r}, which is not a regular file: put a file in its place" if name != path else "is not a regular file: name one"
             )
     return files
 

@@ -74,7 +74,7 @@ def claim(ids: Sequence[str], ranges: Sequence[Sequence[str | None]], **more: An
 def word(text: Any) -> str:
     """A name, version or identifier as it is, when it is one."""
     if not (isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable()):
-        raise Odd(f"{shown(text)} is no name and no version")
+        raise Odd(f"{shown(text)} is neither a name nor a version")
     return text
 
 

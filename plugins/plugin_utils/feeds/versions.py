@@ -35,7 +35,7 @@ def dpkg(version: str) -> Any:
     try:
         return NativeVersion(version)
     except ValueError as problem:
-        raise FeedError(f"is about {version!r}, which is no version of dpkg: download it again") from problem
+        raise FeedError(f"is about {version!r}, which is not a version of dpkg: download it again") from problem
 
 
 @functools.lru_cache(maxsize=65536)

@@ -94,7 +94,7 @@ def _fits(rule: dict[str, Any], about: Mapping[str, Any]) -> bool:
 def mistakes(policy: Any) -> Iterator[str]:
     """What is wrong with a policy, one sentence each."""
     if not isinstance(policy, dict):
-        yield "patch_deadlines: it is no mapping; write one with a list of rules."
+        yield "patch_deadlines: it is not a mapping; write one with a list of rules."
         return
     if not isinstance(policy.get("rules"), list) or not policy["rules"]:
         yield "patch_deadlines: there are no rules; write a list of rules with a name and days."
@@ -109,14 +109,14 @@ def mistakes(policy: Any) -> Iterator[str]:
         yield from (f"{here}: it has no {field}; add it." for field in ("name", "days") if field not in rule)
         days = rule.get("days")
         if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= _MOST_DAYS):
-            yield f"{here}: days: {shown(days)} is no number of days; write 0 to {_MOST_DAYS}, or null for no deadline."
+            yield f"{here}: days: {shown(days)} is not a number of days; write 0 to {_MOST_DAYS}, or null for no deadline."
         epss = rule.get("epss", 0)
         if not isinstance(epss, (int, float)) or isinstance(epss, bool) or not 0 <= epss <= 1:
-            yield f"{here}: epss: {shown(epss)} is no probability; write 0 to 1."
+            yield f"{here}: epss: {shown(epss)} is not a probability; write 0 to 1."
         for field, values in known.items():
             given = rule.get(field)
             if not isinstance(given, (str, list, type(None))):
-                yield f"{here}: {field}: {shown(given)} is no name; write one, or a list of names."
+                yield f"{here}: {field}: {shown(given)} is not a name; write one, or a list of names."
                 continue
             wrong = [value for value in each(given) if value not in values]
             yield from (

@@ -85,7 +85,7 @@ def _enter(opened: list[_Open], event: yaml.NodeEvent) -> None:
         raise Unbounded(f"more than {LONGEST} entries are in one place; spread them over several files", event.start_mark)
     if around.mapping and around.entries % 2:
         if not isinstance(event, yaml.ScalarEvent):
-            raise Unbounded("a key is no text", event.start_mark)
+            raise Unbounded("a key is not a text", event.start_mark)
         if event.value in around.names:
             raise Unbounded(f"{event.value} is there twice", event.start_mark)
         around.names.add(event.value)
@@ -95,7 +95,7 @@ def _size(event: yaml.NodeEvent, opened: list[_Open], sizes: dict[str | None, in
     if not isinstance(event, yaml.AliasEvent):
         return 1
     if any(each.anchor == event.anchor for each in opened):
-        raise Unbounded(f"*{event.anchor} stands in what it stands for", event.start_mark)
+        raise Unbounded(f"*{event.anchor} is an alias inside its own anchor", event.start_mark)
     return sizes.get(event.anchor, 1)
 
 

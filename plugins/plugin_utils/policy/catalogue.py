@@ -74,7 +74,7 @@ class Catalogue:
     def _read(self, directory: str, check: bool) -> None:
         if not os.path.isdir(directory):
             raise PolicyError(
-                f"{directory} is no directory; a policy is a directory with controls, checks, agents, platforms, profiles, waivers or frameworks in it."
+                f"{directory} is not a directory; a policy is a directory with controls, checks, agents, platforms, profiles, waivers or frameworks in it."
             )
         for framework, place in self._entries(directory, "frameworks", "framework", check):
             self._framework(framework, place)
@@ -396,7 +396,7 @@ def _bad_citations(framework: Entry, citations: Sequence[str], ours: Sequence[st
         if entry.get("out_of_reach"):
             yield f"{citation} is out of reach of a system ({entry['out_of_reach']}); leave it out."
         elif not entry and citation not in matching:
-            yield f"{citation} is no citation of {framework['title']}; {instead(citation, framework['citations'])}."
+            yield f"{citation} is not a citation of {framework['title']}; {instead(citation, framework['citations'])}."
         elif not _leads(ours, entry.get("through")):
             yield f"{citation} takes one of {', '.join(entry['through'])} under nist_800_53; cite one that fits, or leave it out."
 

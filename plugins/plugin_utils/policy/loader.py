@@ -75,7 +75,7 @@ def _number(construct: Callable[[Any, Any], float]) -> Callable[[_Loader, Scalar
         except (ValueError, OverflowError):
             value = math.inf
         if not math.isfinite(value):
-            raise yaml.constructor.ConstructorError(None, None, f"{text[:_DIGITS]} is no number that can be used", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"{text[:_DIGITS]} is not a number that can be used", node.start_mark)
         return value
 
     return bounded
@@ -132,7 +132,7 @@ def _text(path: str) -> str:
     """A file's text, when it is an ordinary file of a size that a person could have written."""
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise _unusable(path, "it is no ordinary file")
+            raise _unusable(path, "it is not a regular file")
         raw = stream.read(LARGEST + 1)
     if len(raw) > LARGEST:
         raise _unusable(path, f"it is larger than {LARGEST >> 20} MiB; spread it over several files")

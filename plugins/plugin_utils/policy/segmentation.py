@@ -48,11 +48,11 @@ def _mistakes(data: dict[str, Any]) -> Iterator[str]:
         for end in ("source", "destination"):
             for name in each(flow[end]):
                 if name not in data["zones"]:
-                    yield f"{here}: {end}: there is no zone {name}; known are {', '.join(data['zones'])}."
+                    yield f"{here}: {end}: there is no zone {name}; choose one of {', '.join(data['zones'])}."
         for port in flow["ports"]:
             first, last = span(port)
             if not 0 < first <= last < 65536:
-                yield f"{here}: ports: {port} is no range; write the lower port first, and none above 65535."
+                yield f"{here}: ports: {port} is not a valid range; write the lower port first, and none above 65535."
 
 
 def _probe_mistakes(data: dict[str, Any]) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _probe_mistakes(data: dict[str, Any]) -> Iterator[str]:
         unknown = [zone for zone in each(entry["source"]) if zone not in policy.zones]
         refused = probes.refusal(policy, entry["address"])
         if unknown:
-            yield f"{here}: source: there is no zone {unknown[0]}; known are {', '.join(policy.zones)}."
+            yield f"{here}: source: there is no zone {unknown[0]}; choose one of {', '.join(policy.zones)}."
         elif refused:
             yield f"{here}: address: {refused}."
         else:
@@ -95,7 +95,7 @@ def _network(text: str) -> tuple[Network | None, str]:
     try:
         return None, f"{text} is an address in {ipaddress.ip_network(text, strict=False)}; write the network."
     except ValueError:
-        return None, f"{text} is no network; write one such as 10.20.0.0/16 or fd00:20::/48."
+        return None, f"{text} is not a valid network; write one such as 10.20.0.0/16 or fd00:20::/48."
 
 
 def rules(data: dict[str, Any], zone: str) -> dict[str, dict[str, Any]]:
@@ -105,7 +105,7 @@ def rules(data: dict[str, Any], zone: str) -> dict[str, dict[str, Any]]:
     """
     policy = Policy(data)
     if zone not in policy.zones:
-        raise PolicyError(f"there is no zone {zone}; known are {', '.join(policy.zones)}.")
+        raise PolicyError(f"there is no zone {zone}; choose one of {', '.join(policy.zones)}.")
     order = [
         {"family": "ip" if network.version == 4 else "ip6", "network": str(network), "zone": name} for network, name in policy.by_size()
     ]

@@ -17,7 +17,7 @@ _OF_ANSIBLE = {"all", "always", "never", "tagged", "untagged"}
 def chosen(controls: Sequence[Entry], severity: str = "low", tags: Sequence[str] = (), skip_tags: Sequence[str] = ()) -> list[Entry]:
     """The controls at or above a severity that one of ``tags`` means and none of ``skip_tags``; without tags, all."""
     if severity not in SEVERITIES:
-        raise PolicyError(f"There is no severity {severity}; use {', '.join(SEVERITIES)}.")
+        raise PolicyError(f"{severity} is not a valid severity; choose one of {', '.join(SEVERITIES)}.")
     wanted, unwanted = (set(words) - _OF_ANSIBLE for words in (tags, skip_tags))
     known = {tag for control in controls for tag in tags_of(control)}
     problems = [_unknown(tag, known) for tag in sorted((wanted | unwanted) - known)]

@@ -22,5 +22,5 @@ def meant(name: object, names: Iterable[str]) -> str:
 def instead(name: object, names: Iterable[str]) -> str:
     """What to write for a name that is not there: the one that was meant, or those that there are."""
     known = list(names)
-    listed = f"known are {', '.join(known)}" if 0 < len(known) <= _MOST_LISTED else "check its spelling"
+    listed = f"choose one of {', '.join(known)}" if 0 < len(known) <= _MOST_LISTED else "check its spelling"
     return meant(name, known) or listed

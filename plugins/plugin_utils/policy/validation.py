@@ -28,7 +28,7 @@ def validated(directories: Sequence[str], today: str, baseline: str = BASELINE) 
         f"No profile has the control {name}, so nothing ever looks at it; add it to a profile's controls." for name in catalogue.unused()
     ]
     warnings += [
-        f"{place}: the waiver of {waiver['control']} for {waiver['hosts']} ended on {waiver['until']}; make the control so, or have it approved anew."
+        f"{place}: the waiver of {waiver['control']} for {waiver['hosts']} ended on {waiver['until']}; apply the control, or have the waiver approved again."
         for place, waiver in catalogue.expired(today)
     ]
     ours = Catalogue(baseline=baseline)

@@ -150,7 +150,7 @@ def _text(path: str) -> str:
     try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
-            raise Unusable("its results.json is no file")
+            raise Unusable("its results.json is not a file")
         if about.st_size > LARGEST:
             raise Unusable("its results.json is too large")
         with open(handle, "rb", closefd=False) as stream:

@@ -73,7 +73,7 @@ def test_borgmatic_says_which_repository_and_which_passphrase(older):
     found = older.prove({"product": "borgmatic", "configuration": "/etc/hostname"})
     assert (
         found["reachable-proven"]["status"] == "fail"
-        and "/etc/hostname is no configuration of borgmatic" in found["reachable-proven"]["message"]
+        and "/etc/hostname is not a configuration of borgmatic" in found["reachable-proven"]["message"]
     )
 
 

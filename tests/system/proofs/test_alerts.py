@@ -18,7 +18,7 @@ groups:
     expr: 100 * node_filesystem_avail_bytes / node_filesystem_size_bytes
   - {alert: DiskFillsUp, expr: 'disk:free:percent{fstype!="tmpfs"} < 10.0 and on (instance) up == 1', for: 15m}
   - {alert: HostDown, expr: up == 0, for: 1h}
-  # Nobody sees before it is evaluated that this is no regular expression.
+  # Nobody sees before it is evaluated that this is not a valid regular expression.
   - {alert: Unreadable, expr: 'label_replace(vector(1), "a", "$1", "b", "(") > 0'}
 """
 CONFIGURATION = "global: {evaluation_interval: 1s}\nrule_files: [/etc/prometheus/rules.yml]\n"

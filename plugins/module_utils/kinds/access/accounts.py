@@ -146,7 +146,7 @@ def _unknown_groups(data: _Data) -> list[_Finding]:
 
 
 def _malformed_lines(data: _Data) -> list[_Finding]:
-    return [(f"{path}:{number}", f"{path}:{number} is no entry that every program reads alike") for path, number in data.malformed]
+    return [(f"{path}:{number}", f"{path}:{number} is not an entry that every program reads alike") for path, number in data.malformed]
 
 
 def _members(data: _Data, name: str) -> list[_Finding]:
@@ -361,7 +361,7 @@ def _express(wanted: Settings) -> None:
         elif name in ALLOWING:
             form = ALLOWING[name][2]
         else:
-            raise BadSetting(f"accounts: there is no {name}; known are {', '.join([*TOLERATING, *ALLOWING])} and {MEMBERS}GROUP")
+            raise BadSetting(f"accounts: there is no {name}; choose one of {', '.join([*TOLERATING, *ALLOWING])} or {MEMBERS}GROUP")
         right, description = form
         if not right(value):
             raise BadSetting(f"accounts: {name} is {description}, not {value!r}")

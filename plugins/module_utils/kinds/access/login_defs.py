@@ -160,7 +160,7 @@ def _in_force(name: str, found: list[tuple[int, str]]) -> list[tuple[int, str]]:
 def _express(name: str, value: Value) -> None:
     """Raise BadSetting for what the files cannot say or the programs would not heed."""
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-        raise BadSetting(f"login_defs: {name} is no name of login.defs(5)")
+        raise BadSetting(f"login_defs: {name} is not a name of login.defs(5)")
     if name in LEFT_TO_PAM:
         raise BadSetting(f"login_defs: {name} does nothing on a system with PAM; set it with the kind pam")
     if name in LIMITS and not re.fullmatch(r"-?\d+", str(value), re.A):

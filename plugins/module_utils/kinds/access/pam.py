@@ -93,7 +93,7 @@ class Pam(Kind):
         installed = self.host.exists("/etc/pam.d/common-auth") or self.host.packages.installed("libpam-runtime")
         if installed or pam_authselect.serves(self.host):
             return ""
-        return "there is no /etc/pam.d/common-auth and no system-auth, so this is no system of Debian's or Red Hat's kind"
+        return "there is no /etc/pam.d/common-auth and no system-auth, so this is not a system of Debian's or Red Hat's kind"
 
     # -- enforcing ----------------------------------------------------------------
 
@@ -377,7 +377,7 @@ def _by_module(wanted: Settings) -> dict[str, dict[str, str]]:
         option = module.options.get(_option(name)) if module else None
         if not option:
             known = ", ".join(sorted(f"{module}.*" for module in MODULES if "." not in module))
-            raise BadSetting(f"pam: {name} is not known; there are {known} and their options")
+            raise BadSetting(f"pam: {name} is not known; choose one of {known}, or one of their options")
         if not option.accepts(value) or (name, value) == ("unix.nullok", "yes") or (name == "unix.hash" and value not in HASHES):
             raise BadSetting(f"pam: {name} cannot be {value}")
         asked.setdefault(_module(name), {})[_option(name)] = value

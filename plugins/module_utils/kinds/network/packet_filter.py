@@ -256,11 +256,13 @@ def _express(wanted: Settings) -> dict[str, list[str] | str]:
         for service in value.get("services", []):
             span = _SERVICE.fullmatch(str(service))
             if not span or not 0 < int(span[1]) <= int(span[2] or span[1]) < 65536:
-                raise BadSetting(f"packet_filter: {service} is no service; write its port and protocol, such as 443/tcp or 2000-2010/udp")
+                raise BadSetting(
+                    f"packet_filter: {service} is not a valid service; write its port and protocol, such as 443/tcp or 2000-2010/udp"
+                )
         for network in value.get("ssh_from", []):
             try:
                 ipaddress.ip_network(network, strict=False)
             except ValueError as problem:
-                raise BadSetting(f"packet_filter: {network} is no network; write it like 10.1.0.0/16") from problem
+                raise BadSetting(f"packet_filter: {network} is not a valid network; write it like 10.1.0.0/16") from problem
     value = wanted.get(INBOUND, {})
     return {"services": [], "ssh_from": [], "forward": "drop", **value}

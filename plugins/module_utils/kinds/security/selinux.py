@@ -108,7 +108,7 @@ class Selinux(Kind):
 def _express(name: str, value: str) -> None:
     """Raise BadSetting for what the file cannot say."""
     if name not in KEYS:
-        raise BadSetting(f"selinux: {name} is not known; there are {' and '.join(KEYS)}")
+        raise BadSetting(f"selinux: {name} is not known; choose one of {', '.join(KEYS)}")
     if name == "state" and value not in STATES:
         raise BadSetting(f"selinux: state can be {', '.join(STATES)}, not {value}")
     if name == "policy" and not re.fullmatch(r"[a-z][a-z0-9_-]*", str(value)):

@@ -289,7 +289,7 @@ def assignments(text: str) -> Iterator[tuple[int, str | None, str, str]]:
     """
     section = ""
     for number, unused_last, whole in logical(text):
-        wrong = "is not in UTF-8" if _NO_TEXT.search(whole) else "is no whole section" if re.match(r"\[(?!.*\]$)", whole) else ""
+        wrong = "is not in UTF-8" if _NO_TEXT.search(whole) else "is not a whole section" if re.match(r"\[(?!.*\]$)", whole) else ""
         if wrong:
             yield number, None, wrong, ""
             return

@@ -76,7 +76,7 @@ class SshClient(DropIn):
     def _observation(self, name: str, wanted: Value, value: str | None) -> Observation:
         message = ""
         if value is None:
-            message = f"this ssh does not heed {name}"
+            message = f"this ssh does not support {name}"
         elif not self.meets(name, wanted, value):
             message = f"ssh takes {value} from {MAIN}, a file that it includes, or its own default"
         return Observation(value, "ssh -G", message)

@@ -166,7 +166,7 @@ class Sshd(DropIn):
             raise BadSetting(f"sshd: {blamed}") from problem
         for name in settings:
             if server_files.keyword(name) not in values:
-                raise BadSetting(f"sshd: this sshd does not heed {name}")
+                raise BadSetting(f"sshd: this sshd does not support {name}")
             self._spelled[name] = values[server_files.keyword(name)]
 
     def _candidate(self, probe: Probe, changes: list[Change], login: str = "") -> dict[str, str]:

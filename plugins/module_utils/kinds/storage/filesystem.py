@@ -239,6 +239,6 @@ DESCRIPTIONS = {
 def _express(wanted: Settings) -> None:
     for name, value in wanted.items():
         if name not in DESCRIPTIONS:
-            raise BadSetting(f"filesystem: there is no {name}; known are {', '.join(DESCRIPTIONS)}")
+            raise BadSetting(f"filesystem: there is no {name}; choose one of {', '.join(DESCRIPTIONS)}")
         if not isinstance(value, list) or not all(isinstance(path, str) and path.startswith("/") for path in value):
             raise BadSetting(f"filesystem: {name} is a list of paths that are tolerated, not {value!r}")

@@ -222,7 +222,7 @@ class Mount(Kind):
         described = self._described(where)
         mounted = where in live if live is not None else bool(described)
         if not described and not mounted and kind != "tmpfs":
-            message = f"{where} is no filesystem of its own; the template's disk layout decides that"
+            message = f"{where} is not a filesystem of its own; the template's disk layout decides that"
             return Observation(None, FSTAB, message, result.NOT_APPLICABLE)
         if not described and self.host.container and kind != "tmpfs":
             message = f"{where} is mounted by what runs this container"

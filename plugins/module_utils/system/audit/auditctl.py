@@ -119,11 +119,11 @@ def read(line: str) -> tuple[str, Rule | None]:
             one, operator, other = _field(line, value)
             fields.add((min(one, other), operator, max(one, other)))  # auditctl turns some of them round
         elif option == "-w" and not value.startswith("/"):
-            raise BadSetting(f"audit rule {line}: {value} is no path")
+            raise BadSetting(f"audit rule {line}: {value} is not a path")
         elif option in ("-w", "-p"):
             fields.add(_field(line, f"{_ALIASES[option]}={value}"))
         elif option != "-k":
-            raise BadSetting(f"audit rule {line}: {option} is no option of a rule")
+            raise BadSetting(f"audit rule {line}: {option} is not an option of a rule")
     if words[0] == "-w" and "-p" not in words:
         fields.add(("perm", "=", "arwx"))
     return words[0], Rule(where, action, frozenset(calls or {"all"}), frozenset(field for field in fields if field[0] != "key"))
@@ -160,7 +160,7 @@ def _field(line: str, text: str) -> tuple[str, str, str]:
     """A condition as (name, operator, value), with one spelling for what auditctl prints differently."""
     found = _FIELD.fullmatch(text)
     if not found:
-        raise BadSetting(f"audit rule {line}: {text} is no condition")
+        raise BadSetting(f"audit rule {line}: {text} is not a condition")
     name, operator, value = _ALIASES.get(found["name"], found["name"]), found["operator"], found["value"]
     if name == "path":
         value = value.rstrip("/")

@@ -230,7 +230,7 @@ class _Rule:
         one, operator, other = found.groups() if found else ("", "", "")
         same = {"auid" if name == "loginuid" else name for name in (one, other)}
         if self.list != "exit" or len(same) != 2 or not any({one, other} <= names for names in (USERS, GROUPS)):
-            raise Refused(f"{value} compares nothing that can be compared")
+            raise Refused(f"{value} is not a valid comparison")
         self.fields.append(("field_compare", operator, value))
 
     def field(self, unused_option: str, value: str) -> None:
@@ -247,7 +247,7 @@ class _Rule:
         operator = next((sign for sign in ("!=", ">=", "<=", "&=", "=", ">", "<", "&") if sign in text), None)
         name, value = text.split(operator, 1) if operator else (text, "")
         if not operator or not name or not value:
-            raise Refused(f"{text} is no condition")
+            raise Refused(f"{text} is not a condition")
         return name, operator, value
 
     def _checked(self, name: str, operator: str, value: str) -> None:
@@ -255,11 +255,11 @@ class _Rule:
         if name not in FIELDS:
             raise Refused(f"there is no field {name}")
         if self.list == "exclude" and name not in EXCLUDABLE:
-            raise Refused(f"the list exclude does not look at {name}")
+            raise Refused(f"the list exclude does not support {name}")
         if self.list == "filesystem" and name not in ("fstype", "key"):
-            raise Refused(f"the list filesystem does not look at {name}")
+            raise Refused(f"the list filesystem does not support {name}")
         if name in EXIT_ONLY and self.list != "exit":
-            raise Refused(f"the list {self.list} does not look at {name}")
+            raise Refused(f"the list {self.list} does not support {name}")
         if name == "arch" and self.called:
             raise Refused("arch comes after a system call")
         if len(self.fields) >= 63:
@@ -298,7 +298,7 @@ class _Rule:
         wrong = wrong or (name in USERS and not number and value != "unset" and not self.grammar.known_user(value, "/etc/passwd"))
         wrong = wrong or (name in GROUPS and not digits and not self.grammar.known_user(value, "/etc/group"))
         if wrong:
-            raise Refused(f"{value} is no value of {name}")
+            raise Refused(f"{value} is not a valid value of {name}")
 
     def other(self, option: str, unused_value: str) -> None:
         if option in ("-h", "-R", "-q", "-s"):

@@ -69,7 +69,7 @@ def test_a_framework_that_there_is_not_is_reported():
 
 
 def test_a_severity_that_there_is_not_is_reported():
-    with pytest.raises(AnsibleFilterError, match="sever is no severity; use low, medium, high, critical"):
+    with pytest.raises(AnsibleFilterError, match="sever is not a valid severity; choose one of low, medium, high, critical"):
         call(Failing, [], "sever")
 
 

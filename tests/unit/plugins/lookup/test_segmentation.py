@@ -55,15 +55,23 @@ def test_a_sound_policy_is_returned_as_it_is(policy):
         (
             "8000-8100",
             "8100-8000",
-            "site.yml: flows: number 1: ports: 8100-8000 is no range; write the lower port first, and none above 65535.",
+            "site.yml: flows: number 1: ports: 8100-8000 is not a valid range; write the lower port first, and none above 65535.",
         ),
-        ("source: clinical", "source: wards", "site.yml: flows: number 1: source: there is no zone wards; known are clinical, imaging."),
+        (
+            "source: clinical",
+            "source: wards",
+            "site.yml: flows: number 1: source: there is no zone wards; choose one of clinical, imaging.",
+        ),
         (
             "10.30.0.0/16",
             "10.30.0.9/16",
             "site.yml: zones: imaging: networks: 10.30.0.9/16 is an address in 10.30.0.0/16; write the network.",
         ),
-        ("10.30.0.0/16", "ward", "site.yml: zones: imaging: networks: ward is no network; write one such as 10.20.0.0/16 or fd00:20::/48."),
+        (
+            "10.30.0.0/16",
+            "ward",
+            "site.yml: zones: imaging: networks: ward is not a valid network; write one such as 10.20.0.0/16 or fd00:20::/48.",
+        ),
         (
             "10.30.0.0/16",
             "10.20.0.0/16",
@@ -130,7 +138,7 @@ probes:
         (
             "source: clinical, address",
             "source: ward, address",
-            "probes: archive: source: there is no zone ward; known are clinical, imaging, modalities.",
+            "probes: archive: source: there is no zone ward; choose one of clinical, imaging, modalities.",
         ),
         ("port: 104, expected", "port: 1-1024, expected", "probes: number 1: port is '1-1024'; write one port such as 104."),
     ],
@@ -164,7 +172,7 @@ def test_the_words_for_nft_have_no_overlap_and_no_quotes(policy):
 
 
 def test_a_zone_that_is_not_there_is_reported(policy):
-    with pytest.raises(AnsibleFilterError, match="there is no zone ward; known are clinical, imaging"):
+    with pytest.raises(AnsibleFilterError, match="there is no zone ward; choose one of clinical, imaging"):
         segment_rules(policy(), "ward")
 
 

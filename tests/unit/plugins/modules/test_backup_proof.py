@@ -34,11 +34,11 @@ def test_a_canary_is_a_change(run_module, tmp_path):
     [
         (
             {"recovery_point": "a day"},
-            "A span of time cannot be read: a day is no span of time: write a number with w, d, h, m or s, such as 24h.",
+            "A span of time cannot be read: a day is not a duration: write a number with w, d, h, m or s, such as 24h.",
         ),
         (
             {"sample": ["etc/hostname"]},
-            "etc/hostname is no absolute path: name files and the directory with all directories that they lie in.",
+            "etc/hostname is not an absolute path: name files and the directory with all directories that they lie in.",
         ),
     ],
 )

@@ -54,9 +54,9 @@ def test_a_template_sends_nothing_and_says_so(tried):
 
 def test_a_zone_that_is_not_there_is_reported(tried):
     said, unused_sent = tried(PROBE, zone="ward")
-    assert said["msg"] == "There is no zone ward; known are imaging, modalities."
+    assert said["msg"] == "There is no zone ward; choose one of imaging, modalities."
 
 
 def test_a_port_that_is_none_is_reported(run_module):
     said = run_module(isolation_info, {"listeners": ["22/tcp", "ssh"]})
-    assert said["msg"] == "listeners: ssh is no port; write one such as 22/tcp, 68/udp or 22/vsock."
+    assert said["msg"] == "listeners: ssh is not a valid port; write one such as 22/tcp, 68/udp or 22/vsock."

@@ -22,8 +22,8 @@ CANARY = {"path": "logger", "token": "0011-2233", "state": "sent"}
     [
         (malware_canary, {"product": "other"}, "name the units of systemd"),
         (malware_canary, {"directory": "/nowhere"}, "There is no directory /nowhere"),
-        (malware_canary, {"detection_pattern": "("}, "detection_pattern is no regular expression"),
-        (log_canary, {"priority": "loud"}, "loud is no priority; write a facility and a level"),
+        (malware_canary, {"detection_pattern": "("}, "detection_pattern is not a valid regular expression"),
+        (log_canary, {"priority": "loud"}, "loud is not a valid priority; write a facility and a level"),
         (log_collector_info, {"canaries": [CANARY]}, "path, url, command"),
         (log_collector_info, {"canaries": [CANARY], "path": "/var/log", "url": "https://logs"}, "mutually exclusive"),
         (endpoint_info, {"url": "gopher://host/"}, "The endpoint cannot be asked"),

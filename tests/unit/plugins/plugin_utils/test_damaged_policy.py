@@ -150,15 +150,15 @@ def test_all_that_can_be_said_of_a_damaged_policy_is_said(baseline, directory, t
         (LAUGHS, 5, "it holds more than 50000 things, those that aliases repeat included"),
         (b"- [\n" + b"[" * 100000, 2, "it is nested more than 32 deep"),
         (b"- a: 1\n- " + b"- " * 100000, 2, "it is nested more than 32 deep"),
-        (b"a:\n  b: &x [*x]\n", 2, "*x stands in what it stands for"),
+        (b"a:\n  b: &x [*x]\n", 2, "*x is an alias inside its own anchor"),
         (b"a: 1\nb: 2\na: 3\n", 3, "a is there twice"),
         (b"a: 1\nb: &x {c: 1, c: 2}\n", 2, "c is there twice"),
-        (b"a: 1\nb: " + b"9" * 5000, 2, "9999999999999999999999999999999999999999 is no number that can be used"),
-        (b"a: 1\nb: .inf\n", 2, ".inf is no number that can be used"),
-        (b"a: 1\nb: 0x_\n", 2, "0x_ is no number that can be used"),
+        (b"a: 1\nb: " + b"9" * 5000, 2, "9999999999999999999999999999999999999999 is not a number that can be used"),
+        (b"a: 1\nb: .inf\n", 2, ".inf is not a number that can be used"),
+        (b"a: 1\nb: 0x_\n", 2, "0x_ is not a number that can be used"),
         (b"a: 1\nb: !!python/name:os.system x\n", 2, "the tag tag:yaml.org,2002:python/name:os.system means nothing here"),
         (b"a: 1\n--- \nb: 2\n", 2, "a second document begins; put it into a file of its own"),
-        (b"a: 1\n[b]: 2\n", 2, "a key is no text"),
+        (b"a: 1\n[b]: 2\n", 2, "a key is not a text"),
         (b"a: 1\nb: \x1b[0m\n", 2, r"it has the control character '\x1b'"),
         (b"a: 1\nb: \xe9\n", 2, "it is not in UTF-8"),
         ("a: 1\n".encode("utf-16"), 1, "it is not in UTF-8"),
@@ -179,7 +179,7 @@ def test_what_is_no_file_of_a_person_is_refused(tmp_path, monkeypatch):
     os.mkdir("directory.yml")
     (tmp_path / "large.yml").write_bytes(b"#" * (3 * 2**20))
     os.symlink("loop.yml", "loop.yml")
-    assert errors(loader.load, str(tmp_path / "fifo.yml")) == ["fifo.yml: this is not YAML that can be used: it is no ordinary file."]
+    assert errors(loader.load, str(tmp_path / "fifo.yml")) == ["fifo.yml: this is not YAML that can be used: it is not a regular file."]
     assert errors(loader.load, str(tmp_path / "directory.yml"))[0].startswith("directory.yml")
     assert errors(loader.load, str(tmp_path / "large.yml")) == [
         "large.yml: this is not YAML that can be used: it is larger than 2 MiB; spread it over several files."
@@ -217,15 +217,15 @@ def test_the_collections_own_files_keep_the_bounds():
     ("pattern", "what"),
     [
         ("(a+)+$", "takes too long: write it without a repetition of what repeats already, such as (a+)+"),
-        ("(", "is no regular expression (missing ), unterminated subpattern at position 0): correct it"),
-        ("(" * 500, "is no regular expression (maximum recursion depth exceeded): correct it"),
+        ("(", "is not a valid regular expression (missing ), unterminated subpattern at position 0): correct it"),
+        ("(" * 500, "is not a valid regular expression (maximum recursion depth exceeded): correct it"),
         ("a" * 2000, "is longer than 1000 characters: write a shorter one"),
     ],
 )
 def test_a_pattern_that_cannot_be_used_is_refused(pattern, what):
     with pytest.raises(patterns.BadPattern) as caught:
         patterns.found(pattern, ["a" * 60 + "!"], limit=1)
-    assert str(caught.value) == what or ("recursion" in what and str(caught.value).startswith("is no regular expression"))
+    assert str(caught.value) == what or ("recursion" in what and str(caught.value).startswith("is not a valid regular expression"))
 
 
 def test_a_pattern_says_where_it_is_found():

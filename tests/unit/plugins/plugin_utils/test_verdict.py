@@ -45,7 +45,7 @@ def test_what_may_be_promoted(records, known, promote, state, text):
 
 
 def test_a_severity_that_is_none():
-    with pytest.raises(AnsibleFilterError, match="worst is no severity"):
+    with pytest.raises(AnsibleFilterError, match="worst is not a valid severity"):
         verdict([], "worst")
 
 

@@ -70,7 +70,7 @@ class Note(Kind):
 
     def meets(self, name, wanted, value):
         if name == "shapeless":
-            raise TypeError("a list is no number")
+            raise TypeError("a list is not a number")
         return super().meets(name, wanted, value)
 
 

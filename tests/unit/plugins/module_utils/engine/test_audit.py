@@ -39,7 +39,7 @@ def test_an_error_does_not_hide_the_setting_that_failed(tree):
     record = one(tree({"/notes/shapeless": "1", "/notes/y": "9"}), note(shapeless=1, y=2))
     assert record["status"] == "error"
     assert record["expected"] == {"note: shapeless": 1, "note: y": 2}
-    assert "shapeless could not be compared: a list is no number" in record["message"]
+    assert "shapeless could not be compared: a list is not a number" in record["message"]
 
 
 def test_what_was_not_observed_is_never_a_pass(tree):
@@ -112,5 +112,5 @@ def test_controls_that_want_different_values_are_each_judged(tree, kinds):
 
 
 def test_a_kind_that_does_not_exist_is_refused(tree):
-    with pytest.raises(Conflict, match="control a: there is no kind nothing; known are installer, note"):
+    with pytest.raises(Conflict, match="control a: there is no kind nothing; choose one of installer, note"):
         audit(tree(), [Control("a", {"nothing": {"x": 1}})], "offline")

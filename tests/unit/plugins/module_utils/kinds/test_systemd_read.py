@@ -119,4 +119,4 @@ def test_no_program_reads_further_than_a_section_that_does_not_end(tmp_path, tre
     assert [word for word in ("first", "second", "third") if f"'{word}'" in ran.stderr] == ["first"]
     seen = SystemdConf(host).observe({"user.LogColor": "third"})["user.LogColor"]
     assert seen.value is None
-    assert seen.message == "/etc/systemd/user.conf.d/a.conf:1 is no whole section, and systemd reads no further"
+    assert seen.message == "/etc/systemd/user.conf.d/a.conf:1 is not a whole section, and systemd reads no further"

@@ -24,5 +24,5 @@ def test_the_worst_speaks_for_all_and_nothing_seen_is_no_pass(statuses, worst):
 
 @pytest.mark.parametrize(("status", "stage"), [("passed", "live"), ("pass", "running")])
 def test_a_record_has_a_known_status_and_stage(status, stage):
-    with pytest.raises(ValueError, match="is no result"):
+    with pytest.raises(ValueError, match="is not a result"):
         result.record("a", status, stage)

@@ -15,7 +15,7 @@ def test_a_profile_may_be_named_by_its_end(content, tailored):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("cis", "has no profile cis; there are small, script"), ("", "needs a profile to be named; there are small")]
+    ("name", "message"), [("cis", "has no profile cis; choose one of small, script"), ("", "needs a profile to be named; choose one of small")]
 )
 def test_a_profile_that_there_is_not_is_reported_with_those_that_there_are(content, name, message):
     with pytest.raises(ScapError, match=message):
@@ -39,7 +39,7 @@ def test_what_a_check_asks_of_a_running_system_is_found_wherever_it_stands(conte
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<Benchmark/>", "is no SCAP source data stream: name a file such as"),
+        ("<Benchmark/>", "is not a SCAP source data stream: name a file such as"),
         ("<data-stream-collection>", r"cannot be read \(no element found.*is it whole"),
         (None, "there is no data stream .* where oscap runs: copy it there"),
     ],
@@ -52,7 +52,7 @@ def test_what_is_no_data_stream_is_reported(tmp_path, text, message):
 
 
 def test_what_is_no_tailoring_is_reported(content, tmp_path):
-    with pytest.raises(ScapError, match="small-ds.xml is no XCCDF tailoring"):
+    with pytest.raises(ScapError, match="small-ds.xml is not an XCCDF tailoring"):
         Content(content.datastream, content.datastream)
     with pytest.raises(ScapError, match="there is no tailoring"):
         Content(content.datastream, str(tmp_path / "none.xml"))

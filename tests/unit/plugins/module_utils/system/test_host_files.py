@@ -74,7 +74,7 @@ def test_a_device_is_not_even_opened(tmp_path, place):
 @pytest.mark.parametrize("target", ["/proc/self/environ", "/proc/1/environ", "/sys/kernel/notes", "/dev/zero"])
 def test_no_file_of_a_running_system_leads_to_what_the_kernel_makes_up(tmp_path, target):
     (tmp_path / "os-release").symlink_to(target)
-    with pytest.raises(OddFile, match="is no file of the system"):
+    with pytest.raises(OddFile, match="is not a file of the system"):
         Host().read(str(tmp_path / "os-release"))
 
 

@@ -56,7 +56,7 @@ def _use(found):
         try:
             first_fixed(claimed, version, order)
         except FeedError as problem:
-            assert "is no version of dpkg" in str(problem)
+            assert "is not a version of dpkg" in str(problem)
     json.dumps(found.index.facts(["CVE-2026-1001", "CVE-2026-1002"]), allow_nan=False)
     json.dumps(found.result()).encode("utf-8")
 
@@ -110,11 +110,11 @@ ZEROS = b"0" * (64 * 2**20)
             "that cannot be read ('2026-02-30' is no",
         ),
         ("kev", json.dumps({**KEV, "vulnerabilities": {"a": 1}}).encode(), "has vulnerabilities that are no list"),
-        ("kev", json.dumps({**KEV, "count": float("nan")}).encode(), "NaN is no number"),
-        ("epss", EPSS.replace("0.91", "nan").encode(), "has a line 3 that cannot be read ('nan' is no probability)"),
-        ("epss", EPSS.replace("0.91", "91").encode(), "has a line 3 that cannot be read ('91' is no probability)"),
+        ("kev", json.dumps({**KEV, "count": float("nan")}).encode(), "NaN is not a number"),
+        ("epss", EPSS.replace("0.91", "nan").encode(), "has a line 3 that cannot be read ('nan' is not a probability)"),
+        ("epss", EPSS.replace("0.91", "91").encode(), "has a line 3 that cannot be read ('91' is not a probability)"),
         ("epss", EPSS.replace("2026-11-21", "2026-99-21").encode(), "has other first lines"),
-        ("debian_tracker", json.dumps({"openssl": []}).encode(), "has 'openssl', which is no mapping"),
+        ("debian_tracker", json.dumps({"openssl": []}).encode(), "has 'openssl', which is not a mapping"),
         (
             "debian_tracker",
             json.dumps(TRACKER).replace('"3.0.17-1"', "3").encode(),
@@ -184,12 +184,12 @@ def test_a_feed_is_an_ordinary_file(opened, tmp_path):
     os.symlink("/dev/zero", tmp_path / "records/a.json")
     os.symlink("loop", tmp_path / "loop")
     for kind, name, said in (
-        ("kev", "pipe.json", "no ordinary file"),
-        ("osv", "records", "no ordinary file"),
+        ("kev", "pipe.json", "not a regular file"),
+        ("osv", "records", "not a regular file"),
         ("kev", "loop", "cannot be read"),
     ):
         assert said in error(opened, {"kind": kind, "path": str(tmp_path / name), "max_age": 7})
-    assert "no ordinary file" in error(opened, {"kind": "kev", "path": "/dev/zero", "max_age": 7})
+    assert "not a regular file" in error(opened, {"kind": "kev", "path": "/dev/zero", "max_age": 7})
 
 
 def test_the_limit_of_size_holds_without_compression(opened, feed, monkeypatch):

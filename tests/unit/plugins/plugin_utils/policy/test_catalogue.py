@@ -118,7 +118,7 @@ def test_a_grandchild_sets_what_a_child_set(site):
         (('hipaa: ["164.312(b)"]', "hippa: [164.312(b)]"), "references: there is no framework hippa; did you mean hipaa."),
         (
             ('["164.312(b)"]', "[164.312(z)]"),
-            "references: hipaa: 164.312(z) is no citation of HIPAA Security Rule; did you mean 164.312(b).",
+            "references: hipaa: 164.312(z) is not a citation of HIPAA Security Rule; did you mean 164.312(b).",
         ),
         (
             ('["164.312(b)"]', "[164.314(a)(2)(i)]"),
@@ -227,11 +227,11 @@ def test_a_site_cannot_replace_a_profile_of_the_collection(site):
         ),
         (
             "extends: base, set: {network-redirects: {sysctl: {net.ipv4.ip_forward: 1}}}",
-            "set: network-redirects: the control has no setting sysctl: net.ipv4.ip_forward; known are net.ipv4.conf.all.accept_redirects.",
+            "set: network-redirects: the control has no setting sysctl: net.ipv4.ip_forward; choose one of net.ipv4.conf.all.accept_redirects.",
         ),
         (
             "extends: base, set: {network-redirects: {sshd: {Port: 1}}}",
-            "set: network-redirects: the control has no setting sshd: Port; known are sysctl.",
+            "set: network-redirects: the control has no setting sshd: Port; choose one of sysctl.",
         ),
         ("extend: base", "profile has a field extend that means nothing; did you mean extends."),
     ],
@@ -309,7 +309,7 @@ def test_a_site_adds_a_framework_of_its_own(site):
 
 def test_a_directory_that_is_not_there_is_reported(baseline):
     assert errors(Catalogue, ["/no/such/policy"], baseline) == [
-        "/no/such/policy is no directory; a policy is a directory with controls, checks, agents, platforms, profiles, waivers or frameworks in it."
+        "/no/such/policy is not a directory; a policy is a directory with controls, checks, agents, platforms, profiles, waivers or frameworks in it."
     ]
 
 

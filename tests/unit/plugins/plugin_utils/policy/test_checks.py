@@ -90,7 +90,7 @@ def test_of_a_waiver_for_all_and_one_for_a_single_one_the_longest_counts(site):
         (
             CHECKS.replace("164.312(b)", "164.312(z)", 1),
             "",
-            "policy/checks/own.yml:1: check probe-*: references: hipaa: 164.312(z) is no citation of "
+            "policy/checks/own.yml:1: check probe-*: references: hipaa: 164.312(z) is not a citation of "
             "HIPAA Security Rule; did you mean 164.312(b).",
         ),
         (

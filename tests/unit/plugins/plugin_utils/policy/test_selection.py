@@ -40,7 +40,7 @@ def test_tags_and_severity_choose_a_part(choice, expected):
     [
         ({"tags": ["shs"]}, "The tag shs matches no control of the profile; did you mean ssh?"),
         ({"tags": ["ssh"], "skip_tags": ["adit"]}, "The tag adit matches no control of the profile; did you mean audit?"),
-        ({"severity": "hihg"}, "There is no severity hihg; use low, medium, high, critical."),
+        ({"severity": "hihg"}, "hihg is not a valid severity; choose one of low, medium, high, critical."),
         ({"tags": ["ssh"], "severity": "high"}, "The tags and the severity choose none of the profile's controls"),
     ],
 )

@@ -88,7 +88,7 @@ def test_what_works_and_may_not_be_meant_is_a_remark(answer):
     assert said["errors"] == []
     assert said["warnings"] == [
         "No profile has the control site-panic, so nothing ever looks at it; add it to a profile's controls.",
-        "policy/waivers/own.yml:1: the waiver of site-panic for pacs-* ended on 2026-10-08; make the control so, or have it approved anew.",
+        "policy/waivers/own.yml:1: the waiver of site-panic for pacs-* ended on 2026-10-08; apply the control, or have the waiver approved again.",
     ]
 
 

@@ -121,7 +121,7 @@ def test_an_inactive_account_that_never_closes_fails(tree, never):
         ("PASS_MIN_LEN", 14, "does nothing on a system with PAM"),
         ("PASS_MAX_DAYS", "a year", "is a number"),
         ("UMASK", 23, "is an octal mode in quotes"),
-        ("pass_max_days", 365, "is no name of login.defs"),
+        ("pass_max_days", 365, "is not a name of login.defs"),
         ("ENCRYPT_METHOD", "SHA512\nUMASK 000", "cannot be written"),
     ],
 )

@@ -404,7 +404,7 @@ def test_a_module_whose_answer_is_ignored_is_not_in_force(debian):
     [
         ("faillock.deny", "few", "faillock.deny cannot be few"),
         ("faillock.dney", 5, "faillock.dney is not known"),
-        ("tally2.deny", 5, "tally2.deny is not known; there are faillock.*, pwhistory.*, pwquality.*, umask.*, unix.*"),
+        ("tally2.deny", 5, "tally2.deny is not known; choose one of faillock.*, pwhistory.*, pwquality.*, umask.*, unix.*"),
         ("faillock.audit", 7, "faillock.audit cannot be 7"),
         ("unix.nullok", True, "unix.nullok cannot be yes"),
         ("unix.hash", "md4", "unix.hash cannot be md4"),

@@ -103,4 +103,4 @@ def test_nothing_is_ever_written(system):
 
 
 def test_a_name_that_is_not_known_is_reported(system):
-    assert "known are joined_rules, running_rules, tools" in looked(system(), "rules", "any")["message"]
+    assert "choose one of joined_rules, running_rules, tools" in looked(system(), "rules", "any")["message"]

@@ -74,4 +74,4 @@ def test_nothing_is_ever_written(server):
 
 
 def test_a_name_that_is_not_known_is_reported(server):
-    assert "known are access_list, key_types, rsa_bits" in looked(server(), keys="any")["message"]
+    assert "choose one of access_list, key_types, rsa_bits" in looked(server(), keys="any")["message"]

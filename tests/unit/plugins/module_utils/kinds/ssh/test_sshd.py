@@ -282,7 +282,7 @@ def test_options_of_the_service_on_enterprise_linux_come_before_every_file(ssh):
         ("NoSuchThing", "yes", "NoSuchThing yes: Bad configuration option: NoSuchThing"),
         ("Match", "all", "Match cannot be written"),
         ("Ciphers", ["rot13"], "this OpenSSH has none of the wanted ciphers"),
-        ("UsePrivilegeSeparation", "yes", "this sshd does not heed UsePrivilegeSeparation"),
+        ("UsePrivilegeSeparation", "yes", "this sshd does not support UsePrivilegeSeparation"),
     ],
 )
 def test_a_bad_setting_is_named_and_the_others_are_written(ssh, name, value, why):
