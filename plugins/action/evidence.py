@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failed_controls
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native

@@ -116,8 +116,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import coverage as citations
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 

@@ -87,7 +87,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.deadlines import dated
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 

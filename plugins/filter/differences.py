@@ -60,7 +60,7 @@ _value:
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import comparison
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 

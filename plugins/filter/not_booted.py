@@ -38,7 +38,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 

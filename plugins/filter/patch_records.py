@@ -57,7 +57,7 @@ from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.records import results
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 

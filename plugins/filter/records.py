@@ -58,7 +58,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import joined
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 

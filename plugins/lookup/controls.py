@@ -158,7 +158,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import selection, waivers
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 display = Display()

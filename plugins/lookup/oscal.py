@@ -77,7 +77,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.oscal import definit
 from ansible_collections.hygeia.golden.plugins.plugin_utils.oscal.plan_of_action import plan_of_action
 from ansible_collections.hygeia.golden.plugins.plugin_utils.oscal.results import assessment_results
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.evidence import generator
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.credentials import readable_by_all
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import CLASSES, DetectedAgent
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import meant
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import is_one_of
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 
@@ -160,7 +160,7 @@ def _destination(each: DetectedAgent, wanted: list[str], unused_stage: str, unus
     if not ways:
         return None
     observed = sorted({way.destination for way in ways})
-    wrong = [way for way in ways if not meant(way.destination, wanted)]
+    wrong = [way for way in ways if not is_one_of(way.destination, wanted)]
     sentences = [
         f"{each.title} sends to {way.destination} ({way.place}), which is none of {', '.join(wanted)}: correct it there" for way in wrong
     ]

@@ -56,7 +56,7 @@ def local(destination: str) -> bool:
         return name in ("localhost", "")
 
 
-def meant(destination: str, wanted: list[str]) -> bool:
+def is_one_of(destination: str, wanted: list[str]) -> bool:
     """Is the destination one of those that a site names: as a whole, by its machine, or by a pattern?"""
     whole, name = shown(destination).rstrip("/").lower(), machine(destination)
     return any(fnmatch.fnmatchcase(text, each.rstrip("/").lower()) for text in (whole, name) for each in wanted)

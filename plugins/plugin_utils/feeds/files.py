@@ -108,7 +108,7 @@ def loaded(data: bytes | bytearray) -> Any:
     try:
         return json.loads(data, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
-        raise FeedError(f"is cut off or no JSON ({problem}): {_FETCH}") from problem
+        raise FeedError(f"is cut off or not JSON ({problem}): {_FETCH}") from problem
 
 
 def _no_number(name: str) -> NoReturn:

@@ -12,7 +12,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import SEVERITIES, shown
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.patch_plan import NO_FIX, Vulnerability
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import waivers as site_waivers
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
 
 ON_TIME, DUE, OVERDUE, WAIVED = "on_time", "due", "overdue", "waived"
 # The check that stands for one vulnerability on one host, which a waiver may name.

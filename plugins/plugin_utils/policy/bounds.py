@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import _Loader
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import _Loader
 
 DEEPEST = 32
 # Things in a document, an alias counted as often as what it stands for.

@@ -6,26 +6,22 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-import glob
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, schema, vetoes
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError, load, sentences
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import instead
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, sentences
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Loader, unknown_kinds
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import suggestion
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES
 
 BASELINE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../../roles/baseline/files"))
-
-# More files of one section are no policy that a person wrote.
-_MOST_FILES = 500
 
 # What os-release of a system says it is like, for systems that controls name.
 LIKE = {"ubuntu": ("debian",)}
@@ -53,14 +49,12 @@ class Catalogue:
         self.problems: list[str] = []
         self._places: dict[tuple[str, str], str] = {}
         self._waiver_places: list[str] = []
-        # Of each section the ids whose entries have mistakes, and the sections of which a whole file has; who names these is not to blame.
-        self._spoilt: set[tuple[str, str]] = set()
-        self._unread: set[str] = set()
-        self._read(baseline, check=strict)
+        self._loader = Loader(self.problems)
+        self._add(baseline, check=strict)
         self._ours = frozenset([*self.controls, *self.checks, *self.profiles])
         self._our_frameworks = frozenset(self.frameworks)
         for directory in directories:
-            self._try(self._read, os.path.abspath(os.path.expanduser(directory)), True)
+            self._try(self._add, os.path.abspath(os.path.expanduser(directory)), True)
         self.problems += [*self._bad_references(), *self._bad_vetoes()]
         for profile in self.profiles:
             if strict or profile not in self._ours:
@@ -71,65 +65,18 @@ class Catalogue:
 
     # -- reading ------------------------------------------------------------
 
-    def _read(self, directory: str, check: bool) -> None:
-        if not os.path.isdir(directory):
-            raise PolicyError(
-                f"{directory} is not a directory; a policy is a directory with controls, checks, agents, platforms, profiles, waivers or frameworks in it."
-            )
-        for framework, place in self._entries(directory, "frameworks", "framework", check):
-            self._framework(framework, place)
-        for control, place in self._entries(directory, "controls", "controls", check):
-            self._control(control, place)
-        for entry, place in self._entries(directory, "checks", "checks", check):
-            self._check(entry, place)
-        for agent, place in self._entries(directory, "agents", "agents", check):
-            if self._unique("agent", agent["id"], place):
-                self.agents[agent["id"]] = agent
-        for platform, place in self._entries(directory, "platforms", "platform", check):
-            if self._unique("platform", platform["id"], place):
-                self.platforms[platform["id"]] = platform
-        for profile, place in self._entries(directory, "profiles", "profile", check):
-            self._profile(profile, place)
-        for waiver, place in self._entries(directory, "waivers", "waivers", check):
-            self.problems += self.add_waivers([waiver], [place])
-
-    def _entries(self, directory: str, section: str, name: str, check: bool) -> Iterator[tuple[Entry, str]]:
-        """The entries of one section that can be used, each with its place; what is wrong with the others is kept for the end."""
-        paths = sorted(glob.glob(os.path.join(glob.escape(directory), section, "*.y*ml")))
-        if len(paths) > _MOST_FILES:
-            self.problems.append(f"{directory}/{section}: there are more than {_MOST_FILES} files; put several of them into one.")
-        for path in paths[:_MOST_FILES]:
-            document = self._try(load, path)
-            problems, bad = schema.evaluated(document.data, name, document.place) if document and check else ([], ())
-            self.problems += problems
-            if not document or (None in bad and isinstance(document.data, list)):
-                self._unread.add(section)
-            elif isinstance(document.data, list):
-                for index, entry in enumerate(document.data):
-                    if index in bad:
-                        self._spoil(section, entry, document.place(index))
-                    else:
-                        yield entry, document.place(index)
-            elif bad:
-                self._spoil(section, document.data, document.place())
-            else:
-                yield document.data, document.place()
-
-    def _spoil(self, section: str, entry: Any, place: str) -> None:
-        """An entry with mistakes is not used; that it is there is known, and so are its unknown kinds."""
-        identifier = entry.get("id") if isinstance(entry, dict) else None
-        if not isinstance(identifier, str):
-            self._unread.add(section)
-            return
-        self._spoilt.add((section, identifier))
-        if section == "controls":
-            self._unknown_kinds(entry, place)
-
-    def _excused(self, section: str, name: str) -> bool:
-        """May a name that is not known be that of an entry which has a mistake itself?"""
-        return section in self._unread or any(
-            found == section and fnmatch.fnmatchcase(identifier, name) for found, identifier in self._spoilt
-        )
+    def _add(self, directory: str, check: bool) -> None:
+        add = {
+            "frameworks": self._framework,
+            "controls": self._control,
+            "checks": self._check,
+            "agents": self._agent,
+            "platforms": self._platform,
+            "profiles": self._profile,
+            "waivers": self._waiver,
+        }
+        for section, entry, place in self._loader.entries(directory, check):
+            add[section](entry, place)
 
     def _try(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
         """What a function returns; what it finds wrong is kept for the end."""
@@ -154,15 +101,8 @@ class Catalogue:
     def _control(self, control: Entry, place: str) -> None:
         if not self._unique("control", control["id"], place):
             return
-        self._unknown_kinds(control, place)
+        self.problems += unknown_kinds(control, place)
         self.controls[control["id"]] = {"applies_to": {}, "variants": {}, "stages": list(STAGES), **control, "area": area_of(control["id"])}
-
-    def _unknown_kinds(self, control: Entry, place: str) -> None:
-        """A control may have other mistakes, so nothing about its form is taken for granted."""
-        faces = [control.get("settings"), *(control["variants"].values() if isinstance(control.get("variants"), dict) else ())]
-        for kind in (kind for face in faces if isinstance(face, dict) for kind in face):
-            if kind not in KINDS:
-                self.problems.append(f"{place}: control {control['id']}: there is no kind {kind}; {instead(kind, KINDS)}.")
 
     def _check(self, check: Entry, place: str) -> None:
         """An id that ends in an asterisk stands for many; none of them may be a control."""
@@ -172,22 +112,33 @@ class Catalogue:
             self.problems.append(f"{place}: check {check['id']}: {name} is a control; give the check another id.")
         self.checks[check["id"]] = check
 
+    def _agent(self, agent: Entry, place: str) -> None:
+        if self._unique("agent", agent["id"], place):
+            self.agents[agent["id"]] = agent
+
+    def _platform(self, platform: Entry, place: str) -> None:
+        if self._unique("platform", platform["id"], place):
+            self.platforms[platform["id"]] = platform
+
     def _profile(self, profile: Entry, place: str) -> None:
         """A profile chooses among the controls of its own directory and of those before it."""
         profile = {"extends": "", "controls": [], "remove": [], "set": {}, "serves": [], **profile}
         if self._unique("profile", profile["id"], place):
             self.profiles[profile["id"]] = {**profile, "among": list(self.controls)}
 
+    def _waiver(self, waiver: Entry, place: str) -> None:
+        self.problems += self.add_waivers([waiver], [place])
+
     def add_waivers(self, waivers: Sequence[Entry], places: Sequence[str]) -> list[str]:
-        """Take waivers over; complain of those for a control or check that there is not."""
+        """Add waivers; the errors are those for a control or check that does not exist."""
         self.waivers += waivers
         self._waiver_places += places
         return [
-            f"{place}: waiver {name}: there is no such control; {instead(name, [*self.controls, *self.checks])}."
+            f"{place}: waiver {name}: there is no such control; {suggestion(name, [*self.controls, *self.checks])}."
             for place, name in zip(places, (waiver["control"] for waiver in waivers))
             if name not in self.controls
-            and checks.meant(self.checks, name) is None
-            and not any(self._excused(section, name) for section in ("controls", "checks"))
+            and checks.matching(self.checks, name) is None
+            and not any(self._loader.may_define(section, name) for section in ("controls", "checks"))
         ]
 
     def add_waivers_of_play(self, waivers: Sequence[Entry]) -> None:
@@ -210,8 +161,8 @@ class Catalogue:
                     yield from (
                         f"{here}: {name}: {problem}" for problem in _bad_citations(self.frameworks[name], citations, ours, matching[name])
                     )
-                elif not self._excused("frameworks", name):
-                    yield f"{here}: there is no framework {name}; {instead(name, self.frameworks)}."
+                elif not self._loader.may_define("frameworks", name):
+                    yield f"{here}: there is no framework {name}; {suggestion(name, self.frameworks)}."
 
     def _matching_citations(self, references: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, set[str]]:
         """For each framework those of all citations that its pattern takes; a site's pattern may be one that never ends."""
@@ -238,8 +189,8 @@ class Catalogue:
         for platform in self.platforms.values():
             here = f"{self._places['platform', platform['id']]}: platform {platform['id']}: vetoes"
             for name in platform.get("vetoes", {}):
-                if name not in self.controls and not self._excused("controls", name):
-                    yield f"{here}: there is no control {name}; {instead(name, self.controls)}."
+                if name not in self.controls and not self._loader.may_define("controls", name):
+                    yield f"{here}: there is no control {name}; {suggestion(name, self.controls)}."
 
     # -- choosing -----------------------------------------------------------
 
@@ -267,8 +218,8 @@ class Catalogue:
         problems: list[str] = []
         chosen = self._chosen(site, (), problems)
         controls = [chosen[name] for name in self.controls if name in chosen]
-        told = [*self._conflicts(controls), *vetoes.told(controls, self.chosen_platforms(platforms), self._places)]
-        problems = problems or [f"profile {profile}: {problem}" for problem in told]
+        conflicts = [*self._conflicts(controls), *vetoes.conflicts(controls, self.chosen_platforms(platforms), self._places)]
+        problems = problems or [f"profile {profile}: {problem}" for problem in conflicts]
         if problems:
             raise PolicyError(*problems)
         return controls
@@ -277,7 +228,7 @@ class Catalogue:
         """The platforms of these names."""
         unknown = [name for name in names if name not in self.platforms]
         if unknown:
-            raise PolicyError(f"there is no platform {unknown[0]}; {instead(unknown[0], self.platforms)}.")
+            raise PolicyError(f"there is no platform {unknown[0]}; {suggestion(unknown[0], self.platforms)}.")
         return [self.platforms[name] for name in names]
 
     def _chosen(self, profile: Entry, descendants: tuple[str, ...], problems: list[str]) -> dict[str, Entry]:
@@ -288,13 +239,13 @@ class Catalogue:
             problems.append(f"{here}: it extends itself ({' extends '.join(name for name in chain if name)}); break the circle.")
             return {}
         parent = profile["extends"]
-        if parent and parent not in self.profiles and not self._excused("profiles", parent):
-            problems.append(f"{here}: there is no profile {parent}; {instead(parent, self.profiles)}.")
+        if parent and parent not in self.profiles and not self._loader.may_define("profiles", parent):
+            problems.append(f"{here}: there is no profile {parent}; {suggestion(parent, self.profiles)}.")
         chosen = self._chosen(self.profiles[parent], chain, problems) if parent in self.profiles else {}
         problems += [
-            f"{here}: serves: there is no framework {name}; {instead(name, self.frameworks)}."
+            f"{here}: serves: there is no framework {name}; {suggestion(name, self.frameworks)}."
             for name in profile["serves"]
-            if name not in self.frameworks and not self._excused("frameworks", name)
+            if name not in self.frameworks and not self._loader.may_define("frameworks", name)
         ]
         added = self._matching(profile["controls"], profile["among"], f"{here}: controls", problems)
         chosen = {**{name: self.controls[name] for name in added if self._wanted(name, profile)}, **chosen}
@@ -303,14 +254,14 @@ class Catalogue:
         for name, settings in profile["set"].items():
             if name in chosen:
                 chosen[name] = _adjusted(chosen[name], settings, f"{here}: set: {name}", problems)
-            elif not self._excused("controls", name):
+            elif not self._loader.may_define("controls", name):
                 problems.append(f"{here}: set: {name}: {self._lacking(name, profile)}.")
         return chosen
 
     def _lacking(self, name: str, profile: Entry) -> str:
         """Why a value cannot be set, and what to do."""
         if name not in self.controls:
-            return f"there is no such control; {instead(name, self.controls)}"
+            return f"there is no such control; {suggestion(name, self.controls)}"
         how = "under controls" if profile["id"] else "with baseline_add"
         return f"the profile has no such control; add it {how} or leave it out here"
 
@@ -318,10 +269,10 @@ class Catalogue:
         """The names that any of the globs means; one that means none is a mistake."""
         found = {}
         for pattern in globs:
-            meant = fnmatch.filter(names, pattern)
-            if not meant and not self._excused("controls", pattern):
-                problems.append(f"{here}: {pattern} means no control there; {instead(pattern, names)}.")
-            found.update(dict.fromkeys(meant))
+            matching = fnmatch.filter(names, pattern)
+            if not matching and not self._loader.may_define("controls", pattern):
+                problems.append(f"{here}: {pattern} means no control there; {suggestion(pattern, names)}.")
+            found.update(dict.fromkeys(matching))
         return list(found)
 
     def _wanted(self, name: str, profile: Entry) -> bool:
@@ -396,7 +347,7 @@ def _bad_citations(framework: Entry, citations: Sequence[str], ours: Sequence[st
         if entry.get("out_of_reach"):
             yield f"{citation} is out of reach of a system ({entry['out_of_reach']}); leave it out."
         elif not entry and citation not in matching:
-            yield f"{citation} is not a citation of {framework['title']}; {instead(citation, framework['citations'])}."
+            yield f"{citation} is not a citation of {framework['title']}; {suggestion(citation, framework['citations'])}."
         elif not _leads(ours, entry.get("through")):
             yield f"{citation} takes one of {', '.join(entry['through'])} under nist_800_53; cite one that fits, or leave it out."
 
@@ -409,7 +360,7 @@ def _adjusted(control: Entry, settings: Settings, where: str, problems: list[str
         for name, value in values.items():
             if not any(name in face for face in there):
                 known = [known for face in there for known in face] or adjusted["settings"]
-                problems.append(f"{where}: the control has no setting {kind}: {name}; {instead(name, known)}.")
+                problems.append(f"{where}: the control has no setting {kind}: {name}; {suggestion(name, known)}.")
             for face in there:
                 face.update({name: value} if name in face else {})
     return adjusted

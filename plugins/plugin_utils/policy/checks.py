@@ -9,13 +9,13 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import waivers
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 
 
-def meant(checks: Collection[str], name: str) -> str | None:
+def matching(checks: Collection[str], name: str) -> str | None:
     """The id of the check that a name means, the most exact of several; None when there is none."""
     if name in checks:
         return name
@@ -25,7 +25,7 @@ def meant(checks: Collection[str], name: str) -> str | None:
 
 def covered(catalogue: Catalogue, host: str, today: str) -> list[Entry]:
     """Every check with the waiver that covers it on a host; one that a waiver names by itself has an entry of its own."""
-    single = {waiver["control"]: meant(catalogue.checks, waiver["control"]) for waiver in catalogue.waivers}
+    single = {waiver["control"]: matching(catalogue.checks, waiver["control"]) for waiver in catalogue.waivers}
     named = [named_as(catalogue.checks[check], name) for name, check in single.items() if check not in (None, name)]
     return [
         {**check, "waiver": waivers.find(catalogue.waivers, [check["id"], single.get(check["id"]) or check["id"]], host, today)}

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError, load
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, load
 
 if TYPE_CHECKING:
-    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Document
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Document
 
 
 def frameworks(directories: Sequence[str] = ()) -> dict[str, Entry]:

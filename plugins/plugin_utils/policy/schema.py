@@ -17,8 +17,8 @@ from datetime import date
 from typing import Any, Optional, Union
 
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import instead
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import suggestion
 
 DIRECTORY = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../../roles/baseline/files/schema"))
 
@@ -130,7 +130,7 @@ def _sentences(error: Any) -> Iterator[str]:
         yield from (f"has no {name}; add one." for name in wanted if name not in value)
     elif error.validator == "additionalProperties":
         known = list(error.schema["properties"])
-        yield from (f"has a field {name} that means nothing; {instead(name, known)}." for name in value if name not in known)
+        yield from (f"has a field {name} that means nothing; {suggestion(name, known)}." for name in value if name not in known)
     elif error.validator in ("minItems", "minProperties", "minLength"):
         yield f"is empty; write {hint}."
     elif error.validator == "uniqueItems":

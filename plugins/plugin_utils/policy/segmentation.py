@@ -12,7 +12,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.flows import probes
 from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import ELSEWHERE, Policy, span
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError, load
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, load
 
 # The longest comment that nft takes is 128 bytes.
 _COMMENT = 120

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry, PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import meant
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import did_you_mean
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES
 
 # Tags with a meaning of their own in Ansible; none of them chooses controls.
@@ -41,6 +41,6 @@ def tags_of(control: Entry) -> set[str]:
 
 
 def _unknown(tag: str, known: set[str]) -> str:
-    advice = meant(tag, sorted(known))
+    advice = did_you_mean(tag, sorted(known))
     advice = f"{advice}?" if advice else "use an area such as ssh, a control's id, level1 or level2."
     return f"The tag {tag} matches no control of the profile; {advice} If it is a tag of your playbook, set baseline_tags."

@@ -13,14 +13,14 @@ _LONGEST_NAME, _MOST_NAMES = 80, 1000
 _MOST_LISTED = 20
 
 
-def meant(name: object, names: Iterable[str]) -> str:
+def did_you_mean(name: object, names: Iterable[str]) -> str:
     """A question after the name that was meant, or nothing where none is near."""
     close = difflib.get_close_matches(str(name)[:_LONGEST_NAME], list(names)[:_MOST_NAMES], 1)
     return f"did you mean {close[0]}" if close else ""
 
 
-def instead(name: object, names: Iterable[str]) -> str:
+def suggestion(name: object, names: Iterable[str]) -> str:
     """What to write for a name that is not there: the one that was meant, or those that there are."""
     known = list(names)
     listed = f"choose one of {', '.join(known)}" if 0 < len(known) <= _MOST_LISTED else "check its spelling"
-    return meant(name, known) or listed
+    return did_you_mean(name, known) or listed

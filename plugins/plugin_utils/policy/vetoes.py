@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_module import DISABLED, KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import drivers, plain
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 
 
-def told(controls: Sequence[Entry], platforms: Sequence[Entry], places: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def conflicts(controls: Sequence[Entry], platforms: Sequence[Entry], places: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """A sentence for each control that a platform vetoes, by name or by a module that the control disables."""
     for platform in platforms:
         where = f"platform {platform['id']} ({places['platform', platform['id']]})"

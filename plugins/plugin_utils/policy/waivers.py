@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import each
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 
 
 def find(waivers: Sequence[Entry], control: Iterable[str], host: str, today: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 
 _ID = re.compile(r"^- id: [\"']?([a-z0-9*-]+)", re.M)
 
@@ -33,7 +33,7 @@ def link(base: str, control: str) -> str:
         return ""
     if control in _documented("controls"):
         return f"{base}/controls/{quote(area_of(control))}.md#{quote(control)}"
-    check = checks.meant(_documented("checks"), control)
+    check = checks.matching(_documented("checks"), control)
     return f"{base}/checks.md#{quote(check.replace('*', ''))}" if check else ""
 
 

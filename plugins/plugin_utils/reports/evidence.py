@@ -18,8 +18,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification
 from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import sync_directory
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks, meant_for
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import attestations, documentation, previous
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.citations import citations
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.junit import junit

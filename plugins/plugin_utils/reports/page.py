@@ -30,7 +30,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
 )
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, manifest, words
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.previous import BETTER, DIFFERENCES, GONE, NEW, OTHERWISE, WORSE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
@@ -87,7 +87,7 @@ def view(run: Run) -> dict[str, Any]:
     known = {control["id"]: control for control in [*run["controls"], *run["checks"]]}
     headings = {name: _headings(covered) for name, covered in run["coverage"].items()}
     controls = [
-        {**_control(records, known.get(checks.meant(known, name), {}), run), **_citations(_cited(records[0], run), headings)}
+        {**_control(records, known.get(checks.matching(known, name), {}), run), **_citations(_cited(records[0], run), headings)}
         for name, records in by_control(ours(run["records"])).items()
     ]
     worst_first = sorted(controls, key=lambda control: -SEVERITIES.index(control["severity"]))

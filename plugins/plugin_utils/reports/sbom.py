@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import status
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import NOT_APPLICABLE, NOT_CHECKED, PASS, STATUSES, WAIVED, Record
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import FAILED, counted
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, OURS, WAIVED, Record
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import FAILED, TELLING_FIRST
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -22,7 +22,7 @@ def joined(results: Sequence[Record], controls: Iterable[Entry], host: str) -> l
 
 def _known(known: Mapping[str, Entry], result: Record) -> Entry:
     """The control or check that a result is of; a rule of a scanner is none and brings its own title and severity."""
-    name = checks.meant(known, result["control"])
+    name = checks.matching(known, result["control"])
     if name is None and "title" not in result:
         raise ValueError(f"there is no control and no check {result['control']}; hand over the list that has it, such as baseline_checks")
     return result if name is None else checks.named_as(known[name], result["control"])

@@ -18,7 +18,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
     Record,
 )
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import counted
 

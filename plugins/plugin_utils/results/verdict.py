@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, FAIL, NOT_CHECKED, OURS, PASS, WAIVED, Record
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failing, ours
 
 PASSED, REFUSED, UNVERIFIED = "passed", "refused", "unverified"

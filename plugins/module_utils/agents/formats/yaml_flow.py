@@ -87,7 +87,7 @@ def whole(text: str, line: int, anchors: Mapping[str, Node]) -> Node:
     if text[0] in "[{":
         found, end = _brackets(text, 0, line, anchors, 0)
     elif alias:
-        found, end = _meant(alias[1], anchors), alias.end()
+        found, end = _aliased(alias[1], anchors), alias.end()
     elif text[0] in "\"'":
         found, end = _quoted(text, 0, line)
     else:
@@ -111,7 +111,7 @@ def merged(value: Node) -> dict[str, Node]:
     return {name: item for part in reversed(mappings) for name, item in part.items()}
 
 
-def _meant(name: str, anchors: Mapping[str, Node]) -> Node:
+def _aliased(name: str, anchors: Mapping[str, Node]) -> Node:
     if name not in anchors:
         raise Unclear
     return anchors[name]
@@ -156,7 +156,7 @@ def _inner(text: str, at: int, line: int, anchors: Mapping[str, Node], depth: in
     """A value in brackets, and where it ends."""
     alias = _ALIAS.match(text, at)
     if alias:
-        return _meant(alias[1], anchors), alias.end()
+        return _aliased(alias[1], anchors), alias.end()
     if text[at : at + 1] in ("[", "{"):
         return _brackets(text, at, line, anchors, depth + 1)
     if text[at : at + 1] in ("'", '"'):

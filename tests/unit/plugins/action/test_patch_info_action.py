@@ -189,7 +189,7 @@ def test_a_bad_feed_is_said_before_the_host_is_troubled(plan, tmp_path):
     feeds = [{"kind": "kev", "path": str(tmp_path / "none")}]
     with pytest.raises(AnsibleError, match=r"Planning patches failed: the feed .*/none \(kev\) is missing"):
         plan(feeds=feeds)
-    with pytest.raises(AnsibleError, match="today is never, which is no day"):
+    with pytest.raises(AnsibleError, match="today is never, which is not a date"):
         plan(today="never")
 
 

@@ -11,10 +11,10 @@ import tracemalloc
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import bounds, loader, segmentation
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import bounds, document, segmentation
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE, Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.validation import validated
 from mutations import LAUGHS, mutated
 
@@ -89,7 +89,7 @@ def policy(baseline, directory, tmp_path, monkeypatch):
     directory("baseline", {"frameworks/nist.yml": NIST})
 
     def read(section, data):
-        loader._load.cache_clear()
+        document._load.cache_clear()
         for name, text in {**POLICY, section: data}.items():
             (tmp_path / "policy" / name).mkdir(parents=True, exist_ok=True)
             (tmp_path / "policy" / name / "own.yml").write_bytes(text)
@@ -130,7 +130,7 @@ def test_a_damaged_segmentation_is_refused_by_its_name_or_read(tmp_path):
     path.write_bytes(SEGMENTATION)
     assert segmentation.read(str(path))
     for data in mutated(SEGMENTATION, 100):
-        loader._load.cache_clear()
+        document._load.cache_clear()
         path.write_bytes(data)
         assert all(line.startswith(str(path)) and line.isprintable() for line in errors(segmentation.read, str(path)))
 
@@ -139,7 +139,7 @@ def test_a_damaged_segmentation_is_refused_by_its_name_or_read(tmp_path):
 def test_all_that_can_be_said_of_a_damaged_policy_is_said(baseline, directory, tmp_path):
     directory("policy", {"controls/own.yml": POLICY["controls"].decode(), "frameworks/house.yml": POLICY["frameworks"].decode()})
     for data in mutated(POLICY["controls"], 40, seed=3):
-        loader._load.cache_clear()
+        document._load.cache_clear()
         (tmp_path / "policy/controls/own.yml").write_bytes(data)
         validated([str(tmp_path / "policy")], "2026-11-22", baseline)
 
@@ -170,7 +170,7 @@ def test_all_that_can_be_said_of_a_damaged_policy_is_said(baseline, directory, t
 def test_what_no_policy_has_is_refused_with_its_line(tmp_path, monkeypatch, data, line, what):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yml").write_bytes(data)
-    assert errors(loader.load, str(tmp_path / "own.yml")) == [f"own.yml:{line}: this is not YAML that can be used: {what}."]
+    assert errors(document.load, str(tmp_path / "own.yml")) == [f"own.yml:{line}: this is not YAML that can be used: {what}."]
 
 
 def test_what_is_no_file_of_a_person_is_refused(tmp_path, monkeypatch):
@@ -179,12 +179,12 @@ def test_what_is_no_file_of_a_person_is_refused(tmp_path, monkeypatch):
     os.mkdir("directory.yml")
     (tmp_path / "large.yml").write_bytes(b"#" * (3 * 2**20))
     os.symlink("loop.yml", "loop.yml")
-    assert errors(loader.load, str(tmp_path / "fifo.yml")) == ["fifo.yml: this is not YAML that can be used: it is not a regular file."]
-    assert errors(loader.load, str(tmp_path / "directory.yml"))[0].startswith("directory.yml")
-    assert errors(loader.load, str(tmp_path / "large.yml")) == [
+    assert errors(document.load, str(tmp_path / "fifo.yml")) == ["fifo.yml: this is not YAML that can be used: it is not a regular file."]
+    assert errors(document.load, str(tmp_path / "directory.yml"))[0].startswith("directory.yml")
+    assert errors(document.load, str(tmp_path / "large.yml")) == [
         "large.yml: this is not YAML that can be used: it is larger than 2 MiB; spread it over several files."
     ]
-    assert errors(loader.load, str(tmp_path / "loop.yml")) == [
+    assert errors(document.load, str(tmp_path / "loop.yml")) == [
         "loop.yml cannot be read (Too many levels of symbolic links); make it readable."
     ]
 
@@ -193,7 +193,7 @@ def test_a_bomb_costs_little_memory(tmp_path):
     (tmp_path / "own.yml").write_bytes(LAUGHS)
     tracemalloc.start()
     try:
-        assert errors(loader.load, str(tmp_path / "own.yml"))
+        assert errors(document.load, str(tmp_path / "own.yml"))
         assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
     finally:
         tracemalloc.stop()
@@ -201,13 +201,13 @@ def test_a_bomb_costs_little_memory(tmp_path):
 
 def test_keys_are_the_texts_that_were_written(tmp_path):
     (tmp_path / "own.yml").write_bytes(b"base: &base {no: 1, 4.10: x, no: 1}\n".replace(b", no: 1}", b"}") + b"more: {<<: *base, 1: y}\n")
-    assert loader.load(str(tmp_path / "own.yml")).data == {"base": {"no": 1, "4.10": "x"}, "more": {"no": 1, "4.10": "x", "1": "y"}}
+    assert document.load(str(tmp_path / "own.yml")).data == {"base": {"no": 1, "4.10": "x"}, "more": {"no": 1, "4.10": "x", "1": "y"}}
 
 
 def test_the_collections_own_files_keep_the_bounds():
     for path in glob.glob(f"{BASELINE}/*/*.yml"):
         with open(path, encoding="utf-8") as stream:
-            bounds.check(stream.read(), loader._Loader)
+            bounds.check(stream.read(), document._Loader)
 
 
 # -- regular expressions -----------------------------------------------------------

@@ -13,7 +13,7 @@ import sys
 import pytest
 import yaml
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.evidence import COLLECTION
 
 DOCS = os.path.join(COLLECTION, "docs")

@@ -8,7 +8,7 @@ import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.agents import schedules
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood, flat
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import machine, meant, shown
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.machines import is_one_of, machine, shown
 
 
 class Texts(yaml.SafeLoader):
@@ -106,5 +106,5 @@ def test_the_gap_of_a_timer(text, gap):
 )
 def test_the_machine_of_a_destination(destination, name):
     assert machine(destination) == name
-    assert meant(destination, [name]) and not meant(destination, ["other.example"])
+    assert is_one_of(destination, [name]) and not is_one_of(destination, ["other.example"])
     assert "p@" not in shown(destination)

@@ -118,7 +118,7 @@ def test_a_program_that_does_not_end_or_is_not_there(answering, code, sentence):
 
 
 def test_what_is_no_json_is_trouble(answering):
-    with pytest.raises(BackupError, match="no JSON"):
+    with pytest.raises(BackupError, match="not JSON"):
         Restic(answering(lambda unused_words: "hello"), {"repository": "/srv/r"}).backups()
 
 

@@ -15,7 +15,8 @@ def test_a_profile_may_be_named_by_its_end(content, tailored):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("cis", "has no profile cis; choose one of small, script"), ("", "needs a profile to be named; choose one of small")]
+    ("name", "message"),
+    [("cis", "has no profile cis; choose one of small, script"), ("", "needs a profile to be named; choose one of small")],
 )
 def test_a_profile_that_there_is_not_is_reported_with_those_that_there_are(content, name, message):
     with pytest.raises(ScapError, match=message):

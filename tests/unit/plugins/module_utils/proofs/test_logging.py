@@ -155,7 +155,7 @@ def test_a_query_has_the_token_or_something_in_a_field(server, answer, field, fo
 
 def test_a_query_that_gets_no_json_for_a_field_is_a_problem(server):
     server.text = "<html>"
-    with pytest.raises(collector.Unasked, match="no JSON"):
+    with pytest.raises(collector.Unasked, match="not JSON"):
         collector.Query(server.url, "hits", {}).found(["0011-2233"])
 
 

@@ -137,7 +137,7 @@ def test_a_wrong_shape_is_reported_by_its_name(answer, message):
     [
         ("", "there is none"),
         ("[1]", "there is none"),
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ('{"a": ' + "[" * 100000 + "]" * 100000 + "}", "nested deeper"),
         ('{"a": ' + "[" * 40 + "]" * 40 + "}", "nested deeper"),
         ('{"a": ' + "9" * 5000 + "}", "a number without bounds"),

@@ -96,9 +96,9 @@ ZEROS = b"0" * (64 * 2**20)
         ("updateinfo", bz2.compress(ZEROS, 1), "unpacks to more than 250 times its size"),
         ("debsecan", zlib.compress(ZEROS), "unpacks to more than 250 times its size"),
         ("osv", _zip_bomb(), "unpacks to more than 250 times its size"),
-        ("debian_tracker", b"[" * 10**7, "is cut off or no JSON (maximum recursion depth exceeded"),
+        ("debian_tracker", b"[" * 10**7, "is cut off or not JSON (maximum recursion depth exceeded"),
         ("debian_tracker", b"[" + b"[]," * 9 * 10**6 + b"[]]", "has more than 16000000 values"),
-        ("kev", b'{"count": ' + b"9" * 10**6 + b"}", "is cut off or no JSON (Exceeds the limit"),
+        ("kev", b'{"count": ' + b"9" * 10**6 + b"}", "is cut off or not JSON (Exceeds the limit"),
         (
             "kev",
             json.dumps({**KEV, "dateReleased": "0000-99-99T"}).replace("CVE", "\\ud800").encode(),
@@ -118,7 +118,7 @@ ZEROS = b"0" * (64 * 2**20)
         (
             "debian_tracker",
             json.dumps(TRACKER).replace('"3.0.17-1"', "3").encode(),
-            "has an entry 'CVE-2026-1001' of 'openssl' that cannot be read (3 is no name",
+            "has an entry 'CVE-2026-1001' of 'openssl' that cannot be read (3 is neither a name nor a version",
         ),
         (
             "debsecan",

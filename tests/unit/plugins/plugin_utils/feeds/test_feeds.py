@@ -104,8 +104,8 @@ _EXTERNAL = '<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><updat
     [
         ("debian_tracker", b"", "is empty"),
         ("debian_tracker", b"{}", "has no vulnerabilities"),
-        ("debian_tracker", json.dumps(TRACKER).encode()[:-40], "cut off or no JSON"),
-        ("debian_tracker", b"<html>404</html>", "cut off or no JSON"),
+        ("debian_tracker", json.dumps(TRACKER).encode()[:-40], "cut off or not JSON"),
+        ("debian_tracker", b"<html>404</html>", "cut off or not JSON"),
         ("debian_tracker", b"[1]", "another form"),
         ("debian_tracker", b'{"openssl": {"CVE-1": {}}}', "without 'releases'"),
         ("debian_tracker", b'{"openssl": {"CVE-1": {"releases": {"bookworm": {"status": "maybe"}}}}}', "the status .maybe. of .CVE-1"),

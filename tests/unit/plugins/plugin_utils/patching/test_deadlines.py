@@ -127,7 +127,7 @@ def test_a_waiver_holds_for_its_vulnerability_its_hosts_and_until_its_day(waiver
         ({"rules": [*POLICY["rules"], {"name": "x", "days": -1}]}, "number 9: days: -1 is not a number of days"),
         ({"rules": [*POLICY["rules"], {"name": "x", "days": 10**12}]}, "number 9: days: 1000000000000 is not a number of days"),
         ({"rules": [*POLICY["rules"], {"name": "x", "days": 1, "epss": "high"}]}, "number 9: epss: 'high' is not a probability"),
-        ({"rules": [*POLICY["rules"], {"name": "x", "days": 1, "severity": 3}]}, "number 9: severity: 3 is no name"),
+        ({"rules": [*POLICY["rules"], {"name": "x", "days": 1, "severity": 3}]}, "number 9: severity: 3 is not a name"),
         ({"rules": ["x"]}, "each is a mapping"),
         ({"rules": [*POLICY["rules"], {"name": "x", "days": 1, "cvss": 9}]}, "there is no field cvss; use name, severity"),
         ({"rules": [*POLICY["rules"], {"name": "x", "days": 1, "severity": "grave"}]}, "severity: there is no grave; use unknown, low"),

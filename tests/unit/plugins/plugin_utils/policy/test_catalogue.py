@@ -8,7 +8,7 @@ import sys
 import pytest
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 
 OWN_CONTROL = """
     - id: site-panic

@@ -9,8 +9,8 @@ from ansible.errors import AnsibleFilterError, AnsibleLookupError
 from ansible_collections.hygeia.golden.plugins.filter.records import records
 from ansible_collections.hygeia.golden.plugins.lookup import checks as lookup
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.checks import covered, meant
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.checks import covered, matching
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.validation import validated
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.coverage import coverage
 
@@ -48,7 +48,7 @@ def site(baseline, directory, monkeypatch, tmp_path):
     "name, check", [("probe-pacs", "probe-*"), ("probe-tried", "probe-tried"), ("probe-*", "probe-*"), ("probe-p*", None), ("prober", None)]
 )
 def test_a_name_means_the_most_exact_check(name, check):
-    assert meant(["probe-*", "probe-tried"], name) == check
+    assert matching(["probe-*", "probe-tried"], name) == check
 
 
 def test_a_waiver_covers_all_that_an_asterisk_means_or_one_of_them(site):

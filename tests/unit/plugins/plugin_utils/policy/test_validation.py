@@ -93,4 +93,4 @@ def test_what_works_and_may_not_be_meant_is_a_remark(answer):
 
 
 def test_a_directory_that_is_not_there_is_a_mistake(baseline):
-    assert "is no directory" in validated(["/nowhere/at/all"], "2026-10-09", baseline)["errors"][0]
+    assert "is not a directory" in validated(["/nowhere/at/all"], "2026-10-09", baseline)["errors"][0]

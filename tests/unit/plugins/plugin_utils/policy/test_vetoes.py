@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 
 XCP = "id: xcp-ng\ntitle: XCP-ng\nfirmware: [bios]\ndisks: [xen-blk]\nnetworks: [xen-net]\n{}"
 

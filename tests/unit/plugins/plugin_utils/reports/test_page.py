@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.evidence import COLLECTION
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.words import area_title, heading
 
