@@ -15,7 +15,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_c
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 
 REPOSITORY = Path(__file__).parents[3]
-REQUEST = boot_check.BootRequest(boot_limit=600, settle_limit=600)
+# A second processor would cost more to emulate than it does.
+REQUEST = boot_check.BootRequest(boot_limit=600, settle_limit=600, cpus=1)
 
 
 def build(output, *options):
