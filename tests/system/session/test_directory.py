@@ -112,7 +112,7 @@ def test_nothing_that_a_command_left_running_outlives_it(root, isolation):
 
 
 def test_a_killed_command_is_cleaned_up_after_by_the_next(root):
-    process = start(root, "sh", "-c", "echo begun; sleep 60")
+    process = start(root, "sh", "-c", "echo begun; sleep 2")
     process.stdout.readline()
     process.send_signal(signal.SIGKILL)
     process.communicate()
