@@ -124,7 +124,10 @@ class Proof:
                 "no recovery point is declared: say in recovery_point how much work may be lost",
             )
         elif age > limit:
-            message = f"the last backup is {format_duration(age)} old, and the recovery point requires {format_duration(limit)}: find out why none succeeded since, and start one"
+            message = (
+                f"the last backup is {format_duration(age)} old, and the recovery point requires {format_duration(limit)}:"
+                " find out why none succeeded since, and start one"
+            )
             self._add("recent-proven", FAIL, expected, observed, message)
         else:
             self._add("recent-proven", PASS, expected, observed)
