@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/controls.md, docs/controls/, docs/checks.md, docs/known-agents.md, docs/known-platforms.md and docs/coverage.md from the policy; with --check, fail if they differ from it.
+"""Write what docs/ says of controls, checks, known agents, known platforms and coverage from the policy; with --check, fail if they differ.
 
     python docs/generate.py [--check]
 
