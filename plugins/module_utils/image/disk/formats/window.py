@@ -19,11 +19,12 @@ TABLE = 16 << 20
 
 @dataclass(frozen=True)
 class Window:
-    """Where a disk lies: a file, or a part of one such as an archive."""
+    """Where a disk lies: a file, or a part of one such as an archive; ``name`` is what sentences call it, by default the path."""
 
     path: str
     offset: int
     size: int
+    name: str = ""
 
     @classmethod
     def whole(cls, path: str) -> Window:
@@ -39,7 +40,7 @@ class Window:
 
     def part(self, offset: int, size: int) -> Window:
         """A stretch of this one."""
-        return Window(self.path, self.offset + offset, size)
+        return Window(self.path, self.offset + offset, size, self.name)
 
     def read(self, at: int, count: int) -> bytes:
         """Exactly so many bytes."""
@@ -55,7 +56,7 @@ class Window:
                         raise self.damaged("it ends before what its header tells of")
                     found += more
         except OSError as problem:
-            raise ImageError(f"{self.path} cannot be read: {problem.strerror}") from problem
+            raise ImageError(f"{self.name or self.path} cannot be read: {problem.strerror}") from problem
         return bytes(found)
 
     def fields(self, layout: str, at: int) -> tuple[Any, ...]:
@@ -71,8 +72,8 @@ class Window:
 
     def damaged(self, what: str) -> ImageError:
         """The error for a header that cannot be true."""
-        return ImageError(f"{self.path} is damaged, {what}: copy the template anew")
+        return ImageError(f"{self.name or self.path} is damaged, {what}: copy the template anew")
 
     def refused(self, what: str, cure: str) -> ImageError:
         """The error for a disk of a kind that is not opened."""
-        return ImageError(f"{self.path} {what}: {cure}")
+        return ImageError(f"{self.name or self.path} {what}: {cure}")
