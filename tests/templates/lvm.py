@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 
 CONFIG = """\
@@ -52,6 +53,22 @@ class Lvm:
         told = json.loads(self.run(program, "--reportformat", "json", "--units", "b", "--nosuffix", "--binary", "-a", "-o", fields, *more))
         return next(iter(told["report"][0].values()))
 
+    def layout(self):
+        """Where lvs says that each volume lies, as (device, first byte, bytes), with neighbours as one."""
+        starts = {row["pv_name"]: int(row["pe_start"]) for row in self.report("pvs", "pv_name,pe_start")}
+        extent = int(self.report("vgs", "vg_extent_size")[0]["vg_extent_size"])
+        volumes = {}
+        for row in self.report("lvs", "lv_name,seg_start_pe,seg_pe_ranges", "--segments", "--sort", "lv_name,seg_start_pe"):
+            device, first, last = re.fullmatch(r"(.*):(\d+)-(\d+)", row["seg_pe_ranges"]).groups()
+            begin, end = (starts[device] + int(number) * extent for number in (first, int(last) + 1))
+            pieces = volumes.setdefault(row["lv_name"], [])
+            name = os.path.basename(device)
+            if pieces and pieces[-1][0] == name and sum(pieces[-1][1:]) == begin:
+                pieces[-1] = (name, pieces[-1][1], pieces[-1][2] + end - begin)
+            else:
+                pieces.append((name, begin, end - begin))
+        return volumes
+
     def restore(self, group, change):
         """Write the metadata of a group after ``change`` of their text."""
         path = self.place / "text"
@@ -75,3 +92,61 @@ def on(place, **parts):
     finally:
         for loop in loops:
             subprocess.run(["losetup", "--detach", loop], check=True)
+
+
+def group(place, name, size, change=None, devices="a", **volumes):
+    """Physical volumes of a group in files, with what each volume holds copied into it, given as ``name=file``.
+
+    ``change`` is called with LVM before the contents are put in place; returns the files.
+    """
+    files = [place / f"{name}-{device}.raw" for device in devices]
+    for path in files:
+        with open(path, "wb") as stream:
+            stream.truncate(size)
+    with on(place / f"lvm-{name}", **{device: (path, 0, size) for device, path in zip(devices, files)}) as lvm:
+        places = list(map(lvm.device, devices))
+        lvm.run("vgcreate", "-y", "-s", "1m", name, *places)
+        for volume, content in volumes.items():
+            lvm.create(name, volume, os.path.getsize(content) >> 20)
+        if change:
+            change(lvm)
+        layout = {volume: pieces for volume, pieces in lvm.layout().items() if volume in volumes}
+    for volume, pieces in layout.items():
+        with open(volumes[volume], "rb") as source:
+            for device, start, length in pieces:
+                with open(files[devices.index(device)], "r+b") as stream:
+                    stream.seek(start)
+                    stream.write(source.read(length))
+    return files
+
+
+def volume(name, number, segment, status='"READ", "WRITE", "VISIBLE"'):
+    """The text of a logical volume of one segment, which begins at its start."""
+    identifier = f"AAAAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA{number:02}"
+    head = f'id = "{identifier}"\nstatus = [{status}]\nflags = []\nsegment_count = 1'
+    return f"{name} {{\n{head}\nsegment1 {{\nstart_extent = 0\n{segment}\n}}\n}}\n"
+
+
+def added(volumes):
+    """What adds volumes to the text of a group, given as the arguments of ``volume`` without their numbers."""
+    texts = [volume(each[0], number, *each[1:]) for number, each in enumerate(volumes)]
+    return lambda text: text.replace("logical_volumes {", "logical_volumes {\n" + "".join(texts), 1)
+
+
+HIDDEN = '"READ", "WRITE"'
+
+
+def linear(first, count=2):
+    return f'extent_count = {count}\ntype = "striped"\nstripe_count = 1\nstripes = ["pv0", {first}]'
+
+
+THIN = [
+    ("pool_tdata", linear(10), HIDDEN),
+    ("pool_tmeta", linear(12), HIDDEN),
+    (
+        "pool",
+        'extent_count = 2\ntype = "thin-pool"\nmetadata = "pool_tmeta"\npool = "pool_tdata"\ntransaction_id = 0\nchunk_size = 128\n'
+        'discards = "passdown"\nzero_new_blocks = 1',
+    ),
+    ("thin", 'extent_count = 9\ntype = "thin"\nthin_pool = "pool"\ntransaction_id = 0\ndevice_id = 1'),
+]

@@ -59,28 +59,6 @@ def test_luks(refused, tmp_path):
     assert "ansible_image_root" in sentence
 
 
-def test_lvm(refused, tmp_path):
-    part = raw(tmp_path / "part")
-    physical_volume(part)
-    source = images.disk("gpt", tmp_path / "disk.raw", [("lvm", part)])
-    assert "partition 1 (LVM2_member, 16.0 MiB) is an LVM physical volume: make the template" in refused(source)
-
-
-def physical_volume(path):
-    """An LVM label in the second sector, with the checksum that blkid looks at."""
-    body = (20 + 12).to_bytes(4, "little") + b"LVM2 001" + b"0123456789abcdef0123456789abcdef"
-    body = body.ljust(512 - 20, b"\0")
-    crc = 0xF597A6CF
-    for byte in body:
-        crc ^= byte
-        for unused_bit in range(8):
-            crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
-    label = b"LABELONE" + (1).to_bytes(8, "little") + crc.to_bytes(4, "little") + body
-    with open(path, "r+b") as stream:
-        stream.seek(512)
-        stream.write(label)
-
-
 def test_nothing_known(refused, tmp_path):
     assert "holds no filesystem that is known" in refused(raw(tmp_path / "disk.raw"))
 

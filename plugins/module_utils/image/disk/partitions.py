@@ -15,15 +15,11 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settin
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run, sized
 
 OPENED = ("ext2", "ext3", "ext4", "xfs", "btrfs")
+MEMBER = "LVM2_member"
 # Filesystems that are known but can hold no Linux root, and need no explanation.
 HARMLESS = ("vfat", "swap", "iso9660")
 _CONTAINERS = {"0x5", "0xf", "0x85", "5", "f", "85"}
-_ADVICE = {
-    "LVM2_member": "an LVM physical volume",
-    "crypto_LUKS": "encrypted with LUKS",
-    "linux_raid_member": "a member of a RAID array",
-    "zfs_member": "a member of a ZFS pool",
-}
+_ADVICE = {"crypto_LUKS": "encrypted with LUKS", "linux_raid_member": "a member of a RAID array", "zfs_member": "a member of a ZFS pool"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,9 @@ class Partition:
     """A stretch of a disk; ``number`` is 0 when a filesystem fills the disk without a partition table.
 
     ``disk`` is the raw file that it lies in, ``disk_number`` the place of that disk among those of the template, from 1 on.
+    One with a ``volume`` (``vg/root``) is a logical volume, called ``mapper`` in /dev/mapper; if it does not lie in one stretch it
+    has ``pieces``, as (disk, offset, size). ``refused`` is a sentence that says why it is not opened. ``free`` is what no volume
+    has of a physical volume, as pairs of start and end.
     """
 
     number: int
@@ -43,12 +42,23 @@ class Partition:
     partlabel: str = ""
     disk: str = ""
     disk_number: int = 1
+    volume: str = ""
+    mapper: str = ""
+    mapper_uuid: str = ""
+    pieces: tuple[tuple[str, int, int], ...] = ()
+    refused: str = ""
+    free: tuple[tuple[int, int], ...] = ()
 
     def dump(self) -> dict[str, Any]:
-        return asdict(self)
+        """As the sandbox is told of it."""
+        return {name: value for name, value in asdict(self).items() if name != "free"}
+
+    @property
+    def place(self) -> str:
+        return named(self.number, self.disk_number, self.volume)
 
     def __str__(self) -> str:
-        return f"{named(self.number, self.disk_number)} ({self.filesystem or 'unknown'}, {sized(self.size)})"
+        return f"{self.place} ({self.filesystem or 'unknown'}, {sized(self.size)})"
 
 
 def read_all(disks: Sequence[str], names: Sequence[str]) -> list[Partition]:
@@ -63,7 +73,7 @@ def read(disk: str, name: str) -> list[Partition]:
     whole = _probe(disk)
     table = whole.get("PTTYPE", "")
     if table in ("gpt", "dos") and not (table == "dos" and whole.get("TYPE") in OPENED):
-        return [_filled(partition) for partition in _table(disk, name)]
+        return [probed(partition, partition.size) for partition in _table(disk, name)]
     if table and "TYPE" not in whole:
         raise ImageError(f"{name} has a partition table of the type {table}: only GPT, MBR and a bare filesystem can be opened")
     return [_with(Partition(0, 0, os.path.getsize(disk), disk=disk), whole)]
@@ -75,20 +85,30 @@ def candidates(partitions: list[Partition], name: str, wanted: int | None = None
     if not chosen:
         listed = ", ".join(str(partition) for partition in partitions) or "none at all"
         raise ImageError(f"{name} has no partition {wanted}: name one of those that it has, {listed}")
-    found = [partition for partition in chosen if partition.filesystem in OPENED]
+    found = [partition for partition in chosen if partition.filesystem in OPENED and not partition.refused]
     if not found:
         raise ImageError(no_root(chosen, name))
     return found
 
 
 def of_number(partitions: list[Partition], wanted: int | None) -> list[Partition]:
-    """All partitions, or the one of the first disk that has this number."""
-    return [partition for partition in partitions if wanted is None or (partition.number, partition.disk_number) == (wanted, 1)]
+    """All partitions, or the one of the first disk that has this number, with the logical volumes in it."""
+    if wanted is None:
+        return partitions
+    chosen = [part for part in partitions if (part.number, part.disk_number) == (wanted, 1) and not part.volume]
+    return chosen + [part for part in partitions if part.volume and any(_lies_in(part, member) for member in chosen)]
+
+
+def _lies_in(volume: Partition, member: Partition) -> bool:
+    places = volume.pieces or ((volume.disk, volume.offset, volume.size),)
+    return any(disk == member.disk and member.offset <= offset < member.offset + member.size for disk, offset, unused_size in places)
 
 
 def no_root(partitions: list[Partition], name: str) -> str:
     """Why no root filesystem could be opened, and what to do."""
     for partition in partitions:
+        if partition.refused:
+            return f"{name} cannot be opened because {partition.refused}"
         if partition.filesystem in _ADVICE:
             return (
                 f"{name} cannot be opened because {partition} is {_ADVICE[partition.filesystem]}: make the template with a plain "
@@ -122,8 +142,9 @@ def _table(disk: str, name: str) -> Iterator[Partition]:
         )
 
 
-def _filled(partition: Partition) -> Partition:
-    return _with(partition, _probe(partition.disk, partition.offset, partition.size))
+def probed(partition: Partition, size: int) -> Partition:
+    """The same with the filesystem that its first ``size`` bytes show."""
+    return _with(partition, _probe(partition.disk, partition.offset, size))
 
 
 def _with(partition: Partition, probed: dict[str, str]) -> Partition:

@@ -30,20 +30,17 @@ def clean(
     of the former not searched for.
     """
     kept: dict[bytes, str] = {}
-    size, remaining, found = 0, [], []
+    found = []
     with contextlib.ExitStack() as held:
-        handles = {number: held.enter_context(_opened(disk)) for number, disk in enumerate(disks, 1)}
-        for number, handle in handles.items():
-            inside = [partition for partition in partitions if partition.disk_number == number]
-            done = overwrite(handle, inside, place, limit, lambda directory: kept.update(secrets.of_tree(directory)))
+        handles = {disk: held.enter_context(_opened(disk)) for disk in disks}
+        done = overwrite(handles, partitions, place, limit, lambda directory: kept.update(secrets.of_tree(directory)))
+        for handle in handles.values():
             os.fsync(handle)
-            size += done.size
-            remaining += done.remaining
         # What a file of any disk has still is residue on none.
         wanted = {**{pattern: what for pattern, what in known.items() if pattern not in kept}, **planted}
-        for number, handle in handles.items():
+        for number, handle in enumerate(handles.values(), 1):
             found += [{"what": wanted[pattern], "disk": number, "offset": offset} for offset, pattern in search.search(handle, wanted)]
-    return {"overwritten": size, "not_overwritten": remaining, "searched": len(wanted), "found": found}
+    return {"overwritten": done.size, "not_overwritten": done.remaining, "searched": len(wanted), "found": found}
 
 
 @contextlib.contextmanager
@@ -59,7 +56,7 @@ def known(partitions: Sequence[Partition], place: str) -> dict[bytes, str]:
     """The patterns of raw disks as they are; what cannot be mounted shows none."""
     found: dict[bytes, str] = {}
     for partition in partitions:
-        if partition.filesystem in UNTOUCHED:
+        if partition.filesystem in UNTOUCHED and not partition.refused:
             try:
                 with mounted(partition, place, UNTOUCHED) as directory:
                     found.update(secrets.of_tree(directory))

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import Partition
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import loops
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, which
 
 # What the kernel is asked to mount, and how: nothing runs from it, no device is opened through it, no time of access is written.
@@ -36,7 +36,7 @@ def mounted(partition: Partition, place: str, options: Mapping[str, str] | None 
     how = (options or KINDS)[partition.filesystem]
     os.makedirs(place, mode=0o700, exist_ok=True)
     # A journal is replayed before the first look, though what is mounted then is read-only.
-    device, path = loops.attached(partition.dump(), writable=how != UNTOUCHED[partition.filesystem])
+    device, path = devices.attached(partition.dump(), writable=how != UNTOUCHED[partition.filesystem])
     try:
         holder = subprocess.Popen(
             [

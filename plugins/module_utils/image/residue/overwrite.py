@@ -9,14 +9,14 @@ bytes are overwritten once it is unmounted; so no file, time or attribute change
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import HARMLESS, Partition
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import HARMLESS, MEMBER, Partition
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import btrfs, ext4_journal, fat, files, fsmap, xfs_log
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.mounted import KINDS, mounted
-from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.window import Window
+from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.window import Pieces, Window
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 EXT = ("ext2", "ext3", "ext4")
@@ -37,22 +37,37 @@ class Overwritten:
     remaining: list[str] = field(default_factory=list)
 
 
-def overwrite(handle: int, partitions: Sequence[Partition], place: str, limit: float, look: Look = lambda directory: None) -> Overwritten:
-    """Overwrite what no file of a raw disk, which is open, holds; ``look`` is called with the directory of each filesystem that can be mounted."""
+def overwrite(
+    handles: Mapping[str, int], partitions: Sequence[Partition], place: str, limit: float, look: Look = lambda directory: None
+) -> Overwritten:
+    """Overwrite what no file holds of raw disks, which are open by their paths.
+
+    ``look`` is called with the directory of each filesystem that can be mounted.
+    """
     done = Overwritten()
     for partition in partitions:
-        window = Window(handle, partition.offset, partition.size)
+        if partition.refused:
+            done.remaining.append(f"{partition}: {partition.refused}")
+            continue
         for step in _steps(partition):
             try:
-                done.size += step(window, partition, place, limit, look)
+                done.size += step(_window(handles, partition), partition, place, limit, look)
             except (ImageError, ValueError, TimeoutError) as problem:
                 done.remaining.append(f"{partition}: {problem}")
     return done
 
 
+def _window(handles: Mapping[str, int], partition: Partition) -> Window:
+    if partition.pieces:
+        return Pieces([Window(handles[disk], offset, size) for disk, offset, size in partition.pieces])
+    return Window(handles[partition.disk], partition.offset, partition.size)
+
+
 def _steps(partition: Partition) -> list[Step]:
     """What is done about a partition, one after the other."""
     kind = partition.filesystem
+    if kind == MEMBER:
+        return [_free_extents]
     if kind in EXT:
         return [_unused, _journal]
     if kind == "xfs":
@@ -99,6 +114,10 @@ def _swap(window: Window, *unused_arguments: object) -> int:
         if window.read(page - len(SWAP), len(SWAP)) == SWAP:
             return window.zero([(page, window.size)])
     raise ValueError("its header is not that of a swap area")
+
+
+def _free_extents(window: Window, partition: Partition, *unused_arguments: object) -> int:
+    return window.zero(partition.free)
 
 
 def _unknown(*unused_arguments: object) -> NoReturn:

@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.stretches import Range, union, within
 
@@ -73,6 +73,39 @@ class Window:
         if number in (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
             return False
         raise OSError(number, os.strerror(number))
+
+
+class Pieces(Window):
+    """Several windows, one behind the other, as one."""
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        super().__init__(windows[0].handle, windows[0].offset, sum(window.size for window in windows))
+        self.windows = windows
+
+    def read(self, start: int, length: int) -> bytes:
+        within([(start, start + length)], self.size)
+        return b"".join(window.read(first, last - first) for window, first, last in self._split(start, start + length))
+
+    def write(self, start: int, data: bytes) -> None:
+        within([(start, start + len(data))], self.size)
+        for window, first, last in self._split(start, start + len(data)):
+            window.write(first, data[: last - first])
+            data = data[last - first :]
+
+    def zero(self, ranges: Iterable[Range]) -> int:
+        return sum(
+            window.zero([(first, last)])
+            for start, end in within(union(ranges), self.size)
+            for window, first, last in self._split(start, end)
+        )
+
+    def _split(self, start: int, end: int) -> Iterator[tuple[Window, int, int]]:
+        """The parts of a stretch with the windows that they lie in, by the addresses of these."""
+        for window in self.windows:
+            first, last = max(start, 0), min(end, window.size)
+            if first < last:
+                yield window, first, last
+            start, end = start - window.size, end - window.size
 
 
 def stored(handle: int, start: int, end: int) -> Iterator[tuple[int, int]]:

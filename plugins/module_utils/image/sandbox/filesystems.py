@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import loops
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.kernel import umount
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
@@ -63,7 +63,12 @@ def find_root(candidates: list[Partition], place: str) -> tuple[Partition, str]:
         raise NoRoot()
     if len(found) > 1:
         places = " and on ".join(_named(partition) for partition, unused_options in found)
-        raise Problem(f"a Linux system lies on {places}: name one with the option partition")
+        cure = (
+            "remove all but one"
+            if any(partition["volume"] for partition, unused_options in found)
+            else "name one with the option partition"
+        )
+        raise Problem(f"a Linux system lies on {places}: {cure}")
     return found[0]
 
 
@@ -108,9 +113,9 @@ def attach(partition: Partition, place: str, options: str, beside: str | None = 
         _mount(partition, device_of(beside)[0], place, options)
         return
     try:
-        device, path = loops.attached(partition, "ro" not in options.split(","))
+        device, path = devices.attached(partition, "ro" not in options.split(","))
     except OSError as problem:
-        raise Problem(f"the build host has no loop device for {_named(partition)}: {problem.strerror}") from problem
+        raise Problem(f"the build host has no device for {_named(partition)}: {problem.strerror}") from problem
     try:
         _mount(partition, path, place, options)
     finally:
@@ -138,7 +143,7 @@ def _mount(partition: Partition, device: str, place: str, options: str) -> None:
 
 
 def _named(partition: Partition) -> str:
-    return named(partition["number"], partition["disk_number"])
+    return named(partition["number"], partition["disk_number"], partition["volume"])
 
 
 def device_of(place: str) -> tuple[str, int]:
@@ -208,7 +213,10 @@ def _wanted(
     """The partition that an entry means, and the options to mount it by; a filesystem is in one place only."""
     partition = resolve(entry.source, partitions, disk_name)
     if partition is None:
-        raise Problem(f"{entry.source} is not on this disk")
+        reasons = [other["refused"] for other in partitions if other["refused"] and not other["volume"]]
+        raise Problem(f"{entry.source} is not on this disk{f' ({reasons[0]})' if reasons else ''}")
+    if partition["refused"]:
+        raise Problem(partition["refused"])
     kind = partition["filesystem"]
     if kind not in WORK:
         raise Problem(f"{entry.source} holds {kind or 'nothing known'}, which is not opened")
@@ -225,7 +233,7 @@ def root_disk(entries: list[Entry], root: Partition) -> str | None:
     for entry in entries:
         if entry.where == "/":
             name, number = _numbered(entry.source)
-            return name if number == root["number"] else None
+            return name if number == root["number"] and not root["volume"] else None
     return None
 
 
@@ -235,6 +243,15 @@ def _numbered(device: str) -> tuple[str | None, int | None]:
     return (node[1] or node[3], int(node[2] or node[4])) if node else (None, None)
 
 
+def names_of_volume(partition: Partition) -> tuple[str, ...]:
+    """What fstab may call a logical volume; the last is what the installer of Ubuntu writes."""
+    if not partition["volume"]:
+        return ()
+    mapper, uuid = partition["mapper"], partition["mapper_uuid"]
+    by_id = "/dev/disk/by-id/dm-"
+    return f"/dev/{partition['volume']}", f"/dev/mapper/{mapper}", f"{by_id}name-{mapper}", f"{by_id}uuid-{uuid}"
+
+
 def resolve(device: str, partitions: list[Partition], disk_name: str | None = None) -> Partition | None:
     """The partition that the first field of an fstab entry means, or None."""
     key, unused_equals, value = device.partition("=")
@@ -242,11 +259,19 @@ def resolve(device: str, partitions: list[Partition], disk_name: str | None = No
     if named:
         key, value = named[1].upper(), re.sub(r"\\x([0-9a-f]{2})", lambda escape: chr(int(escape[1], 16)), named[2])
     field = _TAGS.get(key)
+    if device.startswith("/dev/") and not field:
+        volumes = [partition for partition in partitions if device in names_of_volume(partition)]
+        if volumes:
+            return volumes[0]
     if field:
         same = [partition for partition in partitions if value and partition[field].lower() == value.lower()]
     else:
         name, number = _numbered(device)
-        same = [partition for partition in partitions if name and name == disk_name and partition["number"] == number]
+        same = [
+            partition
+            for partition in partitions
+            if name and name == disk_name and (partition["number"], partition["volume"]) == (number, "")
+        ]
     return same[0] if same else None
 
 

@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import filesystems, furniture, kernel, loops, namespaces
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices, filesystems, furniture, kernel, namespaces
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Opened:
 
     def _device(self, place: str, partition: Partition) -> Device:
         """How a boot loader's tools see the filesystem's device: its path, the number of one that can only be read, its UUID."""
-        device, unused_path = loops.attached(partition)
+        device, unused_path = devices.attached(partition)
         self.devices.append(device)
         path, unused_number = filesystems.device_of(self._path(place))
         return path, os.fstat(device).st_rdev, partition["uuid"]

@@ -40,8 +40,10 @@ FIRST_USER = USERS = 1 << 30
 MEMORY, PROCESSES = 4 << 30, 4096
 
 
-def named(number: int, disk_number: int) -> str:
-    """What a partition is called in sentences; 0 is all of a disk, and of the first disk nothing is said."""
+def named(number: int, disk_number: int, volume: str = "") -> str:
+    """What a partition is called in sentences, or a logical volume; 0 is all of a disk, and of the first disk nothing is said."""
+    if volume:
+        return f"the logical volume {volume}"
     where = f" of disk {disk_number}" if disk_number > 1 else ""
     if number:
         return f"partition {number}{where}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import image_store
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import mapper
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import control_groups, journal, locks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.directory import erase
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
@@ -38,6 +39,8 @@ def clean_up(session: SessionState) -> None:
             process.signal(signal.SIGKILL)
             process.ended(limit)
     daemon = Process.load(known.get("daemon")) or fuse_export.found(session.path(PIDFILE))
+    with contextlib.suppress(OSError):  # one in use goes when its mount goes
+        mapper.remove_all(mapper.prefix_of(session.directory))
     _free_loops(session)
     fuse_export.stop(daemon, session.disks, limit)
     control_groups.remove(known.get("groups", []))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import archive
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, partitions
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, partitions, volumes
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import program
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import settings as sandbox_settings
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.session import NAMESPACES
@@ -49,7 +49,7 @@ def enter(session: SessionState, names: Sequence[str], partition: int | None = N
     session.journal.record(step="export")
     daemon = fuse_export.start(list(map(fuse_export.qcow2, session.overlays)), session.disks, session.path(PIDFILE))
     session.journal.record(step="partitions", daemon=daemon.dump())
-    found = partitions.read_all(session.disks, names)
+    found = volumes.read_all(session.disks, names)
     plan: dict[str, Any] = {
         "root": session.path(ROOT),
         "isolation": session.walls.isolation,

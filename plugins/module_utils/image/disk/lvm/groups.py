@@ -25,6 +25,7 @@ class Group:
     """A volume group with all of its volumes, and the stretches of its physical volumes that no volume has."""
 
     name: str
+    identifier: str
     volumes: list[Volume] = field(default_factory=list)
     free: list[Window] = field(default_factory=list)
 
@@ -99,7 +100,7 @@ def _group(name: str, section: Section, known: dict[str, PhysicalVolume], owners
         found.append(volumes.read(key, told, parts, taken))
     reasons = volumes.snapshots(section)
     opened = [volume.refused_because(reasons.get(volume.name, "")) for volume in found if volume.visible or volume.name in reasons]
-    return Group(name, opened, list(_free(parts, taken)))
+    return Group(name, fields.identifier(section), opened, list(_free(parts, taken)))
 
 
 def _extents(told: Section, extent: int, known: dict[str, PhysicalVolume]) -> Extents:

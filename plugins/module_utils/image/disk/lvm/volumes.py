@@ -57,7 +57,7 @@ def read(name: str, told: Section, parts: dict[str, Extents], taken: dict[str, l
         pieces += _stretches(name, segment, length, parts, taken)
     size = extents * next((part.size for part in parts.values()), 0)
     segments = () if refused else tuple(_joined(pieces))
-    return Volume(name, fields.text(told, "id"), size, segments, refused, "VISIBLE" in fields.words(told, "status"))
+    return Volume(name, fields.identifier(told), size, segments, refused, "VISIBLE" in fields.words(told, "status"))
 
 
 def snapshots(section: Section) -> dict[str, str]:

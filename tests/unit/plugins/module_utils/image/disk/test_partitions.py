@@ -86,7 +86,7 @@ def test_a_partition_table_that_sfdisk_cannot_read(probed):
 @pytest.mark.parametrize(
     "filesystem,sentence",
     [
-        ("LVM2_member", r"partition 2 \(LVM2_member, 4.0 MiB\) is an LVM physical volume: make the template with a plain"),
+        ("LVM2_member", r"holds no Linux system .* on partition 2 \(LVM2_member, 4.0 MiB\)"),
         ("crypto_LUKS", "is encrypted with LUKS"),
         ("linux_raid_member", "is a member of a RAID array"),
         ("zfs_member", "is a member of a ZFS pool"),

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import filesystems
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import Problem
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 
+NO_VOLUME = {"volume": "", "mapper": "", "mapper_uuid": "", "pieces": [], "refused": ""}
 PARTITIONS: list[dict[str, object]] = [
     {"number": 1, "uuid": "0ABC-1234", "label": "", "partuuid": "aa-01", "partlabel": "esp", "filesystem": "vfat"},
     {"number": 2, "uuid": "u-2", "label": "root", "partuuid": "aa-02", "partlabel": "", "filesystem": "ext4"},
@@ -17,7 +19,7 @@ PARTITIONS: list[dict[str, object]] = [
     {"number": 4, "uuid": "u-4", "label": "", "partuuid": "aa-04", "partlabel": "", "filesystem": "btrfs"},
 ]
 for one in PARTITIONS:
-    one.update(disk="disk", disk_number=1, offset=one["number"])
+    one.update(disk="disk", disk_number=1, offset=one["number"], **NO_VOLUME)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,47 @@ for one in PARTITIONS:
 def test_what_fstab_calls_a_device(device, number):
     found = filesystems.resolve(device, [dict(part, label=part["label"] or "-") for part in PARTITIONS], "/dev/vda")
     assert (found and found["number"]) == number
+
+
+VOLUME = {
+    **PARTITIONS[1],
+    "number": 0,
+    "uuid": "u-5",
+    "label": "lv",
+    "partuuid": "",
+    "offset": 9,
+    "volume": "my-vg/my-lv",
+    "mapper": "my--vg-my--lv",
+    "mapper_uuid": "LVM-GgVv",
+}
+
+
+@pytest.mark.parametrize(
+    "device,found",
+    [
+        ("/dev/mapper/my--vg-my--lv", True),
+        ("/dev/my-vg/my-lv", True),
+        ("/dev/disk/by-id/dm-uuid-LVM-GgVv", True),
+        ("/dev/disk/by-id/dm-name-my--vg-my--lv", True),
+        ("/dev/disk/by-uuid/u-5", True),
+        ("UUID=u-5", True),
+        ("LABEL=lv", True),
+        ("/dev/mapper/my-vg-my-lv", False),
+        ("/dev/mapper/", False),
+        ("/dev/vda0", False),
+        ("/dev/", False),
+    ],
+)
+def test_what_fstab_calls_a_logical_volume(device, found):
+    resolved = filesystems.resolve(device, [*PARTITIONS, VOLUME], "/dev/vda")
+    assert (resolved is VOLUME) == found and (resolved is not None) == found
+
+
+def test_a_volume_that_is_not_opened(mounting, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "PARTITIONS", [*PARTITIONS, {**VOLUME, "refused": "the logical volume is a mirror"}])
+    assert mounting("/dev/my-vg/my-lv /srv ext4 defaults\n") == ([], ["/srv: the logical volume is a mirror"])
+    with pytest.raises(Problem, match="fstab of the template has /var, but the logical volume is a mirror"):
+        mounting("UUID=u-5 /var ext4 defaults\n")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +165,9 @@ def disk(monkeypatch, tmp_path):
 
         monkeypatch.setattr(filesystems, "attach", attach)
         monkeypatch.setattr(filesystems, "umount", umount)
-        return [{"number": number, "disk_number": 1, "filesystem": content["filesystem"]} for number, content in contents.items()]
+        return [
+            {"number": number, "disk_number": 1, "filesystem": content["filesystem"], **NO_VOLUME} for number, content in contents.items()
+        ]
 
     make.place = str(tmp_path)
     make.state = state

@@ -61,23 +61,6 @@ def segments(disks, volume):
     return [(names[window.path], window.offset - START, window.size) for window in volume.segments]
 
 
-def told(tools):
-    """The volumes as lvs has them, in the same form: segment after segment, with neighbours as one."""
-    starts = {row["pv_name"]: int(row["pe_start"]) for row in tools.report("pvs", "pv_name,pe_start")}
-    extent = int(tools.report("vgs", "vg_extent_size")[0]["vg_extent_size"])
-    volumes = {}
-    for row in tools.report("lvs", "lv_name,seg_start_pe,seg_pe_ranges", "--segments", "--sort", "lv_name,seg_start_pe"):
-        device, first, last = re.fullmatch(r"(.*):(\d+)-(\d+)", row["seg_pe_ranges"]).groups()
-        begin, end = (starts[device] + int(number) * extent for number in (first, int(last) + 1))
-        pieces = volumes.setdefault(row["lv_name"], [])
-        name = os.path.basename(device)
-        if pieces and pieces[-1][0] == name and sum(pieces[-1][1:]) == begin:
-            pieces[-1] = (name, pieces[-1][1], pieces[-1][2] + end - begin)
-        else:
-            pieces.append((name, begin, end - begin))
-    return volumes
-
-
 OPTIONS = ([], ["--metadatasize", "2m"], ["--pvmetadatacopies", "2"], ["--dataalignment", "4m"], ["--bootloaderareasize", "1m"])
 
 
@@ -92,7 +75,7 @@ def layout(tools, seed):
         tools.run("lvextend", "-l", f"+{dice.randint(1, 20)}%FREE", f"vg/{dice.choice(names)}", may_fail=True)
         if dice.random() < 0.3 and len(names) > 1:
             tools.run("lvremove", "-y", f"vg/{names.pop(dice.randrange(len(names)))}")
-    return told(tools)
+    return tools.layout()
 
 
 @pytest.mark.many
@@ -165,33 +148,9 @@ def location(path):
 # -- what is refused ----------------------------------------------------------
 
 
-def volume(name, number, segment, status='"READ", "WRITE", "VISIBLE"'):
-    """The text of a logical volume of one segment, which begins at its start."""
-    identifier = f"AAAAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA{number:02}"
-    head = f'id = "{identifier}"\nstatus = [{status}]\nflags = []\nsegment_count = 1'
-    return f"{name} {{\n{head}\nsegment1 {{\nstart_extent = 0\n{segment}\n}}\n}}\n"
-
-
-HIDDEN = '"READ", "WRITE"'
-
-
-def linear(first, count=2):
-    return f'extent_count = {count}\ntype = "striped"\nstripe_count = 1\nstripes = ["pv0", {first}]'
-
-
-THIN = [
-    ("pool_tdata", linear(10), HIDDEN),
-    ("pool_tmeta", linear(12), HIDDEN),
-    (
-        "pool",
-        'extent_count = 2\ntype = "thin-pool"\nmetadata = "pool_tmeta"\npool = "pool_tdata"\ntransaction_id = 0\nchunk_size = 128\n'
-        'discards = "passdown"\nzero_new_blocks = 1',
-    ),
-    ("thin", 'extent_count = 9\ntype = "thin"\nthin_pool = "pool"\ntransaction_id = 0\ndevice_id = 1'),
-]
 RAID = [
     *(
-        (f"both_r{kind}_{number}", linear(10 + 2 * number + extra, count), HIDDEN)
+        (f"both_r{kind}_{number}", lvm.linear(10 + 2 * number + extra, count), lvm.HIDDEN)
         for number in (0, 1)
         for kind, extra, count in (("image", 0, 2), ("meta", 10, 1))
     ),
@@ -201,8 +160,8 @@ RAID = [
     ),
 ]
 SNAPSHOT = [
-    ("before", linear(10)),
-    ("snapshot0", 'extent_count = 2\ntype = "snapshot"\nchunk_size = 8\norigin = "root"\ncow_store = "before"', HIDDEN),
+    ("before", lvm.linear(10)),
+    ("snapshot0", 'extent_count = 2\ntype = "snapshot"\nchunk_size = 8\norigin = "root"\ncow_store = "before"', lvm.HIDDEN),
 ]
 STRIPED = [("wide", 'extent_count = 2\ntype = "striped"\nstripe_count = 2\nstripe_size = 128\nstripes = ["pv0", 10, "pv1", 10]')]
 ERROR = [("bad", 'extent_count = 2\ntype = "error"')]
@@ -211,7 +170,7 @@ ERROR = [("bad", 'extent_count = 2\ntype = "error"')]
 @pytest.mark.parametrize(
     "added,refused",
     [
-        (THIN, {"root": "", "pool": "a thin pool", "thin": "a thin volume"}),
+        (lvm.THIN, {"root": "", "pool": "a thin pool", "thin": "a thin volume"}),
         (RAID, {"root": "", "both": "a RAID volume (raid1)"}),
         (SNAPSHOT, {"root": "a volume with a snapshot", "before": "a snapshot"}),
         (STRIPED, {"root": "", "wide": "a volume with 2 stripes"}),
@@ -223,8 +182,7 @@ def test_a_volume_that_is_not_linear(made, added, refused):
     def script(tools):
         group(tools, devices="ab")
         tools.create("vg", "root", 3, tools.device("a"))
-        texts = [volume(each[0], number, *each[1:]) for number, each in enumerate(added)]
-        tools.restore("vg", replaced("logical_volumes {", "logical_volumes {\n" + "".join(texts)))
+        tools.restore("vg", lvm.added(added))
         return tools.report("lvs", "lv_name")
 
     disks = made(script)
@@ -232,14 +190,6 @@ def test_a_volume_that_is_not_linear(made, added, refused):
     assert {row["lv_name"].strip("[]") for row in made.said} >= set(refused)
     assert {each.name: each.refused for each in found.volumes} == refused
     assert all(bool(each.segments) == (not each.refused or each.name == "root" or each.name == "before") for each in found.volumes)
-
-
-def replaced(old, new):
-    def change(text):
-        assert old in text, text
-        return text.replace(old, new, 1)
-
-    return change
 
 
 @pytest.mark.parametrize(
