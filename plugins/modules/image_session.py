@@ -14,8 +14,8 @@ description:
     compared before an image is promoted.
   - While the session is open, the connection P(hygeia.golden.image#connection) runs tasks inside the template, in its
     own mount, process, host name, IPC and network namespaces, without booting it and without a daemon.
-  - The root filesystem may be ext4, XFS or btrfs, on a GPT or MBR partition or on the bare disk. Other filesystems of
-    the same disk are mounted as the template's C(fstab) says.
+  - The root filesystem may be ext4, XFS or btrfs, on a GPT or MBR partition, on a linear LVM volume or on the bare disk. Other
+    filesystems of the same disks are mounted as the template's C(fstab) says.
   - When it is closed, everything on the disk outside its files is overwritten, including the remains of deleted files,
     swap and journals, and the raw disk is searched for sealed data. An image in which any is found is never promoted.
   - A session ends with the Ansible run that opened it. Anything left by a killed run is cleaned up when the next
@@ -260,9 +260,10 @@ session:
         - One with an OVF has as C(machine) what that tells of its C(firmware), C(controller), C(network) and C(hardware).
       type: dict
     root:
-      description: The C(number) of the root partition (0 without a partition table), its C(filesystem) and C(uuid).
+      description: The C(number) of the root partition (0 without a partition table), its C(filesystem) and C(uuid), and the
+        LVM C(volume) that it is on, if any.
       type: dict
-      sample: {"number": 1, "filesystem": "ext4", "uuid": "d0c83688-edfc-4f2e-a636-6c166f62866e"}
+      sample: {"number": 0, "filesystem": "xfs", "uuid": "d0c83688-edfc-4f2e-a636-6c166f62866e", "volume": "rhel/root"}
     mounts:
       description: Where the filesystems of the disk are mounted.
       type: list
@@ -309,7 +310,7 @@ session:
           description: The areas that could not be overwritten, with the reason.
           type: list
           elements: str
-          sample: ["partition 3 (LVM2_member, 4.0 GiB): its free space cannot be determined"]
+          sample: ["partition 3 (crypto_LUKS, 4.0 GiB): its free space cannot be determined"]
         searched:
           description: The number of patterns that the raw disk was searched for, including canaries.
           type: int

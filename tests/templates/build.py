@@ -20,6 +20,7 @@ PACKAGES = {
     "unshare": "util-linux",
     "qemu-img": "qemu-utils",
     "sfdisk": "fdisk",
+    "vgcreate": "lvm2",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
     "mkfs.btrfs": "btrfs-progs",
@@ -27,6 +28,11 @@ PACKAGES = {
     "mcopy": "mtools",
 }
 FSTAB = "UUID={uuid} / {filesystem} {options} 0 {check}\n"
+FSTAB_LVM = """\
+/dev/mapper/{group}-root / {filesystem} {options} 0 {check}
+UUID={boot} /boot ext4 defaults 0 2
+/dev/mapper/{group}-swap_1 none swap sw 0 0
+"""
 FSTAB_ESP = "UUID={serial} /boot/efi vfat umask=0077 0 1\n"
 
 
@@ -34,7 +40,8 @@ def main():
     options = arguments()
     os.makedirs(options.cache, exist_ok=True)
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
-    tar = base.make(options.suite, os.path.abspath(options.cache), options.include)
+    include = options.include + (["lvm2"] if options.layout == "lvm" else [])
+    tar = base.make(options.suite, os.path.abspath(options.cache), include)
     if options.format == "directory":
         os.makedirs(options.output)
         unpack(tar, options.output)
@@ -47,7 +54,7 @@ def make_disk(tar, options):
     """A disk is finished under another name, so that a broken one is never taken for a template."""
     raw = options.output + ".raw"
     try:
-        fill(disk.Disk(raw, options.size << 20, options.table, options.firmware), tar, options)
+        fill(disk.Disk(raw, options.size << 20, options.table, options.firmware, options.layout), tar, options)
         finish(raw, options)
     finally:
         if os.path.exists(raw):
@@ -60,6 +67,7 @@ def arguments():
     parser.add_argument("--suite", default="bookworm", help="the release of Debian (default: %(default)s)")
     parser.add_argument("--format", choices=["qcow2", "raw", "directory"], default="qcow2")
     parser.add_argument("--table", choices=["gpt", "mbr", "none"], default="gpt", help="none is a bare filesystem")
+    parser.add_argument("--layout", choices=["plain", "lvm"], default="plain", help="lvm is a root on a logical volume, and its own /boot")
     parser.add_argument("--filesystem", choices=sorted(disk.MKFS), default="ext4")
     parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
     parser.add_argument("--size", type=int, default=3072, help="MiB (default: %(default)s)")
@@ -69,6 +77,8 @@ def arguments():
     options.firmware = options.firmware or ("direct" if options.table == "none" else "bios")
     if options.table == "none" and options.firmware != "direct":
         parser.error("a bare filesystem has no place for a boot loader; use --firmware direct")
+    if options.layout == "lvm" and options.firmware == "direct":
+        parser.error("a root on a logical volume is found by the template's own initramfs; use --firmware bios or uefi")
     if os.geteuid() != 0:
         parser.error("building a template mounts filesystems: run it as root")
     missing = sorted(PACKAGES[tool] for tool in needs(options) if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"))
@@ -82,6 +92,8 @@ def needs(options):
     yield "mmdebstrap"
     if options.format != "directory":
         yield from ("sfdisk", f"mkfs.{options.filesystem}", "qemu-img")
+    if options.layout == "lvm":
+        yield "vgcreate"
     if options.firmware == "uefi":
         yield from ("mkfs.vfat", "mcopy")
 
@@ -89,13 +101,13 @@ def needs(options):
 def fill(target, tar, options):
     """Make the filesystems and put everything on them."""
     target.format_root(options.filesystem)
-    with target.mounted() as (directory, device):
+    with target.mounted() as (directory, devices):
         unpack(tar, directory)
         with open(f"{directory}/etc/fstab", "w", encoding="utf-8") as stream:
             stream.write(fstab(target, options))
         if options.firmware == "direct":
             return
-        with disk.entered(directory, device, target.uuid) as enter:
+        with disk.entered(directory, devices) as enter:
             esp = loader.install(target, directory, enter, options.firmware)
         if esp:
             os.makedirs(f"{directory}/boot/efi", exist_ok=True)
@@ -108,8 +120,13 @@ def unpack(tar, directory):
 
 def fstab(target, options):
     ext4 = options.filesystem == "ext4"
-    text = FSTAB.format(
-        uuid=target.uuid, filesystem=options.filesystem, options="errors=remount-ro" if ext4 else "defaults", check=1 if ext4 else 0
+    text = (FSTAB_LVM if options.layout == "lvm" else FSTAB).format(
+        uuid=target.uuid,
+        boot=target.boot_uuid,
+        group=disk.GROUP.replace("-", "--"),
+        filesystem=options.filesystem,
+        options="errors=remount-ro" if ext4 else "defaults",
+        check=1 if ext4 else 0,
     )
     return text + (FSTAB_ESP.format(serial=target.esp_serial) if "esp" in target.parts else "")
 

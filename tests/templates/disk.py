@@ -8,15 +8,24 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import uuid
+from pathlib import Path
+
+# build.py is a program beside it, and tests import it as a part of the collection.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import lvm  # pylint: disable=wrong-import-position
 
 MIB = 1 << 20
 TYPES = {
-    "gpt": {"bios": "21686148-6449-6E6F-744E-656564454649", "esp": "uefi", "root": "linux"},
-    "mbr": {"esp": "ef", "root": "linux, bootable"},
+    "gpt": {"bios": "21686148-6449-6E6F-744E-656564454649", "esp": "uefi", "boot": "linux", "lvm": "lvm", "root": "linux"},
+    "mbr": {"esp": "ef", "boot": "linux, bootable", "lvm": "lvm", "root": "linux, bootable"},
 }
-SIZES = {"bios": "1MiB", "esp": "64MiB"}
+SIZES = {"bios": "1MiB", "esp": "64MiB", "boot": "192MiB"}
+# As Debian's installer names them.
+GROUP, SWAP_EXTENTS = "template-vg", 16
 
 # A host that is newer than the template must not use what the template's boot loader cannot read.
 MKFS = {
@@ -35,18 +44,34 @@ def output(*command):
 
 
 class Disk:
-    """A raw file; ``parts`` maps esp, bios and root to (offset, size) in bytes."""
+    """A raw file; ``parts`` maps esp, bios, boot and root to (offset, size) in bytes.
 
-    def __init__(self, path, size, table, firmware):
+    With the layout ``lvm`` the root is a logical volume beside one for swap, and /boot a partition.
+    """
+
+    def __init__(self, path, size, table, firmware, layout="plain"):
         self.path, self.table = path, table
-        self.uuid = str(uuid.uuid4())
+        self.uuid, self.boot_uuid = str(uuid.uuid4()), str(uuid.uuid4())
         with open(path, "wb") as stream:
             stream.truncate(size)
-        self.parts = {"root": (0, size)} if table == "none" else self._partition(firmware)
+        self.parts = {"root": (0, size)} if table == "none" else self._partition(firmware, layout)
+        if "lvm" in self.parts:
+            self._divide(*self.parts["lvm"])
 
-    def _partition(self, firmware):
+    def _divide(self, offset, size):
+        """Make the group and its volumes."""
+        with tempfile.TemporaryDirectory() as place, lvm.on(Path(place), a=(self.path, offset, size)) as tools:
+            tools.run("vgcreate", "-y", GROUP, tools.device("a"))
+            tools.create(GROUP, "swap_1", SWAP_EXTENTS)
+            tools.create(GROUP, "root", "100%FREE")
+            for name, ((unused_device, start, length),) in tools.layout().items():
+                self.parts[name] = (offset + start, length)
+        with self._loop("swap_1") as device:
+            run("mkswap", device, stdout=subprocess.DEVNULL)
+
+    def _partition(self, firmware, layout):
         first = {"uefi": ["esp"], "bios": ["bios"] if self.table == "gpt" else [], "direct": []}[firmware]
-        roles = first + ["root"]
+        roles = first + (["boot", "lvm"] if layout == "lvm" else ["root"])
         lines = [f"label: {'gpt' if self.table == 'gpt' else 'dos'}"]
         for role in roles:
             size = f"size={SIZES[role]}, " if role in SIZES else ""
@@ -63,8 +88,11 @@ class Disk:
             stream.write(data)
 
     def format_root(self, filesystem):
-        with self._loop() as device:
+        with self._loop("root") as device:
             run(*(word.format(uuid=self.uuid) for word in MKFS[filesystem]), device)
+        if "boot" in self.parts:
+            with self._loop("boot") as device:
+                run(*(word.format(uuid=self.boot_uuid) for word in MKFS["ext4"]), device)
 
     def format_esp(self, files):
         """Make the EFI system partition and copy ``{path: file}`` onto it, without a vfat driver."""
@@ -88,19 +116,27 @@ class Disk:
 
     @contextlib.contextmanager
     def mounted(self):
-        """The root filesystem, mounted in a directory, with the device it is on."""
-        with self._loop() as device, tempfile.TemporaryDirectory(prefix="template-") as directory:
-            run("mount", device, directory)
-            try:
-                yield directory, device
-            finally:
-                # Whoever has copied the mounts meanwhile keeps the filesystem mounted, and what was not written stays unwritten.
-                run("sync", "--file-system", directory)
-                run("umount", "--recursive", directory)
+        """The root filesystem, with its /boot, mounted in a directory; and the devices by UUID."""
+        with contextlib.ExitStack() as held:
+            directory = held.enter_context(tempfile.TemporaryDirectory(prefix="template-"))
+            devices = {self.uuid: held.enter_context(self._loop("root"))}
+            run("mount", devices[self.uuid], directory)
+            held.callback(run, "umount", "--recursive", directory)
+            places = [directory]
+            if "boot" in self.parts:
+                devices[self.boot_uuid] = held.enter_context(self._loop("boot"))
+                places.append(f"{directory}/boot")
+                os.makedirs(places[-1])
+                run("mount", devices[self.boot_uuid], places[-1])
+                held.callback(run, "umount", places[-1])
+            yield directory, devices
+            # Whoever has copied the mounts meanwhile keeps the filesystem mounted, and what was not written stays unwritten.
+            for place in places:
+                run("sync", "--file-system", place)
 
     @contextlib.contextmanager
-    def _loop(self):
-        offset, size = self.parts["root"]
+    def _loop(self, role):
+        offset, size = self.parts[role]
         device = output("losetup", "--find", "--show", "--offset", offset, "--sizelimit", size, self.path).strip()
         try:
             yield device
@@ -109,10 +145,10 @@ class Disk:
 
 
 @contextlib.contextmanager
-def entered(directory, device, identifier):
+def entered(directory, devices):
     """Run in the root with just enough of /dev and /proc that update-grub finds where it is.
 
-    The root's device goes by a name of its own: for a loop device on a file, update-grub writes a menu without a
+    ``devices`` are those of its filesystems by UUID. Each goes by a name of its own: for a loop device on a file, update-grub writes a menu without a
     single kernel and reports success.
     """
     run("mount", "-t", "proc", "proc", os.path.join(directory, "proc"))
@@ -120,10 +156,12 @@ def entered(directory, device, identifier):
     for name in ("null", "zero", "random", "urandom", "tty"):
         node = os.stat("/dev/" + name)
         os.mknod(os.path.join(directory, "dev", name), node.st_mode, node.st_rdev)
-    os.mknod(os.path.join(directory, "dev/template"), 0o60600, os.stat(device).st_rdev)
     os.makedirs(os.path.join(directory, "dev/disk/by-uuid"))
-    for alias in (device, "/dev/disk/by-uuid/" + identifier):
-        os.symlink("/dev/template", directory + alias)
+    for number, (identifier, device) in enumerate(devices.items()):
+        name = f"/dev/template{number}"
+        os.mknod(directory + name, 0o60600, os.stat(device).st_rdev)
+        for alias in (device, "/dev/disk/by-uuid/" + identifier):
+            os.symlink(name, directory + alias)
     try:
         yield lambda *command: run("chroot", directory, *command)
     finally:

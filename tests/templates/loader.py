@@ -22,7 +22,7 @@ GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 """
 PLATFORMS = {"bios": "i386-pc", "uefi": "x86_64-efi"}
 MODULES = "part_gpt part_msdos ext2 xfs btrfs zstd search_fs_uuid".split()
-FIND_ROOT = "search.fs_uuid {uuid} root\nset prefix=($root)/boot/grub\n"
+FIND = "search.fs_uuid {uuid} root\nset prefix=($root){place}/grub\n"
 SECTOR = 512
 
 # Where boot.img and diskboot.img keep the address of what they load (include/grub/i386/pc/boot.h in GRUB).
@@ -37,7 +37,8 @@ def install(disk, directory, enter, firmware):
     os.makedirs(f"{directory}/boot/grub", exist_ok=True)
     enter("cp", "-r", f"/usr/lib/grub/{platform}", "/boot/grub/")
     _write(f"{directory}/etc/default/grub", DEFAULTS)
-    _write(f"{directory}/boot/grub/early.cfg", FIND_ROOT.format(uuid=disk.uuid))
+    find = FIND.format(uuid=disk.boot_uuid, place="") if "boot" in disk.parts else FIND.format(uuid=disk.uuid, place="/boot")
+    _write(f"{directory}/boot/grub/early.cfg", find)
     core = f"/boot/grub/{platform}/core." + ("efi" if firmware == "uefi" else "img")
     drivers = [] if firmware == "uefi" else ["biosdisk"]
     enter("grub-mkimage", "-O", platform, "-p", "/boot/grub", "-c", "/boot/grub/early.cfg", "-o", core, *MODULES, *drivers)
@@ -55,7 +56,7 @@ def _install_bios(disk, modules):
     with open(f"{modules}/core.img", "rb") as stream:
         core = bytearray(stream.read())
     place = disk.parts["bios"][0] if "bios" in disk.parts else SECTOR
-    room = disk.parts["bios"][1] if "bios" in disk.parts else disk.parts["root"][0] - SECTOR
+    room = disk.parts["bios"][1] if "bios" in disk.parts else min(start for start, unused_size in disk.parts.values()) - SECTOR
     if len(core) > room:
         raise SystemExit(f"core.img has {len(core)} bytes, but there is room for {room} before the root filesystem")
     struct.pack_into("<Q", boot, BOOT_KERNEL_SECTOR, place // SECTOR)

@@ -74,6 +74,7 @@ def test_the_whole_way_of_a_system_on_volumes(lab, tmp_path, boot, root, swap):
     source = images.qcow2(disk(tmp_path, boot, member), tmp_path / "disk.qcow2")
     digest = inspection.sha256(source)
     session = lab.do("open", source=source)["session"]
+    assert session["root"]["volume"] == "ubuntu-vg/root"
     assert session["mounts"] == ["/", "/boot", "/home", "/srv"]
     assert session["not_mounted"] == ["/data: /dev/mapper/ubuntu--vg-gone is not on this disk"]
     lab.do("planted")

@@ -98,7 +98,7 @@ class Opened:
         return {
             "pid": number,
             "namespaces": self.namespaces,
-            "root": {key: partition[key] for key in ("number", "filesystem", "uuid")},
+            "root": {key: partition[key] for key in ("number", "filesystem", "uuid", "volume")},
             "isolation_reason": "" if userns is not None else _reduced(self.root),
             "mounts": [place for place, unused_found in places],
             "not_mounted": skipped,
