@@ -111,6 +111,7 @@ docs-check: deps
 
 bench: deps $(DEMO)/templates/debian-12.qcow2
 	python tests/bench/bench.py $(DEMO)/templates/debian-12.qcow2
+	python tests/bench/volumes.py
 
 clean:
 	rm -rf $(BUILD)

@@ -59,7 +59,10 @@ class Lvm:
         extent = int(self.report("vgs", "vg_extent_size")[0]["vg_extent_size"])
         volumes = {}
         for row in self.report("lvs", "lv_name,seg_start_pe,seg_pe_ranges", "--segments", "--sort", "lv_name,seg_start_pe"):
-            device, first, last = re.fullmatch(r"(.*):(\d+)-(\d+)", row["seg_pe_ranges"]).groups()
+            told = re.fullmatch(r"(.*):(\d+)-(\d+)", row["seg_pe_ranges"])
+            if not told or told[1] not in starts:  # one that lies on other volumes
+                continue
+            device, first, last = told.groups()
             begin, end = (starts[device] + int(number) * extent for number in (first, int(last) + 1))
             pieces = volumes.setdefault(row["lv_name"], [])
             name = os.path.basename(device)
