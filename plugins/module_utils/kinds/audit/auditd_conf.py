@@ -12,6 +12,7 @@ import re
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Change, Kind, Observation, Observations, Plan
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
+from ansible_collections.hygeia.golden.plugins.module_utils.system.audit import auditd_conf
 from ansible_collections.hygeia.golden.plugins.module_utils.util import logical_lines
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
@@ -32,10 +33,14 @@ class AuditdConf(Kind):
         for name, value in wanted.items():
             if before and not re.search(rf"^\W*{re.escape(name)}\s*=", before, re.M | re.I | re.A):
                 raise BadSetting(f"auditd_conf: {PATH} has no {name}, and auditd does not start with a name it does not know")
-            if not self.meets(name, value, _values(text).get(name, ("", None))[1]):
+            setting = auditd_conf.parse(text).settings.get(name)
+            if not self.meets(name, value, setting.value if setting else None):
                 text = _changed(text, name, self.plain(value))
         if text == before:
             return Plan()
+        after = auditd_conf.parse(text)
+        if after.problem and not auditd_conf.parse(before).problem:
+            raise BadSetting(f"auditd_conf: auditd would not start with {PATH}:{after.number}: {after.problem}")
         return Plan(self.edit(PATH, text, wanted, 0o640))
 
     def reload(self, changes: list[Change]) -> None:
@@ -48,46 +53,26 @@ class AuditdConf(Kind):
 
     def observe(self, wanted: Settings) -> Observations:
         text = self.host.read(PATH) or ""
-        broken = _broken(text)
-        if broken:
-            message = f"auditd does not start, because it does not accept {PATH}:{broken}: it wants NAME = VALUE with blanks and nothing behind it"
-            return {name: Observation(None, f"{PATH}:{broken}", message) for name in wanted}
-        values = _values(text)
-        return {name: self._observation(name, values.get(name)) for name in wanted}
+        found = auditd_conf.parse(text)
+        if found.problem:
+            place = f"{PATH}:{found.number}"
+            message = f"auditd does not start, because it does not accept {place}: {found.problem}"
+            return {name: Observation(None, place, message) for name in wanted}
+        return {name: self._observation(name, found.settings.get(name)) for name in wanted}
 
-    def _observation(self, name: str, found: tuple[int, str] | None) -> Observation:
-        if not found:
+    def _observation(self, name: str, setting: auditd_conf.Setting | None) -> Observation:
+        if not setting:
             return Observation(None, PATH, f"{PATH} does not set {name}")
-        number, value = found
-        return Observation(value, f"{PATH}:{number}")
+        return Observation(setting.value, f"{PATH}:{setting.number}")
 
     def meets(self, name: str, wanted: Value, value: Value) -> bool:
         return value is not None and self.plain(wanted).lower() == self.plain(value).lower()
 
 
-def _broken(text: str) -> int:
-    """The number of the first line that auditd does not accept: blanks alone part its words, and only exec has an argument."""
-    for number, line in enumerate(lines_of(text), 1):
-        words = [word for word in line.split(" ") if word]
-        good = len(words) == 3 or (words[2:3] == ["exec"] and len(words) == 4)
-        if words and not words[0].startswith("#") and not (good and words[1] == "=" and not re.search(r"[\t\r]", line)):
-            return number
-    return 0
-
-
-def _values(text: str) -> dict[str, tuple[int, str]]:
-    """Every setting with the number of the line that has the last word; auditd takes no notice of upper and lower case."""
-    found = {}
-    for number, line in enumerate(lines_of(text), 1):
-        match = _LINE.match(line)
-        if match:
-            found[match["name"].lower()] = (number, match["value"])
-    return found
-
-
 def _changed(text: str, name: str, value: str) -> str:
-    """The text with one setting changed where it stands, or put at its end; every line of it is, as the last one counts."""
+    """The text with one setting changed where it stands, or put at its end; every line of it is, as the last one counts, and the last line has an end."""
     line = f"{name} = {value}"
+    text = text if text.endswith("\n") or not text else f"{text}\n"
     numbers = [number for number, old in enumerate(lines_of(text), 1) if (_LINE.match(old) or {"name": ""})["name"].lower() == name]
     if not numbers:
         return logical_lines.appended(text, line)

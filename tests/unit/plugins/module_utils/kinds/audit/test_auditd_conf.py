@@ -53,11 +53,20 @@ def test_the_last_of_two_lines_counts_and_both_are_changed(tree):
     assert host.read(PATH).count("max_log_file = 32\n") == 2
 
 
-def test_names_are_read_without_regard_to_case_and_a_last_line_may_lack_its_end(tree):
+def test_names_are_read_without_regard_to_case_and_a_last_line_without_an_end_not_at_all(tree):
     host = tree({PATH: "Max_Log_File = 9\nmax_log_file_action = KEEP_LOGS"})
     assert looked(host, max_log_file=9)["status"] == "pass"
+    assert looked(host, max_log_file_action="keep_logs")["message"] == f"{PATH} does not set max_log_file_action"
     enforce(host, [CONTROL])
-    assert host.read(PATH) == "max_log_file = 32\nmax_log_file_action = rotate"
+    assert host.read(PATH) == "max_log_file = 32\nmax_log_file_action = rotate\n"
+
+
+def test_an_edit_with_which_auditd_would_not_start_is_refused(tree):
+    text = f"{TEXT}space_left = 75\nadmin_space_left = 50\n"
+    host = tree({PATH: text})
+    outcome = enforce(host, [Control("c", {"auditd_conf": {"space_left": 25}})]).outcomes[0]
+    assert (outcome["outcome"], "space_left (25) must be more than admin_space_left (50)" in outcome["message"]) == ("failed", True)
+    assert host.read(PATH) == text
 
 
 # As auditd -f -n -c DIRECTORY says of each.
@@ -74,12 +83,19 @@ def test_names_are_read_without_regard_to_case_and_a_last_line_may_lack_its_end(
         ("\tmax_log_file = 9", False),
         ("max_log_file = 9 # why", False),
         ("num_logs", False),
+        ("num_logs = 1000", False),
+        ("flush = sometimes", False),
+        ("disk_error_action = rotate", False),
+        ("space_left_action = exec", False),
+        ("space_left = 10%", True),
+        ("space_left = 50\nadmin_space_left = 50", False),
+        (f"# {'-' * 200}", True),
     ],
 )
 def test_a_line_that_auditd_does_not_accept_keeps_it_from_starting(tree, line, accepted):
     record = looked(tree({PATH: f"max_log_file = 9\n{line}\n"}), max_log_file=9)
     assert record["status"] == ("pass" if accepted else "fail")
-    assert accepted or f"it does not accept {PATH}:2" in record["message"]
+    assert accepted or f"it does not accept {PATH}:" in record["message"]
 
 
 def test_what_is_not_set_fails(tree):
