@@ -9,10 +9,11 @@ the line is edited in place.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Kind, Observation, Observations, Plan
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings
+from ansible_collections.hygeia.golden.plugins.module_utils.system import aide_conf
 from ansible_collections.hygeia.golden.plugins.module_utils.util import logical_lines
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 
@@ -32,29 +33,39 @@ class AideConf(Kind):
         content = before = self.host.read(PATH) or ""
         edited = []
         for name, value in sorted(wanted.items()):
-            found = [old for unused_number, old in logical_lines.active(before, name, _separator(name))]
-            if not found or not all(self.meets(name, value, old) for old in found):
+            found = [entry for entry in aide_conf.parse(before) if entry.name == name]
+            if not all(self.meets(name, value, entry.value) for entry in found):
                 content = logical_lines.put(content, name, _line(name, self.plain(value)), _separator(name))
+                edited.append(name)
+            if all(entry.conditional for entry in found):
+                content = logical_lines.appended(content, _line(name, self.plain(value)))
                 edited.append(name)
         return Plan(self.edit(PATH, content, edited) if edited else [])
 
     def observe(self, wanted: Settings) -> Observations:
         _check(wanted)
-        texts = {path: self.host.read(path) or "" for path in (PATH, *sorted(self.host.files(INCLUDED)))}
-        return {name: self._observation(name, value, texts) for name, value in wanted.items()}
+        refusal = self._refusal()
+        if refusal:
+            return {name: Observation(None, PATH, f"AIDE refuses its configuration: {refusal}") for name in wanted}
+        paths = (PATH, *sorted(self.host.files(INCLUDED)))
+        entries = [(f"{path}:{entry.number}", entry) for path in paths for entry in aide_conf.parse(self.host.read(path) or "")]
+        return {name: self._observation(name, value, [each for each in entries if each[1].name == name]) for name, value in wanted.items()}
 
-    def _observation(self, name: str, wanted: str, texts: Mapping[str, str]) -> Observation:
+    def _refusal(self) -> str:
+        """What AIDE says of a configuration that it does not take; it reads no more than that."""
+        if not self.host.which("aide"):
+            return ""
+        ran = self.host.run(["aide", f"--config={PATH}", "--config-check"])
+        return "" if ran.ok else ran.error
+
+    def _observation(self, name: str, wanted: str, found: Sequence[tuple[str, aide_conf.Entry]]) -> Observation:
         """Each line must be right: a file that is included may define a group once more, for the rules after it."""
-        found = [
-            (f"{path}:{number}", value)
-            for path, text in texts.items()
-            for number, value in logical_lines.active(text, name, _separator(name))
-        ]
-        if not found:
-            return Observation(None, PATH, f"no line of {PATH} sets {name}")
-        wrong = [line for line in found if not self.meets(name, wanted, line[1])]
-        place, value = (wrong or found)[0]
-        return Observation(value, place)
+        wrong = [each for each in found if not self.meets(name, wanted, each[1].value)]
+        sure = [each for each in found if not each[1].conditional]
+        if not wrong and not sure:
+            return Observation(None, PATH, f"no line of {PATH} sets {name} without a condition")
+        place, entry = (wrong or sure)[0]
+        return Observation(entry.value, place)
 
 
 def _separator(name: str) -> str:

@@ -7,6 +7,7 @@ import os
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.aide_conf import AideConf
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 
 PATH, INCLUDED = "/etc/aide/aide.conf", "/etc/aide/aide.conf.d/70_site"
@@ -58,6 +59,34 @@ def test_a_file_of_the_site_that_defines_it_anew_is_named(tree):
     host = tree({PATH: STOCK, INCLUDED: "# sums\nChecksums=md5\n"})
     applied(host)
     assert seen(host) == (False, f"{INCLUDED}:2")
+
+
+@pytest.mark.parametrize(
+    ("text", "holds", "where"),
+    [
+        ("Checksums = sha256 + sha512\n", True, f"{PATH}:1"),
+        ("@@if defined X\nChecksums = sha256+sha512\n@@endif\n", False, PATH),
+        ("Checksums = sha256+sha512\n@@ifdef X\nChecksums = md5\n@@endif\n", False, f"{PATH}:3"),
+    ],
+)
+def test_a_line_under_a_condition_may_not_count(tree, text, holds, where):
+    host = tree({PATH: text})
+    assert seen(host) == (holds, where)
+    applied(host)
+    assert seen(host)[0] and applied(host) == []
+
+
+def test_the_comment_behind_an_option_is_not_its_value(tree):
+    host = tree({PATH: "report_level = list_entries # short\n"})
+    assert AideConf(host).observe({"report_level": "list_entries"})["report_level"].value == "list_entries"
+
+
+def test_what_aide_refuses_fails(tree, tmp_path):
+    refused = CommandResult(17, "", f"ERROR: {PATH}:1: unexpected character: '#'\n")
+    host = tree({PATH: "Checksums = sha256+sha512\n", "/usr/bin/aide": ""}, answers={"aide": refused})
+    (tmp_path / "usr/bin/aide").chmod(0o755)
+    observation = AideConf(host).observe(WANTED)["Checksums"]
+    assert observation.value is None and "AIDE refuses its configuration: ERROR" in observation.message
 
 
 def test_without_aide_it_means_nothing(tree):
