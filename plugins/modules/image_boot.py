@@ -77,6 +77,14 @@ options:
     type: str
     choices: [auto, uefi, bios, direct]
     default: auto
+  hardware:
+    description:
+      - A machine of the boot matrix. It has this disk controller, network card and firmware, where the name states one,
+        and otherwise those of a virtio machine and the firmware of the disk.
+      - V(secureboot) uses firmware with Microsoft's keys, and fails if the firmware does not enforce Secure Boot.
+      - If the installed QEMU lacks a device, the module fails and RV(emulated) is V(false).
+    type: str
+    choices: [virtio, virtio-scsi, pvscsi+vmxnet3, lsi+e1000e, ahci, nvme, uefi, secureboot]
   boot_timeout:
     description: The timeout in seconds until a login must be possible.
     type: int
@@ -129,7 +137,7 @@ guest:
       type: str
       sample: tcg
     firmware:
-      description: V(uefi), V(bios) or V(direct).
+      description: V(uefi), V(secure_boot), V(bios) or V(direct).
       type: str
       sample: bios
     seconds:
@@ -180,6 +188,11 @@ console:
   type: list
   elements: str
   sample: ["ALERT! UUID=5476616f-8882-4751-bdf7-9bdbb8acf9d5 does not exist.  Dropping to a shell!"]
+emulated:
+  description: Always V(false). The template was not booted.
+  returned: when the installed QEMU lacks a device of O(hardware)
+  type: bool
+  sample: false
 booted:
   description:
     - Whether the template booted. If it is V(false), the message states what is wrong with the template; if it is
@@ -193,9 +206,11 @@ import os
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot.hardware import NotEmulated
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import WORK_DIR
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import MATRIX
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
@@ -209,6 +224,7 @@ def main() -> None:
             "cpus": {"type": "int", "default": 2},
             "accelerator": {"type": "str", "choices": ["auto", "kvm", "tcg"], "default": "auto"},
             "firmware": {"type": "str", "choices": ["auto", "uefi", "bios", "direct"], "default": "auto"},
+            "hardware": {"type": "str", "choices": list(MATRIX)},
             "boot_timeout": {"type": "int", "default": 300},
             "settle_timeout": {"type": "int", "default": 300},
             "shutdown_timeout": {"type": "int", "default": 60},
@@ -220,6 +236,8 @@ def main() -> None:
         module.exit_json(**act(module.params))
     except boot_check.BootError as problem:
         module.fail_json(msg=str(problem), booted=False, console=list(problem.console))
+    except NotEmulated as problem:
+        module.fail_json(msg=str(problem), emulated=False)
     except ImageError as problem:
         module.fail_json(msg=str(problem))
 
@@ -235,6 +253,7 @@ def act(params: dict[str, Any]) -> dict[str, Any]:
         params["settle_timeout"],
         params["shutdown_timeout"],
         params["lifetime"],
+        params["hardware"] or "",
     )
     if params["state"] == "started":
         found, brought = boot_check.start(session, request)

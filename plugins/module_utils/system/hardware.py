@@ -52,8 +52,9 @@ class Hardware:
     firmware: str = ""
 
 
+VIRTIO = Hardware()
 MATRIX = {
-    "virtio": Hardware(),
+    "virtio": VIRTIO,
     "virtio-scsi": Hardware("virtio-scsi"),
     "pvscsi+vmxnet3": Hardware("pvscsi", "vmxnet3"),
     "lsi+e1000e": Hardware("lsilogicsas", "e1000e"),

@@ -31,7 +31,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, manifest, words
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, manifest, portability, words
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.previous import BETTER, DIFFERENCES, GONE, NEW, OTHERWISE, WORSE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import URGENCY_ORDER, status
@@ -101,6 +101,7 @@ def view(run: Run) -> dict[str, Any]:
         "areas": _areas(controls, run["score"]["by_area"]),
         "since": _since(run["since"]),
         "coverage": [_safeguards(run["coverage"][name]) for name in run["frameworks"] if controls and name in run["coverage"]],
+        "portability": portability.table(ours(run["records"])),
         "scans": _scans(run["records"]),
         "outcomes": _outcomes(run["outcomes"]),
         "diffs": [_diff(change) for change in run["diffs"] if change["after"]],

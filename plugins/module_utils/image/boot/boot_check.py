@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import accelerator, guest, qemu
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import accelerator, guest, hardware, qemu
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import console as boot_console
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import firmware as boot_firmware
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import login as boot_login
@@ -27,12 +27,15 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settin
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.system_state import FACTS, host_keys
 from ansible_collections.hygeia.golden.plugins.module_utils.system import units
+from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import MATRIX, SECURE_BOOT, VIRTIO
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
     from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 AUTO = "auto"
+# Four bytes of attributes, and then whether signatures are looked at (UEFI 3.3).
+_SECURE_BOOT_VARIABLE = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 # systemd has come to its end, one way or the other (systemctl(1)).
 SETTLED = ("running", "degraded", "maintenance")
 
@@ -55,11 +58,14 @@ class BootRequest:
     settle_limit: int = 300
     shutdown_limit: int = 60
     lifetime: int = 3600
+    hardware: str = ""
 
 
 def start(session: SessionState, request: BootRequest) -> tuple[dict[str, Any], dict[str, Any]]:
     """Boot a closed session's template and lead its script into the guest; what came of it, and what was brought into it."""
     guest.require_tools()
+    if request.hardware:
+        hardware.require(MATRIX[request.hardware], qemu.program())
     with session.acting("closed"):
         machine = guest.Guest(session, boot_login.drawn())
         if machine.alive:
@@ -92,6 +98,8 @@ def _started(machine: guest.Guest, request: BootRequest) -> tuple[dict[str, Any]
     _wait_for_login(machine, began + request.boot_limit)
     seconds = round(time.monotonic() - began, 1)
     machine.write_enter()
+    if prepared.firmware == SECURE_BOOT:
+        _require_secure_boot(machine)
     state = _settle(machine, request.settle_limit)
     facts = {"login": "publickey", "user": machine.user, "seconds": seconds, "template_host_keys": keys}
     _leave_word(machine, facts)
@@ -109,12 +117,12 @@ def _started(machine: guest.Guest, request: BootRequest) -> tuple[dict[str, Any]
 
 def _prepare(machine: guest.Guest, request: BootRequest) -> tuple[qemu.Machine, boot_login.SshAccess, list[str], dict[str, Any]]:
     """Look into the throwaway overlay, add the login, and take out what must start from outside."""
-    session = machine.session
+    session, devices = machine.session, MATRIX.get(request.hardware, VIRTIO)
     disk, *further = machine.overlays
     with opened(disk, os.path.dirname(session.directory), session.limits, Walls(session.journal["isolation"]), further) as image:
         way = boot_login.ssh_access(image.host, machine.user)
         brought = boot_login.add(image.host, way, machine.user, machine.make_key(way.key_type))
-        firmware = request.firmware if request.firmware != AUTO else boot_firmware.of(image.disk)
+        firmware = devices.firmware or (request.firmware if request.firmware != AUTO else boot_firmware.of(image.disk))
         kernel = _take_kernel(machine, image.host)
         keys = sorted(host_keys(image.host))
     if firmware == boot_firmware.DIRECT and not kernel:
@@ -123,7 +131,8 @@ def _prepare(machine: guest.Guest, request: BootRequest) -> tuple[qemu.Machine, 
     if chosen == AUTO:
         chosen = accelerator.choose(kernel["kernel"], qemu.program()) if kernel else accelerator.TCG
     direct = kernel if firmware == boot_firmware.DIRECT else {}
-    return qemu.Machine(tuple(machine.overlays), chosen, firmware, request.memory, request.cpus, **direct), way, keys, brought
+    drawn = qemu.Machine(tuple(machine.overlays), chosen, firmware, request.memory, request.cpus, **direct, hardware=devices)
+    return drawn, way, keys, brought
 
 
 def _take_kernel(machine: guest.Guest, host: Host) -> dict[str, str]:
@@ -175,6 +184,13 @@ def _too_late(machine: guest.Guest, error: str) -> str:
             f" any interface, and does its sshd start{error}"
         )
     return f"the template did not boot to an SSH login in time; its console says last: {said}{error}"
+
+
+def _require_secure_boot(machine: guest.Guest) -> None:
+    """That the system came up says nothing where its firmware was not asked to look at signatures; the last byte says it."""
+    ran = machine.run(["od", "-An", "-tu1", "-j4", f"/sys/firmware/efi/efivars/{_SECURE_BOOT_VARIABLE}"])
+    if ran.out.strip() != "1":
+        raise ImageError(f"the firmware of the build host did not enforce Secure Boot ({ran.out.strip() or ran.error}): install ovmf anew")
 
 
 def _settle(machine: guest.Guest, limit: int) -> str:

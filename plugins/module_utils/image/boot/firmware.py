@@ -25,6 +25,12 @@ OVMF = (
     ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
     ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
 )
+# The same with the keys by which Secure Boot accepts what Microsoft has signed, shim among it.
+SECURE_OVMF = (
+    ("/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"),
+    ("/usr/share/OVMF/OVMF_CODE.secboot.fd", "/usr/share/OVMF/OVMF_VARS.ms.fd"),
+    ("/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd"),
+)
 
 _LINUX = re.compile(r"^\s*linux(?:efi|16)?\s+\S+\s+(?P<words>.*)$", re.M)
 
@@ -50,9 +56,9 @@ def of(disk: str) -> str:
         return BIOS if any(stream.read(BOOT_CODE)) else DIRECT
 
 
-def ovmf() -> tuple[str, str]:
-    """The UEFI firmware of the build host and its empty variables."""
-    for code, variables in OVMF:
+def ovmf(secure: bool = False) -> tuple[str, str]:
+    """The UEFI firmware of the build host and its variables: empty ones, or for Secure Boot those with keys."""
+    for code, variables in SECURE_OVMF if secure else OVMF:
         if os.path.exists(code) and os.path.exists(variables):
             return code, variables
     raise ImageError("the template starts by UEFI, but the build host lacks UEFI for virtual machines: install the Debian package ovmf")

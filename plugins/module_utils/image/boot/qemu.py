@@ -9,9 +9,10 @@ import platform
 import shutil
 from dataclasses import dataclass
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import accelerator
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import accelerator, hardware
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import firmware as boot_firmware
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, which
+from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import SECURE_BOOT, VIRTIO, Hardware
 
 QEMU = {"x86_64": "qemu-system-x86_64"}
 
@@ -28,6 +29,7 @@ class Machine:
     kernel: str = ""
     initramfs: str = ""
     words: str = ""
+    hardware: Hardware = VIRTIO
 
 
 def program() -> str:
@@ -52,18 +54,18 @@ def command(machine: Machine, directory: str, console: str, here: int, port: int
         "-sandbox",
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
         "-machine",
-        "q35,graphics=off",
+        "q35,graphics=off" + (",smm=on" if machine.firmware == SECURE_BOOT else ""),
         *accelerator.arguments(machine.accelerator, program()),
         "-smp",
         str(machine.cpus),
         "-m",
         str(machine.memory),
         *_firmware(machine, directory),
-        *(word for number, disk in enumerate(machine.disks, 1) for word in _disk(number, disk)),
+        *hardware.controller(machine.hardware),
+        *(word for number, disk in enumerate(machine.disks, 1) for word in _disk(machine.hardware, number, disk)),
         "-netdev",
         f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{here}-:{port}",
-        "-device",
-        "virtio-net-pci,netdev=net,romfile=",
+        *hardware.network(machine.hardware),
         "-device",
         "virtio-rng-pci",
         "-serial",
@@ -73,18 +75,21 @@ def command(machine: Machine, directory: str, console: str, here: int, port: int
     ]
 
 
-def _disk(number: int, disk: str) -> list[str]:
-    """A disk in its place: the first is the one to boot from, and all are found in their order."""
+def _disk(devices: Hardware, number: int, disk: str) -> list[str]:
     drive = f"if=none,id=disk{number},format=qcow2,cache=unsafe,discard=unmap,file={_escaped(disk)}"
-    return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{number},bootindex={number}"]
+    return ["-drive", drive, *hardware.disk(devices, number)]
 
 
 def _firmware(machine: Machine, directory: str) -> list[str]:
-    if machine.firmware == boot_firmware.UEFI:
-        code, empty = boot_firmware.ovmf()
+    if machine.firmware in (boot_firmware.UEFI, SECURE_BOOT):
+        secure = machine.firmware == SECURE_BOOT
+        code, variables_then = boot_firmware.ovmf(secure)
         variables = os.path.join(directory, "variables.fd")
-        shutil.copyfile(empty, variables)
-        return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}", "-drive", f"if=pflash,format=raw,file={_escaped(variables)}"]
+        shutil.copyfile(variables_then, variables)
+        # Only code in system management mode may write the variables, among them the keys.
+        guarded = ["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []
+        drives = (f"if=pflash,format=raw,readonly=on,file={code}", f"if=pflash,format=raw,file={_escaped(variables)}")
+        return [*guarded, *(word for drive in drives for word in ("-drive", drive))]
     if machine.firmware == boot_firmware.DIRECT:
         initramfs = ["-initrd", machine.initramfs] if machine.initramfs else []
         return ["-kernel", machine.kernel, *initramfs, "-append", machine.words]

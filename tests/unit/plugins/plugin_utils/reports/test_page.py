@@ -414,3 +414,30 @@ def test_a_page_of_five_hundred_controls_stays_small(files, record, control):
     references = {"hipaa": ["164.312(d)", "164.312(b)"], "nist_800_53": ["AC-6(2)", "AU-12"], "cis_debian12": ["5.1.20"]}
     records = [record(name, stage=stage, references=references) for name in names for stage in ("offline", "boot")]
     assert len(files(records=records, controls=[control(name) for name in names])["report.html"].encode()) < 1_200_000
+
+
+def test_portability_is_a_table_whose_cells_lead_to_their_records(page, record):
+    records = [
+        record("portable-disk-vmware", message="it works with pvscsi, and not with ahci"),
+        record("portable-disk-xcp-ng", "fail", message="no disk of the platform has its driver"),
+        record("portable-swap-xcp-ng", "not_applicable"),
+        record("portable-boot-lsi+e1000e", "fail", "boot", message="ALERT! UUID=1 does not exist"),
+    ]
+    shown = page(records=records, controls=[])
+    told = shown.text["portability"]
+    assert all(
+        word in told for word in ("vmware", "xcp-ng", "Disk driver", "Swap", "✓*", "✕", "lsi+e1000e", "ALERT! UUID=1 does not exist")
+    )
+    assert "Console" not in told
+    cells = {known.get("href"): known["title"] for tag, known in shown.tags if tag == "a" and "mark" in known.get("class", "")}
+    assert cells == {
+        "#control-portable-disk-vmware": "Pass: it works with pvscsi, and not with ahci",
+        "#control-portable-disk-xcp-ng": "Fail: no disk of the platform has its driver",
+        "#control-portable-swap-xcp-ng": "Not applicable",
+    }
+    assert {href[1:] for href in cells} <= set(shown.ids)
+    assert "#portability" in shown.links
+
+
+def test_a_run_without_platforms_has_no_such_section(page, record):
+    assert "portability" not in page(records=[record()], controls=[]).text

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,11 +15,13 @@ import threading
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import firmware as boot_firmware
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import guest, qemu
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import hardware as boot_hardware
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot.guest import Guest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter_program
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.journal import Journal
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import MATRIX
 
 # Runs in place of ssh and of the guest's sudo: the remote shell gets one string, as ssh hands it over.
 SSH = '#!/bin/sh\nfor command in "$@"; do :; done\nexec sh -c "$command"\n'
@@ -92,7 +96,7 @@ def test_a_disk_with_boot_code_starts_by_itself(machine):
 def test_uefi_has_variables_of_its_own(machine, tmp_path, monkeypatch):
     for name in ("code", "empty"):
         (tmp_path / name).write_text(name)
-    monkeypatch.setattr(boot_firmware, "ovmf", lambda: (str(tmp_path / "code"), str(tmp_path / "empty")))
+    monkeypatch.setattr(boot_firmware, "ovmf", lambda secure=False: (str(tmp_path / "code"), str(tmp_path / "empty")))
     drives = [word for word in words(machine, firmware="uefi") if "pflash" in word]
     assert drives == [f"if=pflash,format=raw,readonly=on,file={tmp_path}/code", f"if=pflash,format=raw,file={machine.path('variables.fd')}"]
     with open(machine.path("variables.fd"), encoding="utf-8") as stream:
@@ -228,3 +232,48 @@ def test_what_qemu_said_last_is_its_error(machine):
     with open(machine.path("qemu.log"), "w", encoding="utf-8") as stream:
         stream.write("qemu: first\nqemu: no memory\n")
     assert machine.error() == "qemu: no memory"
+
+
+# -- the machines of the boot matrix -------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_a_machine_has_its_devices_and_boots_from_the_first_disk(machine, name):
+    command = words(machine, hardware=MATRIX[name])
+    told = " ".join(command)
+    assert [re.search(rf"drive=disk{number},bootindex={number}\b", told) is not None for number in (1, 2)] == [True, True]
+    assert len([word for word in command if "netdev=net" in word]) == 1
+    assert len(set(re.findall(r",bus=(disks\.\d)", told))) == (2 if name == "ahci" else 1 if "bus=" in told else 0)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_installed_qemu_starts_with_these_devices(name):
+    """QEMU itself takes every word: it starts, stopped, and ends by the command that it reads."""
+    if not shutil.which("qemu-system-x86_64"):
+        pytest.skip("qemu-system-x86 is not installed on this machine")
+    devices = MATRIX[name]
+    boot_hardware.require(devices, "qemu-system-x86_64")
+    drives = [word for number in (1, 2) for word in ("-drive", f"if=none,id=disk{number},format=raw,file.driver=null-co,file.size=1M")]
+    disks = [word for number in (1, 2) for word in boot_hardware.disk(devices, number)]
+    command = ["qemu-system-x86_64", "-nodefaults", "-S", "-machine", "q35", "-display", "none", "-netdev", "user,id=net,restrict=on"]
+    command += [*drives, *boot_hardware.controller(devices), *disks, *boot_hardware.network(devices), "-monitor", "stdio"]
+    ran = subprocess.run(command, input="info block\nquit\n", capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_device_that_qemu_does_not_have_is_told(tmp_path, monkeypatch):
+    (tmp_path / "qemu-old").write_text("#!/bin/sh\necho 'name \"virtio-net-pci\", bus PCI'\n")
+    (tmp_path / "qemu-old").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(boot_hardware.NotEmulated, match="qemu-old of the build host has no nvme"):
+        boot_hardware.require(MATRIX["nvme"], "qemu-old")
+
+
+def test_secure_boot_has_the_keys_and_guards_them(machine, tmp_path, monkeypatch):
+    for name in ("code", "vars"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(qemu.boot_firmware, "SECURE_OVMF", ((str(tmp_path / "code"), str(tmp_path / "vars")),))
+    command = words(machine, firmware="secure_boot")
+    assert "q35,graphics=off,smm=on" in command
+    assert "driver=cfi.pflash01,property=secure,value=on" in command
+    assert f"if=pflash,format=raw,readonly=on,file={tmp_path}/code" in command
