@@ -15,7 +15,9 @@ description:
   - While the session is open, the connection P(hygeia.golden.image#connection) runs tasks inside the template, in its
     own mount, process, host name, IPC and network namespaces, without booting it and without a daemon.
   - The root filesystem may be ext4, XFS or btrfs, on a GPT or MBR partition, on a linear LVM volume or on the bare disk. Other
-    filesystems of the same disks are mounted as the template's C(fstab) says.
+    filesystems of the template's disks are mounted as its C(fstab) says.
+  - A template may have several disks, those of an OVA or O(disks). All of them are changed, searched and promoted
+    together, or none is.
   - When it is closed, everything on the disk outside its files is overwritten, including the remains of deleted files,
     swap and journals, and the raw disk is searched for sealed data. An image in which any is found is never promoted.
   - A session ends with the Ansible run that opened it. Anything left by a killed run is cleaned up when the next
@@ -72,8 +74,26 @@ options:
   source:
     description: The template, by its absolute path on the build host. Needed to open a session.
     type: path
+  disks:
+    description:
+      - The further disks of the template, in their order, for a system that has its data on disks of their own.
+      - C(fstab) names their filesystems by UUID, label, PARTUUID or PARTLABEL. A device name such as C(/dev/sdb1) is the
+        second disk in the order of O(source) and O(disks) if all device names in C(fstab) are of one kind and none of
+        them contradicts that order.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file of the disk, by its absolute path on the build host, in any format that O(source) may have.
+        type: path
+        required: true
+      format:
+        description: The format that the file must have. By default, any supported format is recognized.
+        type: str
+        choices: [qcow2, raw, vmdk, vhd, vhdx, vdi, xz, zstd, gzip]
   partition:
-    description: The number of the partition with the root filesystem, for a disk with several systems.
+    description: The number of the partition with the root filesystem on the first disk, for a disk with several systems.
     type: int
   dest:
     description: The directory for the promoted image. Needed to stage and to promote.
@@ -257,6 +277,7 @@ session:
       description:
         - The template's C(path), C(format), C(size), C(virtual_size) and C(sha256). Only with an open or closed session.
         - A disk of several files has the others as C(parts), the C(size) of all, and the digest of their digests.
+        - The further disks are in C(disks), each with the same values.
         - One with an OVF has as C(machine) what that tells of its C(firmware), C(controller), C(network) and C(hardware).
       type: dict
     root:
@@ -355,7 +376,7 @@ image:
       type: str
       sample: /srv/golden/debian-12.qcow2
     files:
-      description: The files of the image, one a format. Not in check mode.
+      description: The files of the image, one per disk and format. Not in check mode.
       type: list
       elements: dict
       contains:
@@ -363,6 +384,9 @@ image:
           description: The format, by the words of O(formats).
           type: str
           sample: ova
+        disk:
+          description: The number of the disk, from 1 on. V(ova) holds all disks and has the number 1.
+          type: int
         path:
           description: The file, or the name that it will have.
           type: str
@@ -407,6 +431,15 @@ def main() -> None:
             "session": {"type": "str", "required": True},
             "work_dir": {"type": "path", "default": WORK_DIR},
             "source": {"type": "path"},
+            "disks": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "format": {"type": "str", "choices": ["qcow2", "raw", "vmdk", "vhd", "vhdx", "vdi", "xz", "zstd", "gzip"]},
+                },
+            },
             "partition": {"type": "int"},
             "dest": {"type": "path"},
             "name": {"type": "str"},
@@ -459,6 +492,7 @@ def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
             params["version"],
             here(params["run"]),
             params["busy_timeout"] if params["busy"] == "wait" else 0,
+            [(disk["path"], disk.get("format")) for disk in params["disks"]],
         )
         session.require_version(params["version"])
     elif params["state"] == "planted":
@@ -472,7 +506,8 @@ def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
     else:
         session.require_version(params["version"])
         formats = params["formats"] or [AGAIN.get(session.facts()["source"]["format"], "qcow2")]
-        target = Target(params["dest"], params["name"] or session.name, session.version, params["user"] or account(), formats)
+        name, by = params["name"] or session.name, params["user"] or account()
+        target = Target(params["dest"], name, session.version, by, formats, len(session.overlays))
         if params["state"] == "staged":
             result["changed"], result["image"] = session.stage(target, params["compress"], check)
         else:

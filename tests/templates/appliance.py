@@ -65,3 +65,22 @@ def ova(path, contents, form=tarfile.USTAR_FORMAT):
                 told.mtime = 1700000000.5
             archive.addfile(told, io.BytesIO(content))
     return path
+
+
+def several(disks, order):
+    """The files of an OVA around several disks, given by name with their bytes; ``order`` is that of their places at the controller."""
+    first, *others = disks
+    told = {name: f"vmdisk{number}" for number, name in enumerate(disks, 1)}
+    entries = "".join(f'<Disk ovf:capacity="0" ovf:diskId="{told[name]}" ovf:fileRef="{name}"/>' for name in others)
+    text = description(first, disks=entries)
+    references = "".join(f'<File ovf:href="{name}" ovf:id="{name}"/>' for name in others)
+    items = "".join(
+        f"<Item><rasd:AddressOnParent>{place}</rasd:AddressOnParent><rasd:HostResource>ovf:/disk/{told[name]}</rasd:HostResource>"
+        f"<rasd:InstanceID>{20 + place}</rasd:InstanceID><rasd:Parent>3</rasd:Parent><rasd:ResourceType>17</rasd:ResourceType></Item>"
+        for place, name in enumerate(order)
+    )
+    start = text.index("<Item><rasd:HostResource>")
+    end = text.index("</Item>", start) + len("</Item>")
+    text = (text[:start] + items + text[end:]).replace("</References>", f"{references}</References>")
+    ovf = text.encode()
+    return {"web.ovf": ovf, "web.mf": manifest("SHA256", **{"web.ovf": ovf}, **disks).encode(), **disks}

@@ -20,6 +20,7 @@ from ansible_collections.hygeia.golden.plugins.modules.image_session import act
 
 DEFAULTS = {
     "source": None,
+    "disks": [],
     "partition": None,
     "name": None,
     "user": None,

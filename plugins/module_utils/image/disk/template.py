@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.digest import Digest
@@ -20,6 +20,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import I
 
 # A source as a journal tells of it: the first disk, with the further ones as ``disks``.
 Source = dict[str, Any]
+# A further disk as a site names it: its path, and the format where that is to be checked.
+Further = tuple[str, Optional[str]]
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,23 @@ class Template:
         return {**first, **({"disks": further} if further else {})}
 
 
-def inspect(source: str, further: Sequence[str] = ()) -> Template:
+def inspect(source: str, further: Sequence[Further] = ()) -> Template:
     """Look at a template's file and those of its further disks."""
-    found = [inspection.inspect_all(source), *([inspection.inspect(path)] for path in further)]
+    found = [inspection.inspect_all(source), *([_inspect(*disk)] for disk in further)]
     _require_apart(found)
     disks = [disk for together in found for disk in together]
-    if len(disks) > 1:
-        raise ImageError(f"{source} describes {len(disks)} disks, and a template has one: export it with its system's disk alone")
     if len(disks) > MOST:
         raise ImageError(f"{source} has {len(disks)} disks, and a template has {MOST} at most: leave out those that belong to no system")
     return Template(tuple(disks))
+
+
+def _inspect(path: str, form: str | None) -> Disk:
+    """Look at the file of a further disk, which must have the format that it is said to have."""
+    disk = inspection.inspect(path)
+    recognised = disk.packed or disk.format
+    if form and form != recognised:
+        raise ImageError(f"{path} is named as {form}, but is {recognised}: correct its format, or leave it out to have it recognized")
+    return disk
 
 
 def _require_apart(found: Iterable[Sequence[Disk]]) -> None:

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An OVA around a disk: its description, the digests of both, and the disk, in the order in which vSphere reads them."""
+"""An OVA around disks: its description, the digests of all, and the disks, in the order in which vSphere reads them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import hashlib
 import io
 import os
 import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 _OVF = """<?xml version="1.0" encoding="UTF-8"?>
@@ -16,12 +18,11 @@ _OVF = """<?xml version="1.0" encoding="UTF-8"?>
   xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
   xmlns:vmw="http://www.vmware.com/schema/ovf">
   <References>
-    <File ovf:id="file1" ovf:href="{disk}" ovf:size="{size}"/>
+{files}
   </References>
   <DiskSection>
-    <Info>The disk of the image</Info>
-    <Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="{capacity}" ovf:capacityAllocationUnits="byte"
-      ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>
+    <Info>The disks of the image</Info>
+{disks}
   </DiskSection>
   <NetworkSection>
     <Info>The network that the image is connected to</Info>
@@ -45,6 +46,10 @@ _OVF = """<?xml version="1.0" encoding="UTF-8"?>
   </VirtualSystem>
 </Envelope>
 """
+_FILE = '    <File ovf:id="file{number}" ovf:href="{name}" ovf:size="{size}"/>'
+_DISK = """\
+    <Disk ovf:diskId="disk{number}" ovf:fileRef="file{number}" ovf:capacity="{capacity}" ovf:capacityAllocationUnits="byte"
+      ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>"""
 # What an OVF calls each controller: the number of its kind, and the name within that.
 _CONTROLLERS = {
     "pvscsi": ("6", "VirtualSCSI"),
@@ -54,14 +59,27 @@ _CONTROLLERS = {
     "nvme": ("20", "vmware.nvme.controller"),
     "ide": ("5", ""),
 }
+# Where a controller takes a disk. A SCSI controller is its own seventh.
+_SCSI = [place for place in range(16) if place != 7]
+_PLACES = {**dict.fromkeys(("pvscsi", "lsilogic", "lsilogicsas"), _SCSI), **dict.fromkeys(("ahci", "nvme"), list(range(15))), "ide": [0, 1]}
+_NETWORK_CARD, _FIRST_CONTROLLER, _FIRST_DISK = 5, 10, 20
 _NETWORKS = {"vmxnet3": "VmxNet3", "e1000e": "E1000e", "e1000": "E1000"}
 # ESXi 6.5 and later run it, with UEFI and Secure Boot.
 HARDWARE = "vmx-13"
 
 
-def description(name: str, disk: str, size: int, capacity: int, machine: dict[str, str]) -> str:
-    """The OVF of an image whose disk has this name, size and capacity."""
-    kind, controller = _CONTROLLERS[machine.get("controller") or "pvscsi"]
+@dataclass(frozen=True)
+class Disk:
+    """A disk by its file, the SHA-256 of that, and the bytes that the disk has."""
+
+    path: str
+    digest: str
+    capacity: int
+
+
+def description(name: str, disks: Sequence[Disk], machine: dict[str, str]) -> str:
+    """The OVF of an image with these disks."""
+    numbered = list(enumerate(disks, 1))
     items: list[dict[str, object]] = [
         {"AllocationUnits": "hertz * 10^6", "ElementName": "2 virtual CPUs", "InstanceID": 1, "ResourceType": 3, "VirtualQuantity": 2},
         {
@@ -71,45 +89,76 @@ def description(name: str, disk: str, size: int, capacity: int, machine: dict[st
             "ResourceType": 4,
             "VirtualQuantity": 2048,
         },
-        {"Address": 0, "ElementName": "Disk controller", "InstanceID": 3, "ResourceSubType": controller, "ResourceType": kind},
-        {"AddressOnParent": 0, "ElementName": "Disk", "HostResource": "ovf:/disk/disk1", "InstanceID": 4, "Parent": 3, "ResourceType": 17},
+        *_storage(len(disks), machine.get("controller") or "pvscsi"),
         {
             "AddressOnParent": 7,
             "AutomaticAllocation": "true",
             "Connection": "VM Network",
             "ElementName": "Network card",
-            "InstanceID": 5,
+            "InstanceID": _NETWORK_CARD,
             "ResourceSubType": _NETWORKS[machine.get("network") or "vmxnet3"],
             "ResourceType": 10,
         },
     ]
     return _OVF.format(
         name=escape(name),
-        disk=escape(disk, {'"': "&quot;"}),
-        size=size,
-        capacity=capacity,
+        files="\n".join(
+            _FILE.format(number=number, name=escape(_name(name, number), {'"': "&quot;"}), size=os.path.getsize(disk.path))
+            for number, disk in numbered
+        ),
+        disks="\n".join(_DISK.format(number=number, capacity=disk.capacity) for number, disk in numbered),
         hardware=HARDWARE,
         firmware="efi" if machine.get("firmware") == "efi" else "bios",
         items="\n".join(f"      <Item>{_fields(item)}</Item>" for item in items),
     )
 
 
+def _storage(disks: int, controller: str) -> list[dict[str, object]]:
+    """The disks in their order, with a controller for as many of them as each takes."""
+    kind, sub = _CONTROLLERS[controller]
+    places = _PLACES[controller]
+    items: list[dict[str, object]] = []
+    for disk in range(disks):
+        bus, place = divmod(disk, len(places))
+        parent = _FIRST_CONTROLLER + bus
+        if not place:
+            items.append(
+                {"Address": bus, "ElementName": "Disk controller", "InstanceID": parent, "ResourceSubType": sub, "ResourceType": kind}
+            )
+        items.append(
+            {
+                "AddressOnParent": places[place],
+                "ElementName": "Disk",
+                "HostResource": f"ovf:/disk/disk{disk + 1}",
+                "InstanceID": _FIRST_DISK + disk,
+                "Parent": parent,
+                "ResourceType": 17,
+            }
+        )
+    return items
+
+
+def _name(image: str, number: int) -> str:
+    return f"{image}-disk{number}.vmdk"
+
+
 def _fields(item: dict[str, object]) -> str:
     return "".join(f"<rasd:{key}>{value}</rasd:{key}>" for key, value in item.items() if value != "")
 
 
-def pack(path: str, name: str, disk: str, digest: str, capacity: int, machine: dict[str, str]) -> None:
-    """Write an OVA around the file ``disk``, whose SHA-256 is known."""
-    disk_name, size = f"{name}-disk1.vmdk", os.path.getsize(disk)
-    ovf = description(name, disk_name, size, capacity, machine).encode()
-    manifest = f"SHA256({name}.ovf)= {hashlib.sha256(ovf).hexdigest()}\nSHA256({disk_name})= {digest}\n".encode()
+def pack(path: str, name: str, disks: Sequence[Disk], machine: dict[str, str]) -> None:
+    """Write an OVA around these disks."""
+    ovf = description(name, disks, machine).encode()
+    told = {f"{name}.ovf": hashlib.sha256(ovf).hexdigest(), **{_name(name, number): disk.digest for number, disk in enumerate(disks, 1)}}
+    manifest = "".join(f"SHA256({file})= {digest}\n" for file, digest in told.items()).encode()
     # The older form of tar knows no file of 8 GiB or more.
-    form = tarfile.USTAR_FORMAT if size < 8 << 30 else tarfile.GNU_FORMAT
+    form = tarfile.USTAR_FORMAT if all(os.path.getsize(disk.path) < 8 << 30 for disk in disks) else tarfile.GNU_FORMAT
     with open(path, "wb") as stream, tarfile.open(fileobj=stream, mode="w", format=form) as archive:
-        for told, content in ((f"{name}.ovf", ovf), (f"{name}.mf", manifest)):
-            archive.addfile(_entry(told, len(content)), io.BytesIO(content))
-        with open(disk, "rb") as inside:
-            archive.addfile(_entry(disk_name, size), inside)
+        for file, content in ((f"{name}.ovf", ovf), (f"{name}.mf", manifest)):
+            archive.addfile(_entry(file, len(content)), io.BytesIO(content))
+        for number, disk in enumerate(disks, 1):
+            with open(disk.path, "rb") as inside:
+                archive.addfile(_entry(_name(name, number), os.path.getsize(disk.path)), inside)
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:

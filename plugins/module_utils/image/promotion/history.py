@@ -17,10 +17,11 @@ import pwd
 import time
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.names import QCOW2, SUFFIXES
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
 PROMOTED, ROLLED_BACK = "promoted", "rolled_back"
-SUFFIX = ".qcow2"
+SUFFIX = SUFFIXES[QCOW2]
 
 # One line of the history: what was moved, from where to where, when, by whom and why.
 Move = dict[str, Any]
@@ -61,7 +62,7 @@ class History:
         return known.get(image)
 
     def digests(self, image: str) -> dict[str, str]:
-        """The SHA-256 that each further format of an image had, by format."""
+        """The SHA-256 that each other file of an image had, by its key (names.py)."""
         known = {move["image"]: move.get("files") for move in self.moves() if move["action"] == PROMOTED}
         files = known.get(image)
         return files if isinstance(files, dict) else {}

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The image store: a directory with the images of a name that are kept, and the pointer that names the one to use.
 
-NAME.qcow2 is a symbolic link, the pointer. It moves in one step, and each move is in the history. An image may lie beside
-itself in further formats; NAME.vmdk and so on follow the pointer.
+NAME.qcow2 is a symbolic link, the pointer. It moves in one step, and each move is in the history. An image may have other files,
+in further formats and for further disks; NAME.vmdk, NAME-disk2.qcow2 and so on follow the pointer.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import names
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import SUFFIX, History, Move
-from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.renditions import SUFFIXES
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.names import QCOW2
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import locks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
@@ -53,6 +54,8 @@ class ImageStore:
             raise ImageError(f"the destination must be an absolute directory on the build host, not {dest!r}")
         if not _NAME.fullmatch(name):
             raise ImageError(f"{name!r} cannot be an image's name: use letters, digits and . _ + ~ -, beginning with a letter or digit")
+        if names.of_a_disk(name):
+            raise ImageError(f"{name} would be called like the disk of another image: choose a name without -disk and a number at its end")
         self.directory = os.path.realpath(dest)
         self.name = name
         self.pointer = os.path.join(self.directory, name + SUFFIX)
@@ -81,15 +84,21 @@ class ImageStore:
                 found.append((entry.stat().st_mtime_ns, Kept(entry.path, named[1], named[2])))
         return [image for unused_time, image in sorted(found, key=lambda one: one[0], reverse=True)]
 
-    def renditions(self, image: str) -> dict[str, str]:
-        """The same image in further formats, by format: files beside it that are called the same but for their ends."""
-        stem = image[: -len(SUFFIX)]
-        paths = {form: os.path.join(self.directory, stem + suffix) for form, suffix in SUFFIXES.items()}
-        return {form: path for form, path in paths.items() if os.path.isfile(path) and not os.path.islink(path)}
+    def others(self, image: str) -> dict[str, str]:
+        """The other files of an image by their keys: those beside it that are called the same but for their ends."""
+        return {key: entry.path for key, entry in self._ending(image[: -len(SUFFIX)]) if entry.is_file(follow_symlinks=False)}
 
-    def pointer_of(self, form: str) -> str:
-        """The symbolic link that names the current image in a format."""
-        return os.path.join(self.directory, self.name + SUFFIXES[form])
+    def _ending(self, stem: str) -> list[tuple[str, os.DirEntry[str]]]:
+        """What lies in the directory and is called so but for an end, other than the end of an image itself; with the keys."""
+        if not os.path.isdir(self.directory):
+            return []
+        entries = [entry for entry in os.scandir(self.directory) if entry.name.startswith(stem)]
+        found = [(names.key_of(entry.name[len(stem) :]), entry) for entry in entries]
+        return sorted(((key, entry) for key, entry in found if key and key != QCOW2), key=lambda one: one[0])
+
+    def pointer_of(self, key: str) -> str:
+        """The symbolic link that names a file of the current image."""
+        return os.path.join(self.directory, self.name + names.end(key))
 
     # -- what moves ---------------------------------------------------------
 
@@ -124,7 +133,13 @@ class ImageStore:
         return move
 
     def point(self, path: str) -> None:
-        """Move the pointer: whoever opens it gets the old image or the new one."""
+        """Move the pointer: whoever opens it gets the old image or the new one.
+
+        The pointers to further disks are away meanwhile: who opens one gets a disk of the image that the pointer names, or none.
+        """
+        for key, entry in self._ending(self.name) if self.current != os.path.basename(path) else ():
+            if names.disk_of(key) > 1 and self._is_ours(entry.path, key):
+                os.unlink(entry.path)
         self._link(self.pointer, os.path.basename(path))
         self.align()
         atomic.sync_directory(self.directory)
@@ -136,32 +151,36 @@ class ImageStore:
         os.replace(self.new_pointer, pointer)
 
     def align(self) -> None:
-        """Let the pointers of further formats follow the pointer, so that all of them name one image.
+        """Let the pointers of the other files follow the pointer, so that all of them name one image.
 
-        What they name follows from it alone: a run that is killed in between is made good by whoever comes next. In a format
+        What they name follows from it alone: a run that is killed in between is made good by whoever comes next. Of a file
         that the image does not have there is no pointer, rather than one to another image.
         """
         current = self.current
-        there = self.renditions(current) if current else {}
-        for form, suffix in SUFFIXES.items():
-            pointer = self.pointer_of(form)
+        there = self.others(current) if current else {}
+        for key in {**dict(self._ending(self.name)), **there}:
+            pointer = self.pointer_of(key)
             named = os.readlink(pointer) if os.path.islink(pointer) else None
-            wanted = os.path.basename(there[form]) if form in there else None
+            wanted = os.path.basename(there[key]) if key in there else None
             if named == wanted or (named is None and os.path.lexists(pointer)):
                 continue
             if wanted:
                 self._link(pointer, wanted)
-            elif named and self._pattern(suffix).fullmatch(named):
+            elif self._is_ours(pointer, key):
                 os.unlink(pointer)
 
-    def _pattern(self, suffix: str) -> re.Pattern[str]:
-        """What the promoted images of this name are called."""
-        return re.compile(rf"{re.escape(self.name)}-({_VERSION.pattern})-([0-9a-f]{{12}}){re.escape(suffix)}", re.A)
+    def _is_ours(self, pointer: str, key: str) -> bool:
+        """Is this a symbolic link to a file of an image of this name?"""
+        return os.path.islink(pointer) and bool(self._pattern(names.end(key)).fullmatch(os.readlink(pointer)))
+
+    def _pattern(self, end: str) -> re.Pattern[str]:
+        """What the files of promoted images of this name are called that have this end."""
+        return re.compile(rf"{re.escape(self.name)}-({_VERSION.pattern})-([0-9a-f]{{12}}){re.escape(end)}", re.A)
 
     def _point_back(self, before: str | None) -> None:
         if before == self.current:
-            return
-        if before is None:
+            self.align()
+        elif before is None:
             os.unlink(self.pointer)
             self.align()
         else:
@@ -181,18 +200,19 @@ class ImageStore:
             gone_back_to = self.history.gone_back_to()
             for image in self.kept()[keep:]:
                 if image.name not in gone_back_to and not self._needed(image.path):
-                    for path in (*self.renditions(image.name).values(), image.path):
+                    for path in (*self.others(image.name).values(), image.path):
                         os.unlink(path)
                         removed.append(path)
         return removed
 
     def _needed(self, path: str) -> bool:
         """Does the pointer, another disk in the directory or an open session still need this image?"""
-        files = [path, *self.renditions(os.path.basename(path)).values()]
+        files = [path, *self.others(os.path.basename(path)).values()]
         if os.path.realpath(self.pointer) == path or any(map(locks.holder, files)):
             return True
-        name = os.fsencode(os.path.basename(path))
-        return any(name in backing_file(entry.path) for entry in os.scandir(self.directory) if entry.is_file() and entry.path != path)
+        own = [os.fsencode(os.path.basename(file)) for file in files]
+        backing = [backing_file(entry.path) for entry in os.scandir(self.directory) if entry.is_file() and entry.path not in files]
+        return any(name in told for name in own for told in backing)
 
 
 def tidy(pointer: str, leftovers: Iterable[str], limit: int) -> None:
@@ -204,12 +224,17 @@ def tidy(pointer: str, leftovers: Iterable[str], limit: int) -> None:
         history.settle()
         ImageStore(os.path.dirname(pointer), os.path.basename(pointer)[: -len(SUFFIX)]).align()
         promoted = {move["image"] for move in history.moves()} | {os.path.basename(os.path.realpath(pointer))}
-        promoted |= {image[: -len(SUFFIX)] + suffix for image in promoted for suffix in SUFFIXES.values()}
         for leftover in leftovers:
             # An image that a move of the pointer made is promoted, whatever happened right after.
-            if os.path.basename(leftover) not in promoted:
+            if not any(_belongs(os.path.basename(leftover), image) for image in promoted):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(leftover)
+
+
+def _belongs(name: str, image: str) -> bool:
+    """Is this a file of an image?"""
+    stem = image[: -len(SUFFIX)]
+    return name.startswith(stem) and names.key_of(name[len(stem) :]) is not None
 
 
 def backing_file(path: str) -> bytes:

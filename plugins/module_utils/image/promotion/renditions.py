@@ -11,14 +11,14 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from typing import IO
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import appliance
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.names import WHOLE
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run, which
 
-# What the name of each ends in.
-SUFFIXES = {"raw": ".raw", "vmdk": ".vmdk", "ova": ".ova", "vhd": ".vhd", "vhdx": ".vhdx", "gcp": ".tar.gz"}
 # What a template came in, with the format that it is written in again.
 AGAIN = {"vmdk": "vmdk", "ova": "ova", "ovf": "ova", "vhd": "vhd", "vhdx": "vhdx"}
 _MIB, _GIB = 1 << 20, 1 << 30
@@ -34,23 +34,24 @@ def needed(form: str, size: int, content: int) -> int:
     return 2 * content if form in ("ova", "gcp") else content
 
 
-def temporary(partial: str, form: str) -> list[str]:
-    """The files that may exist while a format is written."""
-    path = partial + SUFFIXES[form]
-    return [path, path + ".part"] if form in ("ova", "gcp") else [path]
+def temporary(path: str, form: str, disks: int = 1) -> list[str]:
+    """The files that may exist while a format is written, of so many disks where it holds all of them."""
+    return [path, *_parts(path, disks if form in WHOLE else 1)] if form in ("ova", "gcp") else [path]
 
 
-def write(form: str, image: str, partial: str, name: str, machine: dict[str, str], limit: float) -> str:
-    """Write the qcow2 file ``image`` in a format, and compare; returns the path of the file."""
-    path = partial + SUFFIXES[form]
+def _parts(path: str, disks: int) -> list[str]:
+    return [f"{path}.part{disk}" for disk in range(1, disks + 1)]
+
+
+def write(form: str, images: Sequence[str], path: str, name: str, machine: dict[str, str], limit: float) -> None:
+    """Write qcow2 files, one but for formats that hold several disks, in a format, and compare."""
+    image = images[0]
     size = capacity(image)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
     if form == "gcp":
         _write_for_google(image, path, size, limit)
     elif form == "ova":
-        _write_stream(image, path + ".part", machine, limit)
-        appliance.pack(path, name, path + ".part", inspection.sha256(path + ".part"), size, machine)
-        os.unlink(path + ".part")
+        _write_appliance(images, path, name, machine, limit)
     elif form == "vmdk":
         _write_stream(image, path, machine, limit)
     elif form == "vhd":
@@ -60,13 +61,12 @@ def write(form: str, image: str, partial: str, name: str, machine: dict[str, str
     else:
         _run(["qemu-img", "convert", "-f", "qcow2", "-O", form, image, path], limit)
     if form != "gcp":
-        _require_same(form, image, path, limit)
+        _require_same(form, images, path, limit)
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-    return path
 
 
 def capacity(image: str) -> int:
@@ -83,9 +83,20 @@ def _write_stream(image: str, path: str, machine: dict[str, str], limit: float) 
     _run(["qemu-img", "convert", "-f", "qcow2", "-O", "vmdk", "-o", options, image, path], limit)
 
 
+def _write_appliance(images: Sequence[str], path: str, name: str, machine: dict[str, str], limit: float) -> None:
+    """All disks as vSphere imports them, in an OVA."""
+    disks = []
+    for image, part in zip(images, _parts(path, len(images))):
+        _write_stream(image, part, machine, limit)
+        disks.append(appliance.Disk(part, inspection.sha256(part), capacity(image)))
+    appliance.pack(path, name, disks, machine)
+    for disk in disks:
+        os.unlink(disk.path)
+
+
 def _write_for_google(image: str, path: str, size: int, limit: float) -> None:
     """disk.raw of whole GiB in a tar of GNU's old form, compressed; what comes out of it again must be what went in."""
-    raw = path + ".part"
+    (raw,) = _parts(path, 1)
     _run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, raw], limit)
     os.truncate(raw, -(-size // _GIB) * _GIB)
     _run(["qemu-img", "compare", "-q", "-f", "qcow2", "-F", "raw", image, raw], limit)
@@ -106,15 +117,15 @@ def _sha256_inside(path: str) -> str:
     return digest.hexdigest() if running.returncode == 0 else ""
 
 
-def _require_same(form: str, image: str, path: str, limit: float) -> None:
+def _require_same(form: str, images: Sequence[str], path: str, limit: float) -> None:
     """Read the file back, as a template of that format is read, and compare what it holds with the image."""
-    node = {"driver": "raw", "file": {"driver": "file", "filename": path}} if form == "raw" else inspection.inspect(path).node
-    name = inspection.name_for_qemu(node)
-    _run(
-        ["qemu-img", "compare", "-q", "-f", "qcow2", "-F", node["driver"], image, name],
-        limit,
-        f"what was written to {path} is not the image",
-    )
+    raw = {"driver": "raw", "file": {"driver": "file", "filename": path}}
+    nodes = [raw] if form == "raw" else [disk.node for disk in inspection.inspect_all(path)]
+    what = f"what was written to {path} is not the image"
+    if len(nodes) != len(images):
+        raise ImageError(f"{what}, and its session is discarded")
+    for image, node in zip(images, nodes):
+        _run(["qemu-img", "compare", "-q", "-f", "qcow2", "-F", node["driver"], image, inspection.name_for_qemu(node)], limit, what)
 
 
 def _run(argv: list[object], limit: float, what: str = "") -> str:

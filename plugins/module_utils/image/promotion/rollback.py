@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import names
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import ROLLED_BACK, Move
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Identity, identity
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 def roll_back(store: ImageStore, version: str, by: str, reason: str, check: bool = False) -> tuple[Move | None, Kept, str]:
     """Move the pointer to a kept version; the move, or None when the pointer names it already, and the image's digest."""
     image = find(store, version)
-    before = identity(image.path)
+    before = _identities(store, image)
     digest = verified(store, image)
     told = {"action": ROLLED_BACK, "version": image.version, "sha256": digest, "by": by, "reason": reason}
     if check:
         move = {"image": image.name, "from": store.current, **told}
         return move if image.name != store.current else None, image, digest
-    return store.move(image.path, lambda: _require_same(image, before), **told), image, digest
+    return store.move(image.path, lambda: _require_same(store, image, before), **told), image, digest
 
 
 def find(store: ImageStore, version: str) -> Kept:
@@ -55,22 +56,28 @@ def verified(store: ImageStore, image: Kept) -> str:
             f"{image.path} is damaged, its SHA-256 is {digest} and was {known or image.short + '...'}, so the pointer stays at "
             f"{store.current}: restore the file from a backup, or choose another version"
         )
-    _require_renditions(store, image)
+    _require_others(store, image)
     return digest
 
 
-def _require_renditions(store: ImageStore, image: Kept) -> None:
-    """Each further format of the image, which gets its pointer too, is what it was as well."""
-    known = store.history.digests(image.name)
-    for form, path in store.renditions(image.name).items():
-        if form in known and inspection.sha256(path) != known[form]:
-            raise ImageError(
-                f"{path} is damaged, its SHA-256 was {known[form]}, so the pointer stays at {store.current}: restore the file from a "
-                "backup, or remove it"
-            )
+def _require_others(store: ImageStore, image: Kept) -> None:
+    """Each other file of the image, which gets its pointer too, is what it was as well; a disk must be there, a format may not."""
+    known, there = store.history.digests(image.name), store.others(image.name)
+    advice = f"so the pointer stays at {store.current}: restore the file from a backup, or "
+    for key in known:
+        if names.form_of(key) == names.QCOW2 and key not in there:
+            raise ImageError(f"disk {names.disk_of(key)} of {image.path} is not there, {advice}choose another version")
+    for key, path in there.items():
+        if key in known and inspection.sha256(path) != known[key]:
+            other = "choose another version" if names.form_of(key) == names.QCOW2 else "remove it"
+            raise ImageError(f"{path} is damaged, its SHA-256 was {known[key]}, {advice}{other}")
 
 
-def _require_same(image: Kept, before: Identity | None) -> None:
-    """Nobody may remove or change an image between the look at its bytes and the move."""
-    if identity(image.path) != before:
+def _identities(store: ImageStore, image: Kept) -> list[Identity | None]:
+    return [identity(path) for path in (image.path, *store.others(image.name).values())]
+
+
+def _require_same(store: ImageStore, image: Kept, before: list[Identity | None]) -> None:
+    """Nobody may remove or change a file of an image between the look at its bytes and the move."""
+    if _identities(store, image) != before:
         raise ImageError(f"{image.path} was changed or removed while it was looked at: try again, or choose another version")

@@ -3,7 +3,7 @@
 """The filesystems of a template's disks: which one holds the system, and where the others belong.
 
 A template's own fstab(5) says where a filesystem is mounted and nothing more: which driver reads it is told by its signature,
-and out of a list; options come from here. The names of disks mean nothing, because the disk has another name wherever it runs.
+and out of a list; options come from here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices, fstab_sources
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.kernel import umount
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
@@ -41,7 +41,6 @@ SAFE = "nodev"
 ESSENTIAL = ("/boot", "/etc", "/usr", "/var", "/var/lib", "/var/lib/dpkg", "/var/lib/rpm")
 # Where the sandbox has filesystems of its own.
 FURNISHED = ("/", "/proc", "/sys", "/dev", "/run")
-_TAGS = {"UUID": "uuid", "LABEL": "label", "PARTUUID": "partuuid", "PARTLABEL": "partlabel"}
 _SUBVOLUME = re.compile(r"subvol(?:id)?=[^\s,\\\"]+")
 
 
@@ -169,10 +168,11 @@ def mount_others(partitions: list[Partition], root: str, mounted: tuple[Partitio
     """
     mounts, skipped, taken = [], [], [(*mounted, root)]
     entries = [entry for entry in fstab.read(read(inside(root, fstab.PATH)) or "") if _of_a_disk(entry)]
-    disk_name = root_disk(entries, mounted[0])
+    names = fstab_sources.disk_names(entries, mounted[0], _count(partitions))
+    _require_root(entries, partitions, names, mounted[0])
     for entry in sorted(filter(_belongs, entries), key=lambda entry: entry.where.count("/")):
         try:
-            partition, options = _wanted(entry, partitions, disk_name, taken)
+            partition, options = _wanted(entry, partitions, names, taken)
             target = inside(root, entry.where)
             os.makedirs(target, exist_ok=True)
             attach(partition, target, options, next(_places_of(partition, taken), None))
@@ -186,18 +186,32 @@ def mount_others(partitions: list[Partition], root: str, mounted: tuple[Partitio
     return mounts, skipped
 
 
+def _require_root(entries: list[Entry], partitions: list[Partition], names: dict[str, int], root: Partition) -> None:
+    """Where fstab says of a partition that it is the root, it is the one that holds the system."""
+    entry = fstab.at(entries, "/")
+    partition = fstab_sources.resolve(entry.source, partitions, names) if entry else None
+    if entry and partition and not _same(partition, root):
+        kind = partition["filesystem"] or "nothing known"
+        raise Problem(f"fstab of the template has / on {_named(partition)}, which holds {kind}, but the system is on {_named(root)}")
+
+
 def _places_of(partition: Partition, taken: list[tuple[Partition, str, str]]) -> Iterator[Any]:
     """Where volumes of the same filesystem are mounted already."""
     return (place for other, unused_options, place in taken if _same(other, partition))
 
 
 def _same(one: Partition, other: Partition) -> bool:
-    return bool(one["disk"] == other["disk"] and one["offset"] == other["offset"])
+    return all(one[key] == other[key] for key in ("disk", "offset", "volume"))
+
+
+def _count(partitions: list[Partition]) -> int:
+    """How many disks there are."""
+    return max((partition["disk_number"] for partition in partitions), default=1)
 
 
 def _of_a_disk(entry: Entry) -> bool:
     """Is this a filesystem that could lie on a disk?"""
-    return entry.source.startswith("/dev/") or entry.source.split("=", 1)[0] in _TAGS
+    return entry.source.startswith("/dev/") or entry.source.split("=", 1)[0] in fstab_sources.TAGS
 
 
 def _belongs(entry: Entry) -> bool:
@@ -208,13 +222,15 @@ def _belongs(entry: Entry) -> bool:
 
 
 def _wanted(
-    entry: Entry, partitions: list[Partition], disk_name: str | None, taken: list[tuple[Partition, str, str]]
+    entry: Entry, partitions: list[Partition], names: dict[str, int], taken: list[tuple[Partition, str, str]]
 ) -> tuple[Partition, str]:
     """The partition that an entry means, and the options to mount it by; a filesystem is in one place only."""
-    partition = resolve(entry.source, partitions, disk_name)
+    partition = fstab_sources.resolve(entry.source, partitions, names)
     if partition is None:
         reasons = [other["refused"] for other in partitions if other["refused"] and not other["volume"]]
-        raise Problem(f"{entry.source} is not on this disk{f' ({reasons[0]})' if reasons else ''}")
+        disks = _count(partitions)
+        where = "not on this disk" if disks < 2 else f"on none of the {disks} disks"
+        raise Problem(f"{entry.source} is {where}{f' ({reasons[0]})' if reasons else ''}")
     if partition["refused"]:
         raise Problem(partition["refused"])
     kind = partition["filesystem"]
@@ -226,53 +242,6 @@ def _wanted(
         if _same(other, partition) and not (volume and options != its_options):
             raise Problem(f"{entry.source} is mounted already")
     return partition, options
-
-
-def root_disk(entries: list[Entry], root: Partition) -> str | None:
-    """What fstab calls the disk, known where it names the root by the number that it really has: ``/dev/vda`` or nothing."""
-    for entry in entries:
-        if entry.where == "/":
-            name, number = _numbered(entry.source)
-            return name if number == root["number"] and not root["volume"] else None
-    return None
-
-
-def _numbered(device: str) -> tuple[str | None, int | None]:
-    """The disk and the number of a partition by its name, which has a ``p`` in between where the disk ends in a digit."""
-    node = re.fullmatch(r"(/dev/(?:[hsv]d[a-z]+|xvd[a-z]+))(\d+)|(/dev/(?:nvme\d+n\d+|mmcblk\d+))p(\d+)", device)
-    return (node[1] or node[3], int(node[2] or node[4])) if node else (None, None)
-
-
-def names_of_volume(partition: Partition) -> tuple[str, ...]:
-    """What fstab may call a logical volume; the last is what the installer of Ubuntu writes."""
-    if not partition["volume"]:
-        return ()
-    mapper, uuid = partition["mapper"], partition["mapper_uuid"]
-    by_id = "/dev/disk/by-id/dm-"
-    return f"/dev/{partition['volume']}", f"/dev/mapper/{mapper}", f"{by_id}name-{mapper}", f"{by_id}uuid-{uuid}"
-
-
-def resolve(device: str, partitions: list[Partition], disk_name: str | None = None) -> Partition | None:
-    """The partition that the first field of an fstab entry means, or None."""
-    key, unused_equals, value = device.partition("=")
-    named = re.fullmatch(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.+)", device)
-    if named:
-        key, value = named[1].upper(), re.sub(r"\\x([0-9a-f]{2})", lambda escape: chr(int(escape[1], 16)), named[2])
-    field = _TAGS.get(key)
-    if device.startswith("/dev/") and not field:
-        volumes = [partition for partition in partitions if device in names_of_volume(partition)]
-        if volumes:
-            return volumes[0]
-    if field:
-        same = [partition for partition in partitions if value and partition[field].lower() == value.lower()]
-    else:
-        name, number = _numbered(device)
-        same = [
-            partition
-            for partition in partitions
-            if name and name == disk_name and (partition["number"], partition["volume"]) == (number, "")
-        ]
-    return same[0] if same else None
 
 
 # -- files of a system that is not entered yet ------------------------------

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.renditions import SUFFIXES
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.names import is_key
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import JOURNAL
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
@@ -106,7 +106,7 @@ def _is_staged(value: Any) -> bool:
     if not (isinstance(value, dict) and _is_text(value.get("partial")) and _is_file(value)):
         return False
     files = value.get("files", {})
-    return isinstance(files, dict) and all(map(_is_file, files.values())) and set(files) <= set(SUFFIXES)
+    return isinstance(files, dict) and all(map(_is_file, files.values())) and all(map(is_key, files))
 
 
 def _is_file(value: Any) -> bool:

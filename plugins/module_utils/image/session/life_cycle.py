@@ -38,6 +38,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import I
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.template import Further
     from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Target
     from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 
@@ -57,7 +58,7 @@ class Session(SessionState):
         version: str | None = None,
         run_of: Process | None = None,
         wait: float = 0,
-        further: Sequence[str] = (),
+        further: Sequence[Further] = (),
     ) -> bool:
         """Make an overlay over ``source`` and each of the ``further`` disks, and enter. False when this run has it open already.
 

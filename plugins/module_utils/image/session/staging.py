@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, template
-from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import promote, renditions
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import names, promote
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import locks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import USED
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
@@ -24,7 +24,7 @@ def require_promotable(session: SessionState, target: Target) -> None:
     if found:
         places = ", ".join(f"{one['what']} at the byte {one['offset']}{_of_disk(one['disk'])}" for one in found[:3])
         raise ImageError(f"the image of the session {session.name} is not promoted, for its disk still holds what was sealed: {places}")
-    target.require_space(session.overlays[0])
+    target.require_space(session.overlays)
 
 
 def _of_disk(number: int) -> str:
@@ -32,21 +32,22 @@ def _of_disk(number: int) -> str:
 
 
 def write(session: SessionState, target: Target, compress: bool) -> None:
-    """Write and digest the image, hidden beside those of before."""
+    """Write and digest the image with all its disks, hidden beside those of before."""
     source = session.journal["source"]
     again = template.Digests(source)
     session.journal.record(state="staging", step="flatten", pointer=target.pointer, leftovers=target.temporary)
-    target.flatten(session.overlays[0], compress, session.limits.promote)
+    for number, overlay in enumerate(session.overlays, 1):
+        target.flatten(overlay, compress, session.limits.promote, number)
     changed = template.changed(source, again.results())
     if changed:
         raise ImageError(f"{changed} was changed by another process while the session {session.name} was open, which is discarded")
     whole, digest = promote.identity(target.partial), inspection.sha256(target.partial)
     files = {}
-    for form in target.formats:
-        path = renditions.write(
-            form, target.partial, target.partial, target.name, session.journal.get("machine", {}), session.limits.promote
-        )
-        files[form] = {"sha256": inspection.sha256(path), "identity": promote.identity(path)}
+    for key in target.keys:
+        path = target.partial_of(key)
+        if names.form_of(key) != names.QCOW2:
+            target.render(key, session.journal.get("machine", {}), session.limits.promote)
+        files[key] = {"sha256": inspection.sha256(path), "identity": promote.identity(path)}
     os.utime(session.path(USED))  # whoever promotes it has its time from now on
     staged = {"partial": target.partial, "sha256": digest, "identity": whole, "files": files}
     session.journal.record(state="staged", step="staged", staged=staged)
@@ -59,24 +60,25 @@ def bind(session: SessionState, target: Target) -> None:
             f"the session {session.name} was staged for {session.journal['pointer']}, not {target.pointer}: promote it there, or discard it"
         )
     target.partial = session.journal["staged"]["partial"]
-    target.formats = list(session.journal["staged"].get("files", {}))
+    target.keys = list(session.journal["staged"].get("files", {}))
 
 
 def described(session: SessionState, target: Target) -> dict[str, Any]:
     """What is told of the image."""
     staged = session.journal["staged"]
-    written = {**staged.get("files", {}), "qcow2": staged}
+    written = {**staged.get("files", {}), names.QCOW2: staged}
     paths = target.published(staged["sha256"])
     return {
         "files": [
             {
-                "format": form,
-                "path": paths[form],
+                "format": names.form_of(key),
+                "disk": names.disk_of(key),
+                "path": paths[key],
                 "sha256": file["sha256"],
                 "size": file["identity"][promote.SIZE],
-                "pointer": target.pointer_of(form) if form in target.formats else target.pointer,
+                "pointer": target.pointer_of(key),
             }
-            for form, file in written.items()
+            for key, file in written.items()
         ],
         "path": target.path(staged["sha256"]),
         "version": target.version,
@@ -87,13 +89,13 @@ def described(session: SessionState, target: Target) -> dict[str, Any]:
 
 
 def publish(session: SessionState, target: Target) -> None:
-    """Give the image its name, and move the pointer to it."""
+    """Give the files of the image their names, and move the pointers to them."""
     staged = session.journal["staged"]
     path = target.path(staged["sha256"])
     with locks.image_store(target.directory):
         # The same image under the same name may be there from before, and is somebody's.
         ours = [name for name in target.published(staged["sha256"]).values() if not os.path.lexists(name)]
         session.journal.record(state="promoting", step="publish", leftovers=[*session.journal["leftovers"], *ours])
-        target.publish(staged["sha256"])
+        target.publish(staged["sha256"], staged.get("files"))
         session.journal.record(step="point")
         target.move_to(path, staged["sha256"], tuple(staged["identity"]), staged.get("files"))

@@ -81,6 +81,37 @@ def test_an_ovf_with_its_disk_beside_it(tmp_path, raw):
     assert same(raw, disk)
 
 
+@pytest.mark.parametrize("order", [["a.vmdk", "b.vmdk", "c.vmdk"], ["c.vmdk", "a.vmdk", "b.vmdk"]])
+def test_the_disks_of_an_ova_are_in_the_order_of_their_places(tmp_path, raw, vmdk, order):
+    disks = {}
+    for size, name in enumerate(("a.vmdk", "b.vmdk", "c.vmdk"), 1):
+        (tmp_path / "more").write_bytes(raw.read_bytes().ljust(size * MIB, b"\0"))
+        call("qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", tmp_path / "more", tmp_path / name)
+        disks[name] = (tmp_path / name).read_bytes()
+    path = appliance.ova(tmp_path / "web.ova", appliance.several(disks, order))
+    found = inspection.inspect_all(str(path))
+    assert [disk.virtual_size // MIB for disk in found] == [list(disks).index(name) + 1 for name in order]
+    assert {disk.files for disk in found} == {(str(path),)}
+    assert [disk.machine for disk in found] == [MACHINE] * 3
+    with pytest.raises(ImageError, match="web.ova holds 3 disks where one is asked for: name a file of one disk"):
+        inspection.inspect(str(path))
+
+
+def test_an_ova_of_more_disks_than_a_controller_takes(tmp_path, vmdk):
+    names = [f"{number}.vmdk" for number in range(16)]
+    path = appliance.ova(tmp_path / "web.ova", appliance.several(dict.fromkeys(names, vmdk), names))
+    with pytest.raises(ImageError, match="describes 16 disks, and a template has between one and 15"):
+        inspection.inspect_all(str(path))
+
+
+def test_an_ovf_with_several_disks_beside_it(tmp_path, vmdk):
+    for name, content in appliance.several({"a.vmdk": vmdk, "b.vmdk": vmdk}, ["b.vmdk", "a.vmdk"]).items():
+        (tmp_path / name).write_bytes(content)
+    found = inspection.inspect_all(str(tmp_path / "web.ovf"))
+    assert [disk.node["file"]["filename"] for disk in found] == [str(tmp_path / name) for name in ("b.vmdk", "a.vmdk")]
+    assert {disk.files for disk in found} == {tuple(str(tmp_path / name) for name in ("web.ovf", "web.mf", "b.vmdk", "a.vmdk"))}
+
+
 def test_the_names_of_a_machine_are_words(tmp_path, vmdk):
     path = appliance.ova(tmp_path / "web.ova", appliance.files(vmdk, controller="{{ lookup('pipe', 'id') }}"))
     assert inspection.inspect(str(path)).machine["controller"] == ""

@@ -186,6 +186,6 @@ def test_room_is_looked_for_before(dest, monkeypatch, free, refused):
     target = Target(str(dest / "not" / "yet"), "web", "1")
     if refused:
         with pytest.raises(ImageError, match="has 99 B free, but the image may need 100 B: make room there"):
-            target.require_space("overlay")
+            target.require_space(["overlay"])
     else:
-        target.require_space("overlay")
+        target.require_space(["overlay"])

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import filesystems
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import filesystems, fstab_sources
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import Problem
-from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 
 NO_VOLUME = {"volume": "", "mapper": "", "mapper_uuid": "", "pieces": [], "refused": ""}
 PARTITIONS: list[dict[str, object]] = [
@@ -20,33 +18,6 @@ PARTITIONS: list[dict[str, object]] = [
 ]
 for one in PARTITIONS:
     one.update(disk="disk", disk_number=1, offset=one["number"], **NO_VOLUME)
-
-
-@pytest.mark.parametrize(
-    "device,number",
-    [
-        ("UUID=u-2", 2),
-        ("UUID=0abc-1234", 1),
-        ("LABEL=root", 2),
-        ("LABEL=My Disk", 3),
-        ("PARTUUID=AA-01", 1),
-        ("PARTLABEL=esp", 1),
-        ("/dev/disk/by-uuid/u-2", 2),
-        ("/dev/disk/by-partuuid/aa-02", 2),
-        ("/dev/disk/by-label/My\\x20Disk", 3),
-        ("/dev/vda2", 2),
-        ("UUID=other", None),
-        ("/dev/vda9", None),
-        ("/dev/mapper/vg-root", None),
-        ("LABEL=", None),
-        ("/dev/sda2", None),
-        ("/dev/vdb2", None),
-        ("/dev/nvme0n1p2", None),
-    ],
-)
-def test_what_fstab_calls_a_device(device, number):
-    found = filesystems.resolve(device, [dict(part, label=part["label"] or "-") for part in PARTITIONS], "/dev/vda")
-    assert (found and found["number"]) == number
 
 
 VOLUME = {
@@ -79,36 +50,27 @@ VOLUME = {
     ],
 )
 def test_what_fstab_calls_a_logical_volume(device, found):
-    resolved = filesystems.resolve(device, [*PARTITIONS, VOLUME], "/dev/vda")
+    resolved = fstab_sources.resolve(device, [*PARTITIONS, VOLUME], {"/dev/vda": 1})
     assert (resolved is VOLUME) == found and (resolved is not None) == found
 
 
-def test_a_volume_that_is_not_opened(mounting, monkeypatch):
-    monkeypatch.setattr(sys.modules[__name__], "PARTITIONS", [*PARTITIONS, {**VOLUME, "refused": "the logical volume is a mirror"}])
-    assert mounting("/dev/my-vg/my-lv /srv ext4 defaults\n") == ([], ["/srv: the logical volume is a mirror"])
+def test_a_volume_that_is_not_opened(mounting):
+    refused = [*PARTITIONS, {**VOLUME, "refused": "the logical volume is a mirror"}]
+    assert mounting("/dev/my-vg/my-lv /srv ext4 defaults\n", refused) == ([], ["/srv: the logical volume is a mirror"])
     with pytest.raises(Problem, match="fstab of the template has /var, but the logical volume is a mirror"):
-        mounting("UUID=u-5 /var ext4 defaults\n")
-
-
-@pytest.mark.parametrize(
-    "root,disk",
-    [("/dev/vda2", "/dev/vda"), ("/dev/nvme0n1p2", "/dev/nvme0n1"), ("/dev/vda1", None), ("UUID=u-2", None), ("/dev/mapper/vg-root", None)],
-)
-def test_the_disk_is_known_by_the_roots_own_entry_only(root, disk):
-    entries = list(fstab.read(f"{root} / ext4\n/dev/sdz1 /srv ext4\n"))
-    assert filesystems.root_disk(entries, PARTITIONS[1]) == disk
+        mounting("UUID=u-5 /var ext4 defaults\n", refused)
 
 
 @pytest.fixture
 def mounting(monkeypatch, tmp_path):
     """What is mounted for a text of fstab below a root: the places with partitions and options, and the sentences."""
 
-    def mount(text, *taken):
+    def mount(text, partitions=PARTITIONS):
         attached = []
         (tmp_path / "etc").mkdir(exist_ok=True)
         (tmp_path / "etc/fstab").write_text(text, encoding="utf-8")
         monkeypatch.setattr(filesystems, "attach", lambda *words: attached.append((words[1], words[0]["number"], words[2])))
-        unused_mounts, skipped = filesystems.mount_others(PARTITIONS, str(tmp_path), (PARTITIONS[1], ""))
+        unused_mounts, skipped = filesystems.mount_others(partitions, str(tmp_path), (PARTITIONS[1], ""))
         return [(place[len(str(tmp_path)) :], *rest) for place, *rest in attached], skipped
 
     return mount
@@ -124,6 +86,69 @@ def test_a_filesystem_is_mounted_once(mounting):
     )
 
 
+FURTHER = [
+    {**PARTITIONS[2], "disk": "disk2", "disk_number": 2, "number": 1, "offset": 1, "uuid": "u-5", "label": "data"},
+    {**PARTITIONS[2], "disk": "disk2", "disk_number": 2, "number": 2, "offset": 2, "uuid": "u-6", "label": "My Disk"},
+    {**PARTITIONS[2], "disk": "disk3", "disk_number": 3, "number": 0, "offset": 0, "uuid": "u-7", "label": "", "filesystem": "swap"},
+]
+
+
+def test_what_another_disk_has_is_mounted_from_there(mounting):
+    assert mounting("UUID=u-2 / ext4\nUUID=u-5 /srv ext4\nUUID=u-3 /home ext4\n", PARTITIONS + FURTHER) == (
+        [("/srv", 1, ""), ("/home", 3, "")],
+        [],
+    )
+    assert mounting("/dev/vda2 / ext4\n/dev/vdb2 /srv ext4\n/dev/vdb1 /a ext4\n/dev/vdd1 /b ext4\n", PARTITIONS + FURTHER) == (
+        [("/srv", 2, ""), ("/a", 1, "")],
+        ["/b: /dev/vdd1 is on none of the 3 disks"],
+    )
+
+
+def test_a_partition_of_another_disk_is_not_that_of_the_only_disk(mounting):
+    """The root was mounted a second time at the place of what lies on a disk that is not there."""
+    assert mounting("/dev/sda2 / ext4\n/dev/sdb2 /srv ext4\n") == ([], ["/srv: /dev/sdb2 is not on this disk"])
+    assert mounting("/dev/sdb2 / ext4\n/dev/sda3 /srv ext4\n") == ([], ["/srv: /dev/sda3 is not on this disk"])
+
+
+def test_a_disk_that_is_missing(mounting):
+    assert mounting("UUID=u-2 / ext4\nUUID=u-5 /srv ext4\n/dev/sdb1 /var/lib/db ext4 nofail\n") == (
+        [],
+        ["/srv: UUID=u-5 is not on this disk", "/var/lib/db: /dev/sdb1 is not on this disk"],
+    )
+    with pytest.raises(Problem, match="fstab of the template has /var, but UUID=u-8 is on none of the 3 disks"):
+        mounting("UUID=u-8 /var ext4\n", PARTITIONS + FURTHER)
+
+
+@pytest.mark.parametrize(
+    "text,sentence",
+    [
+        (
+            "LABEL=My\\040Disk /srv ext4 nofail\n",
+            "LABEL=My Disk is on partition 3 and on partition 2 of disk 2: each filesystem needs its own",
+        ),
+        ("UUID=u-7 /srv ext4\n", "UUID=u-7 holds swap, which is not opened"),
+    ],
+)
+def test_what_is_no_filesystem_of_its_own_is_not_mounted(mounting, text, sentence):
+    assert mounting(f"UUID=u-2 / ext4\n{text}", PARTITIONS + FURTHER) == ([], [f"/srv: {sentence}"])
+    with pytest.raises(Problem, match=sentence):
+        mounting(text.replace("/srv", "/var").replace("nofail", "auto"), PARTITIONS + FURTHER)
+
+
+@pytest.mark.parametrize(
+    "source,sentence",
+    [
+        ("UUID=u-7", "fstab of the template has / on disk 3, which holds swap, but the system is on partition 2"),
+        ("UUID=u-5", "fstab of the template has / on partition 1 of disk 2, which holds ext4, but the system is on partition 2"),
+        ("UUID=u-2", "UUID=u-2 is on partition 2 and on partition 2 of disk 2: each filesystem needs its own"),
+    ],
+)
+def test_a_root_that_fstab_has_elsewhere(mounting, source, sentence):
+    twin = {**FURTHER[1], "uuid": "u-2"} if "u-2" in source else FURTHER[1]
+    with pytest.raises(Problem, match=sentence):
+        mounting(f"{source} / ext4\n", [*PARTITIONS, FURTHER[0], twin, FURTHER[2]])
+
+
 def test_the_type_and_the_options_are_ours(mounting):
     """An fstab was code: a type such as fuse.bash had mount(8) run it on the build host."""
     assert mounting("UUID=u-3 /srv fuse.bash exec,dev,suid,context=x,helper=y,offset=5 0 0\n") == ([("/srv", 3, "")], [])
@@ -131,7 +156,7 @@ def test_the_type_and_the_options_are_ours(mounting):
 
 
 def test_what_is_not_mounted(mounting):
-    assert mounting("UUID=u-3 /srv ext4 noauto\nUUID=u-3 none swap sw\nsrv:/x /x nfs\nUUID=u-3 /run/x ext4\nUUID=u-3 / ext4\n") == ([], [])
+    assert mounting("UUID=u-3 /srv ext4 noauto\nUUID=u-3 none swap sw\nsrv:/x /x nfs\nUUID=u-3 /run/x ext4\nUUID=u-2 / ext4\n") == ([], [])
     assert mounting("UUID=gone /var ext4 nofail\n") == ([], ["/var: UUID=gone is not on this disk"])
     with pytest.raises(Problem, match="fstab of the template has /var, but UUID=gone is not on this disk"):
         mounting("UUID=gone /var ext4\n")

@@ -9,6 +9,7 @@ import os
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.inspection import Disk
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import names
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Target
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, life_cycle, locks, residue
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
@@ -28,10 +29,10 @@ def host(tmp_path, monkeypatch):
             stream.write('{"clean": true, "why": "told to end"}')
         return ENTERED
 
-    def flatten(self, overlay, compress, limit):
+    def flatten(self, overlay, compress, limit, disk=1):
         os.makedirs(self.directory, exist_ok=True)
-        with open(self.partial, "w", encoding="utf-8") as stream:
-            stream.write("the image")
+        with open(self.partial_of(names.key(names.QCOW2, disk)), "w", encoding="utf-8") as stream:
+            stream.write(f"the image of disk {disk}" if disk > 1 else "the image")
 
     monkeypatch.setattr(locks, "RUN", str(tmp_path / "run"))
     monkeypatch.setattr(life_cycle, "require_tools", lambda: None)
@@ -43,7 +44,7 @@ def host(tmp_path, monkeypatch):
         inspection, "inspect_all", lambda path: [Disk(str(path), "qcow2", 1 << 20, 12, 0, (str(path),), fuse_export.qcow2(str(path)))]
     )
     monkeypatch.setattr(Target, "flatten", flatten)
-    monkeypatch.setattr(Target, "require_space", lambda self, overlay: None)
+    monkeypatch.setattr(Target, "require_space", lambda self, overlays: None)
     return tmp_path
 
 

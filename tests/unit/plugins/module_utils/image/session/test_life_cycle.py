@@ -190,4 +190,4 @@ def test_a_file_in_the_place_of_the_directory_of_images_is_refused_before_anythi
     monkeypatch.undo()
     (host / "golden").write_text("a file")
     with pytest.raises(ImageError, match="golden is no directory, so that no image can be promoted to it: choose another"):
-        target(host).require_space("overlay")
+        target(host).require_space(["overlay"])
