@@ -101,7 +101,7 @@ options:
     elements: dict
     default: []
   source:
-    description: The template, with C(path), C(sha256) and C(size).
+    description: The template, with C(path), C(sha256) and C(size), and its further disks as C(disks).
     type: dict
   isolation:
     description:

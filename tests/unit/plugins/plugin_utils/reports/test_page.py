@@ -93,6 +93,20 @@ def test_the_page_is_well_formed_and_stands_alone(page, record, control):
     assert not [tag for tag, unused_attrs in found.tags if tag in ("img", "link", "iframe")]
 
 
+def test_every_disk_of_a_template_and_file_of_an_image_is_listed(files, record):
+    source = {"path": "/srv/a.vhdx", "sha256": "a1" * 32, "size": 1, "disks": [{"path": "/srv/b.vhdx", "sha256": "b2" * 32}]}
+    written = [{"format": "vhdx", "disk": 2, "path": "/g/web-disk2.vhdx", "sha256": "c3" * 32}]
+    image = {"path": "/g/web.qcow2", "sha256": "d4" * 32, "size": 1}
+    image["files"] = [*written, {"format": "qcow2", "disk": 1, **image}]
+    made = files(records=[record()], source=source, image=image)
+    text = re.sub(r"\s+", "", Page(made["report.html"]).text["run"])
+    assert f"Disk2/srv/b.vhdxSHA-256{'b2' * 32}" in text
+    assert f"Disk2,vhdx/g/web-disk2.vhdxSHA-256{'c3' * 32}" in text
+    assert text.count("d4" * 32) == 1
+    manifest = json.loads(made["manifest.json"])
+    assert (manifest["source"], manifest["image"]["files"]) == (source, image["files"])
+
+
 def test_no_script_but_its_own_may_run(files, record):
     text = files(records=[record()])["report.html"]
     (script,) = re.findall("<script>(.*?)</script>", text, re.S)
