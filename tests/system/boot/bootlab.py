@@ -29,11 +29,11 @@ def build(output, *options):
 class Lab:
     """A closed session with a template of its own, and what its boot came to."""
 
-    def __init__(self, place, template, script):
-        self.template = template
+    def __init__(self, place, template, script, *further):
+        self.templates = [template, *further]
         self.directory = str(place / "sessions/web")
         opened = self.session
-        opened.open(str(template))
+        opened.open(str(template), further=[(str(disk), None) for disk in further])
         try:
             self.run("sh", "-euc", script, check=True)
             opened.close()
@@ -48,7 +48,7 @@ class Lab:
         return Session(self.directory)
 
     def digest(self):
-        return [inspection.sha256(str(path)) for path in (self.template, *self.session.overlays)]
+        return [inspection.sha256(str(path)) for path in (*self.templates, *self.session.overlays)]
 
     def boot(self, request=REQUEST):
         return boot_check.start(self.session, request)

@@ -25,6 +25,7 @@ printf '[Service]\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n
 printf '[Service]\nExecStart=/usr/bin/python3 -m http.server 8080\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/open.service
 printf '[Service]\nExecStart=/usr/bin/python3 -m http.server --bind 127.0.0.1 9090\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/local.service
 systemctl enable broken open local
+echo 'LABEL=data /opt ext4 defaults 0 2' >>/etc/fstab
 """
 
 PLAY = """
@@ -81,9 +82,19 @@ def template(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, template):
+def data(tmp_path_factory):
+    """A second disk, all of which is a filesystem."""
+    place = tmp_path_factory.mktemp("data")
+    (place / "tree").mkdir()
+    (place / "tree/kept").write_text("kept\n")
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "data", "-d", place / "tree", place / "data.raw", "16M"], check=True)
+    return place / "data.raw"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, template, data):
     """The template booted; whoever stops it must be the last."""
-    made = Lab(tmp_path_factory.mktemp("lab"), template, PREPARE)
+    made = Lab(tmp_path_factory.mktemp("lab"), template, PREPARE, data)
     made.guest, made.brought = made.boot()
     yield made
     made.session.discard()

@@ -40,6 +40,13 @@ def test_nothing_of_the_guest_reaches_the_template_or_the_session(lab):
     assert lab.digest() == lab.digests
 
 
+def test_the_guest_has_all_disks_in_their_order(lab):
+    assert lab.run("findmnt", "--noheadings", "--output", "SOURCE", "/opt").stdout == b"/dev/vdb\n"
+    assert lab.run("cat", "/opt/kept").stdout == b"kept\n"
+    assert lab.run("sh", "-c", "echo changed >/opt/kept; sync").returncode == 0
+    assert lab.digest() == lab.digests and len(lab.digests) == 4
+
+
 def test_the_guest_cannot_reach_the_build_host_or_anything_else(lab):
     script = "import socket; socket.create_connection(('10.0.2.2', {}), 10)"
     reached = threading.Event()
