@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
+import formats
 import kinds
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
@@ -71,9 +72,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("template", type=Path, help="a qcow2 template with a GPT, as tests/templates/build.py makes")
     parser.add_argument("--sandbox", action="store_true", help="end after what the sandbox costs")
+    parser.add_argument("--formats", action="store_true", help="only what templates in other formats cost")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=REPO / ".build") as scratch:
         print(f"load of the machine: {', '.join(f'{load:.1f}' for load in os.getloadavg())}; {os.cpu_count()} cores")
+        if options.formats:
+            other_formats(options.template, Path(scratch))
+            return
         plain, outside = plain_job(options.template, Path(scratch))
         apt = sum(outside[step][0] for step in UPGRADE)
         report("plain job: apt-get in a chroot, and qemu-img convert", plain)
@@ -89,12 +94,18 @@ def main():
         sizes = size(Path(scratch) / "plain.qcow2"), size(newest(Path(scratch) / "images"))
         print(f"{'image of the plain job, and as promoted':62}{sizes[0]:8.0f} and {sizes[1]:.0f} MiB")
         report("main job with profile hipaa, without the boot check", main_job(options.template, Path(scratch)))
+        other_formats(options.template, Path(scratch))
         for name, seconds in steps(options.template, Path(scratch)).items():
             report(name, seconds)
         for line in kinds.table(each_kind(options.template, Path(scratch))):
             print(line)
     print(f"{'role patch / apt-get':62}{patch / apt:8.2f} x")
     print(f"{'patched and promoted / plain job':62}{patched / plain:8.2f} x")
+
+
+def other_formats(template, scratch):
+    times = formats.measure(template, scratch, main_job)
+    print(*formats.table(times, formats.stream(newest(scratch / "images"), scratch)), sep="\n", flush=True)
 
 
 def report(name, seconds):
@@ -145,7 +156,7 @@ def in_sandbox(template, scratch):
     try:
         enter = session.path("enter")
         times = commands([enter], [enter, "--network"])
-        return times, differences(scratch, Path(f"/proc/{session.journal['worker']['pid']}/root{session.path('root')}"))
+        return times, differences(scratch, Path(f"/proc/{session.journal['sandbox']['pid']}/root{session.path('root')}"))
     finally:
         session.discard()
 
@@ -203,9 +214,10 @@ def patching(template, scratch):
     return whole, sum(seconds for task, seconds in times.items() if task.startswith("hygeia.golden.patch : "))
 
 
-def main_job(template, scratch):
+def main_job(template, scratch, **extra):
     """Patched, hardened, sealed, audited offline and promoted, from the first line of Ansible to the last."""
-    return play(REPO / "playbooks/golden_image.yml", template, scratch, "main-job", verify_boot="false")[0]
+    name = f"main-job-{template.suffix[1:]}"
+    return play(REPO / "playbooks/golden_image.yml", template, scratch, name, verify_boot="false", **extra)[0]
 
 
 def steps(template, scratch):
