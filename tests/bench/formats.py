@@ -32,7 +32,7 @@ def measure(template: Path, scratch: Path, job: Callable[..., float]) -> dict[st
 
 
 def stream(image: Path, scratch: Path) -> float:
-    """The seconds that a promoted image takes as a streamOptimized VMDK, with the look whether it is the same."""
+    """The seconds that a promoted image takes as a streamOptimized VMDK, compared with it."""
     path = scratch / "formats-stream.vmdk"
     started = time.monotonic()
     renditions.write("vmdk", [str(image)], str(path), "bench", {}, LIMIT)
