@@ -30,8 +30,11 @@ if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then
     # Everything is downloaded out here, so the root filesystem needs no network of its own.
     "$repo/.build/venv/bin/pip" download --quiet --disable-pip-version-check --dest "$home/wheels" --only-binary=:all: \
         --python-version "$python" --constraint "$repo/tests/constraints.txt" "${tools[@]}"
-    mmdebstrap --quiet --variant=minbase --skip=cleanup/apt/cache \
-        --include=python3,python3-venv,fdisk,mount,openssh-client,openssh-server,sudo,kmod,procps,git,ca-certificates trixie "$home/root"
+    packages="python3 python3-venv fdisk mount openssh-client openssh-server sudo kmod procps git ca-certificates"
+    tree=$(PYTHONPATH=$repo/tests/templates "$repo/.build/venv/bin/python" -c '
+import sys, roots
+print(roots.extended("tools-trixie", roots.smallest("trixie"), sys.argv[1].split(), script=roots.CLEAN))' "$packages")
+    mkdir "$home/root" && tar --extract --file "$tree" --directory "$home/root" --numeric-owner --xattrs --xattrs-include='*'
     chroot "$home/root" python3 -m venv /opt/tools
     mkdir "$home/root/wheels" && cp "$home"/wheels/* "$home/root/wheels/"
     chroot "$home/root" /opt/tools/bin/pip install --quiet --no-index --find-links /wheels "${tools[@]}"
