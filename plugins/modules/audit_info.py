@@ -120,8 +120,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.settings import Conflict
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import CONTROLS_SPEC, Control
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
-from ansible_collections.hygeia.golden.plugins.module_utils.system.brought import Brought
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.injected import Injected
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
@@ -137,8 +137,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    brought = module.params["injected"]
-    host = Host(check=True, brought=Brought(**brought) if brought else None)
+    injected = module.params["injected"]
+    host = Host(check=True, injected=Injected(**injected) if injected else None)
     stage = module.params["stage"] or ("live" if host.booted else "offline")
     controls = [Control.load(control) for control in module.params["controls"]]
     try:

@@ -256,8 +256,8 @@ def act(params: dict[str, Any]) -> dict[str, Any]:
         params["hardware"] or "",
     )
     if params["state"] == "started":
-        found, brought = boot_check.start(session, request)
-        return {"changed": True, "booted": True, "guest": found, "injected": brought}
+        found, injected = boot_check.start(session, request)
+        return {"changed": True, "booted": True, "guest": found, "injected": injected}
     clean = boot_check.stop(session, request)
     return {"changed": False} if clean is None else {"changed": True, "clean": clean}
 

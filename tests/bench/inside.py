@@ -88,7 +88,7 @@ class Clock:
         class Timed(kind):
             absent = measured(kind.absent)
             observe = measured(kind.observe)
-            meets = measured(kind.meets)
+            satisfies = measured(kind.satisfies)
 
             def plan(self, *args, **kwargs):
                 plan = measured(super().plan)(*args, **kwargs)

@@ -103,7 +103,7 @@ def _decided(kind: Kind, name: str, wanted: Value, observation: Observation | No
     if observation.status:
         return observation
     try:
-        status = result.PASS if kind.meets(name, wanted, observation.value) else result.FAIL
+        status = result.PASS if kind.satisfies(name, wanted, observation.value) else result.FAIL
     except Exception as problem:  # a wanted value of the wrong shape
         return replace(observation, status=result.ERROR, message=f"{name} could not be compared: {problem}")
     return replace(observation, status=status)

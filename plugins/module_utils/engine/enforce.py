@@ -83,7 +83,7 @@ def enforce(
         # Without settings a kind still takes back what it wrote for controls that have left.
         part = partial or name in kept
         if name in due or not part:
-            asked = {asks: wanted.get(name, {}) for asks, wanted in forced.items()}
+            asked = {risk: wanted.get(name, {}) for risk, wanted in forced.items()}
             plans[name] = _enforce_kind(KINDS[name], host, due.get(name, {}), part, asked, layout)
         written = name in plans and bool(plans[name].changes)
     settled = {**failed, **{name: _left(name, why) for name, why in unstaged.items()}}
@@ -118,11 +118,11 @@ def _known(host: Host, controls: list[Control]) -> tuple[list[Control], dict[str
 def _due(
     host: Host, known: list[Control], failed: dict[str, Outcome], chosen: Mapping[str, Collection[str]], written: bool = False
 ) -> tuple[Wanted, dict[str, Wanted]]:
-    """What the controls that apply now want of each kind, and what of that the operator chose although it asks.
+    """What the controls that apply now want of each kind, and what of that the operator chose although it risk.
 
     Once something is written, a control that contradicts the others fails alone.
     """
-    wanted, forced = Settings(), {asks: Settings() for asks in chosen}
+    wanted, forced = Settings(), {risk: Settings() for risk in chosen}
     for control in known:
         try:
             if control.id in failed or control.irrelevant(host):
@@ -133,9 +133,9 @@ def _due(
                 raise
             failed[control.id] = _failed(control, problem)
             continue
-        for asks in (asks for asks, ids in chosen.items() if control.id in ids):
-            forced[asks].add(control)
-    return wanted.by_kind(), {asks: settings.by_kind() for asks, settings in forced.items()}
+        for risk in (risk for risk, ids in chosen.items() if control.id in ids):
+            forced[risk].add(control)
+    return wanted.by_kind(), {risk: settings.by_kind() for risk, settings in forced.items()}
 
 
 def _failed(control: Control, problem: Exception) -> Outcome:
@@ -160,8 +160,8 @@ def _considerate(kind: Kind, wanted: Mapping[str, Value], partial: bool, forced:
     """The plan without what would break an application that runs or lock out the last administrator; only what is due is asked."""
     plan = _plan(kind, wanted, partial)
     due = {name for change in plan.changes for name in change.names} & wanted.keys()
-    asked = list(kind.asks({name: wanted[name] for name in sorted(due)})) if due and kind.host.booted else []
-    refusals = [Refusal(refusal.names - forced[refusal.asks].keys(), refusal.why, refusal.asks) for refusal in asked]
+    asked = list(kind.refusals({name: wanted[name] for name in sorted(due)})) if due and kind.host.booted else []
+    refusals = [Refusal(refusal.names - forced[refusal.risk].keys(), refusal.why, refusal.risk) for refusal in asked]
     refusals = [refusal for refusal in refusals if refusal.names]
     if refusals:
         left = frozenset().union(*(refusal.names for refusal in refusals))
@@ -227,7 +227,7 @@ def _outcome(host: Host, control: Control, plans: Mapping[str, Plan]) -> Outcome
 
 def _became(control: Control, irrelevant: str, plans: Mapping[str, Plan]) -> Outcome:
     failed, refused, changed, absent = [], [], [], []
-    asks = set()
+    risk = set()
     for kind, settings in control.settings.items():
         plan = plans.get(kind)
         if irrelevant or plan is None:
@@ -235,7 +235,7 @@ def _became(control: Control, irrelevant: str, plans: Mapping[str, Plan]) -> Out
         failed += [plan.failures[name] for name in settings if name in plan.failures]
         refusals = [refusal for refusal in plan.refusals if refusal.names & settings.keys()]
         refused += [refusal.why for refusal in refusals]
-        asks |= {refusal.asks for refusal in refusals}
+        risk |= {refusal.risk for refusal in refusals}
         changed += [change.target for change in plan.changes if change.names & settings.keys()]
         absent += [plan.absent] if plan.absent else []
     if irrelevant or len(absent) == len(control.settings):
@@ -251,5 +251,5 @@ def _became(control: Control, irrelevant: str, plans: Mapping[str, Plan]) -> Out
         "outcome": outcome,
         "changed": sorted(set(changed)),
         "message": one_line("; ".join(dict.fromkeys(message))),
-        "overridable": sorted(asks - {""}) if outcome == REFUSED and "" not in asks else [],
+        "overridable": sorted(risk - {""}) if outcome == REFUSED and "" not in risk else [],
     }

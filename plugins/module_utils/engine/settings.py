@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From controls to kinds: what makes the cost follow the kinds."""
+"""The settings of all controls, merged and grouped by kind: each kind runs once, however many controls use it."""
 
 from __future__ import annotations
 

@@ -59,12 +59,12 @@ LOCKOUT = "lockout"
 class Refusal:
     """Settings that were left alone because writing them would do harm, and why.
 
-    ``asks`` is IN_USE or LOCKOUT when the operator may have it all the same.
+    ``risk`` is IN_USE or LOCKOUT where the operator may accept it.
     """
 
     names: frozenset[str]
     why: str
-    asks: str = ""
+    risk: str = ""
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Kind:
     """
 
     name = ""
-    # Heeded by the kinds whose software has drop-ins and reads a main file too.
+    # Used by the kinds whose software has drop-ins and reads a main file too.
     layout = DROP_IN
 
     def __init__(self, host: Host) -> None:
@@ -115,14 +115,14 @@ class Kind:
         return ""
 
     def plan(self, wanted: Settings, partial: bool = False) -> Plan:
-        """The changes that would make ``wanted`` so; validated, nothing written.
+        """The changes that would apply ``wanted``; validated, nothing written.
 
         With ``partial`` what the kind wrote for other settings stays.
         """
         raise NotImplementedError(self.name)
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
-        """Who would suffer from these settings, which a booted host does not meet yet, as a Refusal each."""
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
+        """A Refusal for each harm that these settings, which a booted host does not have yet, would do to its users."""
         return []
 
     def reload(self, changes: list[Change]) -> None:
@@ -136,7 +136,7 @@ class Kind:
         """The effective value of each name in ``wanted``, as ``{name: Observation}``."""
         raise NotImplementedError(self.name)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         """Does an observed value satisfy a wanted one?"""
         return self.plain(wanted) == self.plain(value)
 
@@ -224,8 +224,8 @@ class Observed(Kind):
             if name not in self.names:
                 raise BadSetting(f"{self.name}: there is no {name}; choose one of {', '.join(self.names)}")
 
-    def look(self, wanted: Settings) -> Observations:
-        """What there is, as ``observe`` says it of settings that mean something."""
+    def inspect(self, wanted: Settings) -> Observations:
+        """The effective values of settings whose names ``check`` has accepted."""
         raise NotImplementedError(self.name)
 
     def plan(self, wanted: Settings, partial: bool = False) -> Plan:
@@ -234,10 +234,10 @@ class Observed(Kind):
 
     def observe(self, wanted: Settings) -> Observations:
         self.check(wanted)
-        return self.look(wanted)
+        return self.inspect(wanted)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
-        return set(value) <= set(wanted) if isinstance(wanted, list) else super().meets(name, wanted, value)
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
+        return set(value) <= set(wanted) if isinstance(wanted, list) else super().satisfies(name, wanted, value)
 
 
 def unobserved(names: Iterable[str], status: str, message: str) -> Observations:

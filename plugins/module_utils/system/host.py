@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ansible_collections.hygeia.golden.plugins.module_utils.system.brought import Brought
+from ansible_collections.hygeia.golden.plugins.module_utils.system.injected import Injected
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import dpkg, rpm
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.inventory import Inventory
 from ansible_collections.hygeia.golden.plugins.module_utils.util import commands, globbing, places, replacing
@@ -97,7 +97,7 @@ class Host:
         check: bool = False,
         environ: Mapping[str, str] | None = None,
         entering: Sequence[str] | None = None,
-        brought: Brought | None = None,
+        injected: Injected | None = None,
     ) -> None:
         self.root = os.path.abspath(root)
         self.check = check
@@ -105,7 +105,7 @@ class Host:
         # The command line that runs a program inside the root; without one, no program of another root ever runs.
         self.entering = entering
         # What the boot check wrote into the system for itself, which is not read.
-        self.brought = brought
+        self.injected = injected
 
     # -- what system this is ------------------------------------------------
 
@@ -216,7 +216,7 @@ class Host:
         try:
             with os.fdopen(handle, "rb", buffering=0) as stream:
                 content = _first(stream, size)
-                return self.brought.without(path, content) if self.brought else content
+                return self.injected.without(path, content) if self.injected else content
         except OSError as problem:
             raise places.OddFile(f"{path} cannot be read: {problem.strerror}") from problem
 

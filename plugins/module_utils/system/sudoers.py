@@ -58,11 +58,11 @@ class Default:
 def parsed(host: Host, *options: str, without: str = "") -> dict[str, list[dict[str, Any]]]:
     """The configuration as cvtsudoers tells it, or how it would be ``without`` one file, or a RuntimeError.
 
-    What the boot check brought is not in it. A name with %h in it is a host's. That of a system which does not run is not
+    What the boot check injected is not in it. A name with %h in it is a host's. That of a system which does not run is not
     known yet, so that there every such file counts.
     """
     seen = PendingFiles(host, {without: None} if without else {})
-    as_it_is = not without and not host.brought
+    as_it_is = not without and not host.injected
     if as_it_is and (host.booted or not any("%h" in target for unused_path, target in includes(seen))):
         return _converted(host, options, MAIN)
     with Scratch(host) as scratch:

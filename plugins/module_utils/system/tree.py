@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from ansible_collections.hygeia.golden.plugins.module_utils.system.beneath import BENEATH
+from ansible_collections.hygeia.golden.plugins.module_utils.system.covered import COVERED
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util import places
 from ansible_collections.hygeia.golden.plugins.module_utils.util.descent import Met, descend
@@ -216,7 +216,7 @@ def _mounts() -> dict[str, tuple[str, ...]]:
 
 
 @contextlib.contextmanager
-def beneath(host: Host, path: str) -> Iterator[Host]:
+def uncovered(host: Host, path: str) -> Iterator[Host]:
     """The host as it is without the temporary filesystems that an opened image has over directories such as /tmp.
 
     What the image itself holds there is hidden, and would be left in it.
@@ -224,8 +224,8 @@ def beneath(host: Host, path: str) -> Iterator[Host]:
     if host.booted or host.root != "/" or not _covered(path):
         yield host
         return
-    if os.path.isdir(BENEATH):
-        yield Host(BENEATH, host.check, host.environ)
+    if os.path.isdir(COVERED):
+        yield Host(COVERED, host.check, host.environ)
         return
     place = tempfile.mkdtemp(prefix="hygeia-", dir="/run")
     try:

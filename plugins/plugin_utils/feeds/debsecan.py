@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import files
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Claim, FeedError, Odd, Parsed, claim, shown, word
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Claim, FeedError, MalformedEntry, Parsed, claim, shown, word
 
 _URGENCIES = {" ": "unknown", "L": "low", "M": "medium", "H": "high"}
 
@@ -50,7 +50,7 @@ def _claim(line: str, names: Sequence[str]) -> tuple[str, Claim]:
     package, number, flags, unstable, others = line.split(",", 4)
     binary, urgency, unused_remote, fixed = tuple(flags)
     if not (number.isascii() and number.isdigit()):
-        raise Odd(f"{shown(number)} is not the number of a name")
+        raise MalformedEntry(f"{shown(number)} is not the number of a name")
     identifier = names[int(number)].split(",", maxsplit=1)[0]
     return word(package), claim(
         [identifier],

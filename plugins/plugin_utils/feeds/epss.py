@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import files
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Facts, FeedError, Odd, Parsed, day, shown, word
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Facts, FeedError, MalformedEntry, Parsed, day, shown, word
 
 _FIRST = re.compile(r"^#model_version:\S+?,score_date:(\d{4}-\d\d-\d\d)")
 _COLUMNS = "cve,epss,percentile"
@@ -37,7 +37,7 @@ def _fact(line: str, number: int) -> tuple[str, Facts]:
         cve, score, unused_percentile = line.split(",")
         epss = float(score)
         if not 0 <= epss <= 1:
-            raise Odd(f"{shown(score)} is not a probability")
+            raise MalformedEntry(f"{shown(score)} is not a probability")
         return word(cve), {"epss": epss}
     except ValueError as problem:
         raise files.odd(f"a line {number}", problem) from problem

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, TypeVar
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, Odd
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, MalformedEntry
 
 # A feed that unpacks to more than this is none, nor is one that shrinks to less than a part in so many once it is of some size.
 MOST, _RATIO, _SMALL = 768 * 2**20, 250, 4 * 2**20
@@ -121,7 +121,7 @@ def odd(entry: str, problem: Exception) -> FeedError:
         f" without {problem}"
         if isinstance(problem, KeyError)
         else f" that cannot be read ({problem})"
-        if isinstance(problem, Odd)
+        if isinstance(problem, MalformedEntry)
         else " of another form"
     )
     return unlike(f"{entry}{why}")

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import apart
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import bounded_process
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Claim, Facts, Parsed
 
 # An index that was made by another version of the parsers does not serve.
@@ -72,7 +72,7 @@ def opened(path: str, parse: Callable[[], Parsed]) -> tuple[Index, bool]:
     with locked(path):
         with contextlib.suppress(sqlite3.Error, ValueError):
             return Index(path), False
-        apart.done(lambda: _made(path, parse))
+        bounded_process.run(lambda: _made(path, parse))
         _tidy(os.path.dirname(path))
         return Index(path), True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import files
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Facts, FeedError, Odd, Parsed, day, shown, word
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import Facts, FeedError, MalformedEntry, Parsed, day, shown, word
 
 
 def parse(path: str) -> Parsed:
@@ -31,7 +31,7 @@ def _fact(entry: dict[str, Any], number: int) -> tuple[str, Facts]:
     try:
         added = day(entry["dateAdded"])
         if added is None:
-            raise Odd(f"{shown(entry['dateAdded'])} is no day")
+            raise MalformedEntry(f"{shown(entry['dateAdded'])} is no day")
         return word(entry["cveID"]), {"kev_added": added}
     except files.ODD as problem:
         raise files.odd(f"an entry {number}", problem) from problem

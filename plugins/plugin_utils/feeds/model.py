@@ -17,8 +17,8 @@ class FeedError(Exception):
     """What is wrong with a feed and what to do, in one sentence without its name."""
 
 
-class Odd(ValueError):
-    """What a feed says and no feed says, such as a version that is a number."""
+class MalformedEntry(ValueError):
+    """An entry of a form that the feed does not have, such as a version that is a number."""
 
 
 # No name, version or identifier is longer; of what is none so much is shown.
@@ -74,7 +74,7 @@ def claim(ids: Sequence[str], ranges: Sequence[Sequence[str | None]], **more: An
 def word(text: Any) -> str:
     """A name, version or identifier as it is, when it is one."""
     if not (isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable()):
-        raise Odd(f"{shown(text)} is neither a name nor a version")
+        raise MalformedEntry(f"{shown(text)} is neither a name nor a version")
     return text
 
 

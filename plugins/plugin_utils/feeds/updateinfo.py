@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from xml.parsers import expat
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import files
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, Odd, Parsed, claim, day, severity, word
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, MalformedEntry, Parsed, claim, day, severity, word
 
 # The release that a package was built for, as its own release says: 7.el9_4, 2.module+el9.4.0+12, 1.fc42.
 _BUILT_FOR = re.compile(r"[.+](el\d{1,4}|fc\d{1,4}|amzn\d{1,4})", re.A)
@@ -27,7 +27,7 @@ def parse(path: str) -> Parsed:
         parser.Parse(files.content(path), True)
     except expat.ExpatError as problem:
         raise FeedError(f"is cut off or no XML ({problem}): download it again") from problem
-    except (KeyError, Odd) as problem:
+    except (KeyError, MalformedEntry) as problem:
         raise files.odd(f"in line {parser.CurrentLineNumber} a package or an advisory", problem) from problem
     except (ValueError, LookupError) as problem:
         raise FeedError(f"is in an encoding that cannot be read ({problem}): download it again") from problem

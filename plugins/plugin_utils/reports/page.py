@@ -32,7 +32,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import documentation, manifest, portability, words
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.previous import BETTER, DIFFERENCES, GONE, NEW, OTHERWISE, WORSE
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.previous import BETTER, CHANGED, DIFFERENCES, GONE, NEW, WORSE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.vulnerabilities import URGENCY_ORDER, status
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.coverage import FAILING, NOT_SERVED, OUT_OF_REACH, STATES
@@ -56,7 +56,7 @@ STATUS_ORDER = (FAIL, ERROR, WAIVED, NOT_CHECKED, PASS, NOT_APPLICABLE)
 # Of what failed so much is open when the page is; the rest opens.
 OPEN = 12
 # Of what is different since the run before so much is shown of each sort; the rest is in results.json.
-MOST_DIFFERENCES = {WORSE: 40, BETTER: 40, OTHERWISE: 12, NEW: 12, GONE: 12}
+MOST_DIFFERENCES = {WORSE: 40, BETTER: 40, CHANGED: 12, NEW: 12, GONE: 12}
 # More lines of one file's difference than this help nobody on a page.
 LONGEST_DIFF = 200
 

@@ -21,8 +21,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES, by_control, ours, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import FAILED
 
-BETTER, WORSE, OTHERWISE, NEW, GONE = "better", "worse", "otherwise", "new", "gone"
-DIFFERENCES = (WORSE, BETTER, OTHERWISE, NEW, GONE)
+BETTER, WORSE, CHANGED, NEW, GONE = "better", "worse", "changed", "new", "gone"
+DIFFERENCES = (WORSE, BETTER, CHANGED, NEW, GONE)
 # More than the results of any host take, and as many runs are looked at as may lie between two of the same kind.
 LARGEST = 64 * 1024 * 1024
 MOST_RUNS = 10
@@ -87,7 +87,7 @@ def _sort(before: str | None, after: str | None) -> str:
         return NEW if before is None else GONE
     if after in FAILED and before not in FAILED:
         return WORSE
-    return BETTER if after == PASS and before != NOT_APPLICABLE else OTHERWISE
+    return BETTER if after == PASS and before != NOT_APPLICABLE else CHANGED
 
 
 def _verdicts(records: Sequence[Record]) -> Verdicts:

@@ -72,7 +72,7 @@ def asked(root):
 
 def holds(kind, name, wanted):
     """Is an option for us as it is wanted, everywhere?"""
-    return kind.meets(name, wanted, kind.observe({name: wanted})[name].value)
+    return kind.satisfies(name, wanted, kind.observe({name: wanted})[name].value)
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

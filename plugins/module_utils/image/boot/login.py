@@ -95,7 +95,7 @@ def _exceptions(values: dict[str, str], user: str) -> Iterator[str]:
 
 
 def add(host: Host, way: SshAccess, user: str, public_key: str) -> dict[str, Any]:
-    """Add the user to the system under ``host``, which must be a throwaway copy; what was brought, for ``system.brought``."""
+    """Add the user to the system under ``host``, which must be a throwaway copy; what was brought, for ``system.injected``."""
     return _Login(host, user).add(way, public_key)
 
 

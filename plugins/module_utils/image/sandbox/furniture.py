@@ -24,7 +24,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.kernel
     read_only,
 )
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING
-from ansible_collections.hygeia.golden.plugins.module_utils.system.beneath import BENEATH
+from ansible_collections.hygeia.golden.plugins.module_utils.system.covered import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # The file that nobody starts a service by, and the one that packages would write the build host's network into.
 COVERS = {"/usr/sbin/policy-rc.d": ("#!/bin/sh\nexit 101\n", 0o755), "/etc/resolv.conf": ("", 0o644)}
-PLACES = {"/run/lock": 0o1777, "/run/tmp": 0o1777, "/run/ansible": 0o700, "/run/hygeia": 0o700, BENEATH: 0o700}
+PLACES = {"/run/lock": 0o1777, "/run/tmp": 0o1777, "/run/ansible": 0o700, "/run/hygeia": 0o700, COVERED: 0o700}
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 _TTY_GROUP = 5
@@ -65,7 +65,7 @@ def furnish(owner: int, note: Callable[[str], object], devices: Sequence[Device]
         for place, mode in PLACES.items():
             os.makedirs(place, exist_ok=True)
             os.chmod(place, mode)
-    mount("/", BENEATH, None, MS_BIND)  # alone, without what is mounted on it
+    mount("/", COVERED, None, MS_BIND)  # alone, without what is mounted on it
     for path, (text, mode) in COVERS.items():
         _cover(path, text, mode, owner, note)
 

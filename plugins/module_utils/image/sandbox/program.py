@@ -34,17 +34,17 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import
     syscalls,
 )
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING
-from ansible_collections.hygeia.golden.plugins.module_utils.system import beneath, fstab
+from ansible_collections.hygeia.golden.plugins.module_utils.system import covered, fstab
 
 if TYPE_CHECKING:
     from typing import Any
 
 _PARTS = (
     arguments,
-    beneath,
     command,
     confine,
     counting,
+    covered,
     devices,
     filesystems,
     fstab_sources,

@@ -77,7 +77,7 @@ class Accounts(Kind):
 
     # -- observing --------------------------------------------------------------------
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         """What is observed is what is wrong."""
         return not value
 

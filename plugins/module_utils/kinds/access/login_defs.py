@@ -96,7 +96,7 @@ class LoginDefs(Kind):
         """The text with a name as wanted, or as the line has it that is stricter and in force."""
         found = _values(path, text, name)
         in_force = _in_force(name, found)
-        strict = [number for number, value in in_force if self.meets(name, wanted, value)]
+        strict = [number for number, value in in_force if self.satisfies(name, wanted, value)]
         if found and len(strict) == len(in_force):
             return text
         if strict:
@@ -114,15 +114,15 @@ class LoginDefs(Kind):
         found = _in_force(name, _values(path, text, name))
         if not found:
             return Observation(None, path, f"no line of {path} sets {name}")
-        wrong = [(number, value) for number, value in found if not self.meets(name, wanted, value)]
+        wrong = [(number, value) for number, value in found if not self.satisfies(name, wanted, value)]
         number, value = (wrong or found)[-1]
         more = len(found) > 1 and wrong
         return Observation(value, f"{path}:{number}", f"{path}:{number} sets {name} to {value} once more" if more else "")
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         stricter = LIMITS.get(name) or MODES.get(name)
         if value is None or not stricter:
-            return value is not None and super().meets(name, wanted, value)
+            return value is not None and super().satisfies(name, wanted, value)
         return stricter(wanted, value)
 
 

@@ -45,7 +45,7 @@ class LoginLimits(DropIn):
         return super().plan(due, partial)
 
     def _stricter(self, name: str, wanted: int, value: str) -> bool:
-        return value != str(wanted) and self.meets(name, wanted, value)
+        return value != str(wanted) and self.satisfies(name, wanted, value)
 
     def observe(self, wanted: Settings) -> Observations:
         _express(wanted)
@@ -56,7 +56,7 @@ class LoginLimits(DropIn):
         if not found:
             return Observation(None, MAIN, f"no line of {MAIN} or {DIRECTORY} sets {name} for everybody")
         value, place = found
-        foreign = not self.meets(name, wanted, value) and not place.startswith(self.path)
+        foreign = not self.satisfies(name, wanted, value) and not place.startswith(self.path)
         return Observation(value, place, f"{place} sets {name} to {value}" if foreign else "")
 
     @staticmethod
@@ -76,7 +76,7 @@ class LoginLimits(DropIn):
                     limits[f"{kind} {words[2]}"] = (value[0], f"{path}:{number}")
         return limits
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         """A lower limit is stricter."""
         if value is None or value in _UNLIMITED:
             return str(wanted) == str(value)

@@ -124,7 +124,7 @@ class Pam(Kind):
         refusals = [Refusal(frozenset(name for name in wanted if _module(name) == module), why) for module, why in refused.items() if why]
         return Plan(changes, refusals)
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """The last administrator is neither left without a way to root nor locked out for ever."""
         administrators = Administrators(self.host)
         values = {name: self.plain(value) for name, value in due.items()}
@@ -162,7 +162,7 @@ class Pam(Kind):
             found = [old or "yes" for unused_line, old in stated(text, option)]
             if value == "no":
                 text = logical_lines.drop(text, option, SEPARATOR, COMMENT)
-            elif not found or not MODULES[module].options[option].meets(value, found[0 if MODULES[module].first else -1]):
+            elif not found or not MODULES[module].options[option].satisfies(value, found[0 if MODULES[module].first else -1]):
                 text = logical_lines.put(text, option, option if value == "yes" else f"{option} = {value}", SEPARATOR, COMMENT)
         return {path: text} if options else {}
 
@@ -251,7 +251,7 @@ class Pam(Kind):
         def edit(words: list[str]) -> list[str]:
             for option, value in sorted(options.items()):
                 rule = pam_stack.Rule("", "", module.name, tuple(words))
-                if option == "use_authtok" or module.options[option].meets(
+                if option == "use_authtok" or module.options[option].satisfies(
                     value, _value(PendingFiles(self.host, {}), module, option, rule)[0]
                 ):
                     continue
@@ -292,7 +292,7 @@ class Pam(Kind):
         stacks = [pam_stack.stack(seen, f"common-session{kind}", "session") for kind in _SESSIONS]
         last = [[rule.argument("umask") for rule in rules if rule.module == "pam_umask.so"][-1:] for rules in stacks]
         option = MODULES["umask"].options["umask"]
-        return all(value and value[0] and option.meets(asked["umask"]["umask"], value[0]) for value in last)
+        return all(value and value[0] and option.satisfies(asked["umask"]["umask"], value[0]) for value in last)
 
     def _pwhistory(self, asked: Mapping[str, dict[str, str]], partial: bool) -> dict[str, str]:
         options = dict(asked.get("pwhistory", {}))
@@ -340,19 +340,19 @@ class Pam(Kind):
             # With deny pam_wheel is a rule against some, beside the one for those who may.
             own = [rule for rule in rules if rule.module == module.name and "deny" not in rule.arguments]
             found += [_value(seen, module, option, rule) for rule in (own[-1:] if module.last else own)]
-        wrong = [(value, place) for value, place in found if not module.options[option].meets(wanted, value)]
+        wrong = [(value, place) for value, place in found if not module.options[option].satisfies(wanted, value)]
         value, place = (wrong or found or [(module.options[option].default, module.name)])[0]
         foreign = wrong and not place.startswith((FAILLOCK_CONF, PWHISTORY_CONF, PWQUALITY_CONF))
         return Observation(value, place, f"{place} sets {option} to {value}" if foreign else "")
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
-        return value is not None and MODULES[_module(name)].options[_option(name)].meets(self.plain(wanted), value)
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
+        return value is not None and MODULES[_module(name)].options[_option(name)].satisfies(self.plain(wanted), value)
 
 
 def _stricter(theirs: PendingFiles, option: str, value: str) -> bool | None:
     """Do other files than ours ask for more of a password already?"""
     found = configured(theirs, MODULES["pwquality"], option)
-    return found and found[0] != value and MODULES["pwquality"].options[option].meets(value, found[0])
+    return found and found[0] != value and MODULES["pwquality"].options[option].satisfies(value, found[0])
 
 
 def _umask(asked: Mapping[str, dict[str, str]]) -> dict[str, str]:

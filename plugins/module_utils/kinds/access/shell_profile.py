@@ -121,7 +121,7 @@ class ShellProfile(DropIn):
         return Observation(seen.value, place, f"root alone gets TMOUT={seen.value or 'none'}, by {place}")
 
     def _right(self, wanted: Settings, seen: Observation) -> bool:
-        return not seen.status and self.meets("TMOUT", wanted["TMOUT"], seen.value)
+        return not seen.status and self.satisfies("TMOUT", wanted["TMOUT"], seen.value)
 
     def _home(self) -> str:
         fields = (line.split(":") for line in self.host.lines("/etc/passwd"))
@@ -160,14 +160,14 @@ class ShellProfile(DropIn):
         place = _last_word(name, trace)
         if not place and value in ("", "0000"):
             return Observation(None, "a login shell", f"no file that a login shell reads sets {name}")
-        if not self.meets(name, wanted, value):
+        if not self.satisfies(name, wanted, value):
             ours = place.startswith(self.path)
             return Observation(value, place, "" if ours or not place else f"{place} has the last word on {name}")
         if name == "TMOUT" and changeable:
             return Observation(f"{value} (not readonly)", place, f"{place} lets a user change TMOUT")
         return Observation(value, place or "a login shell")
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if value is None:
             return False
         return at_most(wanted, value) if name == "TMOUT" else no_fewer_bits(wanted, value)

@@ -88,7 +88,7 @@ class Sudo(DropIn):
         except RuntimeError:  # reported when our file is checked
             return set()
         values = {name: value for scope, name, value in found if not scope and name in wanted and name in LIMITS}
-        return {name for name, value in values.items() if value != self.plain(wanted[name]) and self.meets(name, wanted[name], value)}
+        return {name for name, value in values.items() if value != self.plain(wanted[name]) and self.satisfies(name, wanted[name], value)}
 
     def _harms(self, name: str, value: Value) -> bool:
         return name in HARMFUL and self.plain(value) == "yes" and self.host.operator not in (None, "root")
@@ -96,7 +96,7 @@ class Sudo(DropIn):
     def _harm(self, name: str) -> str:
         return f"{name} would lock out {self.host.operator}, whose SSH login runs this: {HARMFUL[name]}"
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """The last administrator keeps his way to root."""
         administrators = Administrators(self.host)
         for name in (name for name in due if name in _ASKING and self.plain(due[name]) == "yes"):
@@ -141,18 +141,18 @@ class Sudo(DropIn):
         if "" not in last:
             return Observation(None, sudoers.MAIN, f"no file that sudo reads sets {name} for everybody")
         value, place = last.pop("")
-        if not self.meets(name, wanted, value):
+        if not self.satisfies(name, wanted, value):
             ours = place.startswith(self.path + ":")
             return Observation(value, place, "" if ours else f"{place} has the last word on {name}")
         for scope, (other, scoped) in last.items():
-            if not self.meets(name, wanted, other):
+            if not self.satisfies(name, wanted, other):
                 return Observation(other, scoped, f"{scoped} sets {name} otherwise for {scope}")
         return Observation(value, place)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if value is not None and name in LIMITS:
             return LIMITS[name](wanted, value)
-        return value is not None and super().meets(name, wanted, value)
+        return value is not None and super().satisfies(name, wanted, value)
 
     def _insecure(self) -> str:
         """A file that sudo will not read, because others than root could have written it."""

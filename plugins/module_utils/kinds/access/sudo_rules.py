@@ -39,7 +39,7 @@ class SudoRules(Observed):
             if name not in NAMES or not isinstance(value, list):
                 raise BadSetting(f"sudo_rules: {name} cannot be {value!r}; a list is expected for one of {', '.join(NAMES)}")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         found = _found(sudoers.parsed(self.host, "-e").get("User_Specs", []))
         found["directories"] = {os.path.dirname(path) for path in sudoers.files(PendingFiles(self.host, {}))}
         return {name: self._observation(sorted(found[name]), tolerated) for name, tolerated in wanted.items()}

@@ -136,8 +136,8 @@ class AuditRule(DropIn):
             sources.append(self._loaded())
         return {name: self._observation(self._lines_of(name, value), sources) for name, value in wanted.items()}
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
-        return super().meets(name, self._lines_of(name, wanted), value)
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
+        return super().satisfies(name, self._lines_of(name, wanted), value)
 
     def _observation(self, lines: list[str], sources: list[Rules]) -> Observation:
         """The lines that hold in the files, and then in the kernel; the first that does not is reported."""

@@ -36,7 +36,7 @@ class AuditState(Observed):
     def absent(self) -> str:
         return AuditRule(self.host).absent()
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         lookers = {"joined_rules": self._joined_rules, "running_rules": self._running_rules, "tools": self._tools}
         return {name: lookers[name]() for name in wanted}
 

@@ -34,7 +34,7 @@ class AuditdConf(Kind):
             if before and not re.search(rf"^\W*{re.escape(name)}\s*=", before, re.M | re.I | re.A):
                 raise BadSetting(f"auditd_conf: {PATH} has no {name}, and auditd does not start with a name it does not know")
             setting = auditd_conf.parse(text).settings.get(name)
-            if not self.meets(name, value, setting.value if setting else None):
+            if not self.satisfies(name, value, setting.value if setting else None):
                 text = _changed(text, name, self.plain(value))
         if text == before:
             return Plan()
@@ -65,7 +65,7 @@ class AuditdConf(Kind):
             return Observation(None, PATH, f"{PATH} does not set {name}")
         return Observation(setting.value, f"{PATH}:{setting.number}")
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return value is not None and self.plain(wanted).lower() == self.plain(value).lower()
 
 

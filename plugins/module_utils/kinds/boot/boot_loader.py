@@ -36,7 +36,7 @@ class BootLoader(Observed):
             if name != "password" or value is not True:
                 raise BadSetting(f"boot_loader: only password: true can be asked for, not {name}: {value!r}")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         menu = next((path for path in MENUS if self.host.exists(path)), None)
         if not menu:
             return unobserved(wanted, result.NOT_APPLICABLE, "GRUB does not start this host")

@@ -123,11 +123,11 @@ class KernelCmdline(Kind):
 
     # -- observing ---------------------------------------------------------------
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         barred = _barred(name, wanted)
         if barred:
             return value is None or (barred is not EVERY and self.plain(value) not in barred)
-        return super().meets(name, wanted, value)
+        return super().satisfies(name, wanted, value)
 
     def observe(self, wanted: Settings) -> Observations:
         if not self._menu() and not self.host.kernel:
@@ -154,7 +154,7 @@ class KernelCmdline(Kind):
     def _observation(self, name: str, wanted: Settings, sources: list[tuple[str, list[str], str]]) -> Observation:
         for place, words, claim in sources:
             value = value_of(words, name)
-            if not self.meets(name, wanted, value):
+            if not self.satisfies(name, wanted, value):
                 how = f"without {name}" if value is None else f"with {_word(name, value)}{self._blame(name, value)}"
                 return Observation(value, place, f"{claim} {how}")
         place, words, unused_claim = sources[0]

@@ -108,7 +108,7 @@ class KernelModule(DropIn):
                 if module.replace("_", "-") in needed.replace("_", "-") and module in _names(words_of(needed)):
                     yield from _names([path])
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """A module that is used is not disabled without a question, for what uses it would not come back after a boot."""
         modules = loaded(self.host) if self.host.kernel else {}
         for name in due if self.host.kernel else ():

@@ -75,12 +75,12 @@ class Sysctl(DropIn):
         plan = super().plan(wanted, partial)
         for name, value in wanted.items() if self.host.kernel else ():
             for where, live in self._own(_slashed(name)).items():
-                if not self.meets(name, value, live):
+                if not self.satisfies(name, value, live):
                     change = Change(f"/proc/sys ({where})", live, self.plain(value), frozenset([name]), self.by_reload)
                     plan.changes.append(change)
         return plan
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """What the running kernel does for somebody is not taken away without a question."""
         for name, why in self._used(due).items():
             yield Refusal(frozenset([name]), f"{name} cannot become {self.plain(due[name])} yet, because {why}", IN_USE)
@@ -92,7 +92,7 @@ class Sysctl(DropIn):
         for name, value in wanted.items() if self.host.kernel else ():
             plain, value = _dotted(_slashed(name)), self.plain(value)
             needed = next((look for names, taking, look in _ASKED if names.fullmatch(plain) and re.fullmatch(taking, value)), None)
-            if needed and not all(self.meets(name, value, live) for live in self._own(_slashed(name)).values()):
+            if needed and not all(self.satisfies(name, value, live) for live in self._own(_slashed(name)).values()):
                 answers[needed] = answers[needed] if needed in answers else needed(self.host)
                 found.update({name: answers[needed]} if answers[needed] else {})
         return found
@@ -116,7 +116,7 @@ class Sysctl(DropIn):
             return Observation(None, f"/proc/sys/{key}", f"the running kernel has no {name}", result.NOT_APPLICABLE)
 
         deciding = _deciding(key, configured) or [(NOWHERE, None)]
-        right = [self.meets(name, wanted, value) for unused_place, value in deciding]
+        right = [self.satisfies(name, wanted, value) for unused_place, value in deciding]
         if not all(right):
             place, value = deciding[right.index(False)]
             return Observation(value, place, self._blame(name, place, value))
@@ -125,7 +125,7 @@ class Sysctl(DropIn):
             message = "the kernel, and with it what is in force, belongs to the machine under this container"
             return Observation(value, place, message, result.NOT_CHECKED)
         for where, live in running.items():
-            if not self.meets(name, wanted, live):
+            if not self.satisfies(name, wanted, live):
                 message = f"{place} sets {value}, but in the running kernel {where} comes to {live}"
                 return Observation(live, f"/proc/sys and {place}", message)
         return Observation(value, f"/proc/sys and {place}" if running else place)

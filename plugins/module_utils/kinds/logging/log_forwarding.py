@@ -35,10 +35,10 @@ _Way = tuple[str, bool, str]
 class LogForwarding(Observed):
     name = "log_forwarding"
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if name == "collector":
             return bool(value) if wanted == CONFIGURED else bool(value) and set(value) <= set(wanted)
-        return len(value) <= 1 if name == "loggers" else super().meets(name, wanted, value)
+        return len(value) <= 1 if name == "loggers" else super().satisfies(name, wanted, value)
 
     def check(self, wanted: Settings) -> None:
         for name, value in wanted.items():
@@ -47,7 +47,7 @@ class LogForwarding(Observed):
                 known = f"collector is {CONFIGURED} or a list, encryption {TLS}, loggers {ONE}"
                 raise BadSetting(f"log_forwarding: {name} cannot be {value!r}; {known}")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         ways = [*self._rsyslog(), *self._journal()]
         lookers: dict[str, Callable[[list[_Way]], Observation]] = {
             "collector": _collector,

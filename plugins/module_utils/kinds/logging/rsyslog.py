@@ -60,7 +60,7 @@ class Rsyslog(DropIn):
     def _holds_anyway(self, wanted: str) -> bool:
         """Do all files get such a mode without our drop-in? Said twice it is what some scanners fail."""
         modes = [mode for mode, unused_place in file_modes(statements(self.host, without=self.path))]
-        return bool(modes) and all(self.meets("file_mode", wanted, mode) for mode in modes)
+        return bool(modes) and all(self.satisfies("file_mode", wanted, mode) for mode in modes)
 
     def reload(self, changes: list[Change]) -> None:
         ran = self.host.run(["systemctl", "try-restart", "rsyslog.service"])
@@ -78,7 +78,7 @@ class Rsyslog(DropIn):
         modes = list(file_modes(found))
         if not modes:
             return Observation(wanted, MAIN, "rsyslogd writes no files")
-        mode, place = next((each for each in modes if not self.meets("file_mode", wanted, each[0])), modes[0])
+        mode, place = next((each for each in modes if not self.satisfies("file_mode", wanted, each[0])), modes[0])
         return Observation(mode, place)
 
     @staticmethod
@@ -87,7 +87,7 @@ class Rsyslog(DropIn):
         problems = [f"{place} takes records from other machines" for name, place in listening.items() if name not in wanted]
         return Observation(sorted(listening), MAIN, "; ".join(problems))
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if name == "reception":
             return set(value) <= set(wanted)
         return not int(value, 8) & ~int(wanted, 8)

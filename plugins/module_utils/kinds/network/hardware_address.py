@@ -72,7 +72,7 @@ class HardwareAddress(Kind):
         message = f"{', '.join(map(shortened, found[:_SHOWN]))}{more} {verb} a hardware address" if found else ""
         return {name: Observation(found, "the network profiles", message) for name in wanted}
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         """What is observed is what nobody has allowed."""
         return not value
 

@@ -64,7 +64,7 @@ class NetworkManager(Kind):
             return ""
         return f"{found.place} gives this system its only address, by what routers advertise: give it another one, or waive the control"
 
-    def asks(self, due: Settings) -> Iterator[Refusal]:
+    def refusals(self, due: Settings) -> Iterator[Refusal]:
         """The way to a host, or through it, is not taken away without a question."""
         needs = {ADVERTISEMENTS: network.advertised, FORWARDING: network.routed}
         for name in due:

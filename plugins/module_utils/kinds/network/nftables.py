@@ -70,7 +70,7 @@ class Nftables(Observed):
                 f"nftables: {name}: {value} means nothing; use drop or accept for loopback, at_boot or one of {', '.join(HOOKS)}, or others with a list"
             )
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         return {name: self._others() if name == "others" else self._filtered(name) for name in wanted}
 
     def _filtered(self, name: str) -> Observation:

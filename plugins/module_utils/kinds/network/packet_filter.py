@@ -171,7 +171,7 @@ class PacketFilter(Kind):
             return ""  # there is no network to try it in here
         return ""
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """Nobody who is connected or waits for others is cut off without a question, and no filter of others is lost."""
         value = _express(due)
         login = words_of(self.host.login.get("SSH_CONNECTION", ""))
@@ -227,13 +227,13 @@ class PacketFilter(Kind):
         names = (["input"] if self.host.booted else []) + ([] if others else ["at_boot"])
         if not names:
             return Observation(status=result.NOT_CHECKED, message=f"{others} makes its packet filter only when the system runs")
-        found = looked.look(dict.fromkeys(names, "drop"))
+        found = looked.inspect(dict.fromkeys(names, "drop"))
         return next((found[name] for name in names if found[name].value != "drop"), found[names[0]])
 
     def _others(self) -> str:
         return " and ".join(ruleset.others(self.host))
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return value == "drop"
 
 

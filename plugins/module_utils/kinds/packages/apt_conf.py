@@ -53,7 +53,7 @@ class AptConf(DropIn):
         message = ""
         if value is None:
             message = f"nothing sets {name}"
-        elif not self.meets(name, wanted, value):
+        elif not self.satisfies(name, wanted, value):
             culprits = [path for path in self._later() if name.rpartition("::")[2].lower() in (self.host.read(path) or "").lower()]
             message = f"{culprits[-1]} speaks of it and is read after {self.path}" if culprits else ""
         return Observation(value, "apt-config dump", message)
@@ -63,7 +63,7 @@ class AptConf(DropIn):
         names = [path for path in self.host.regular(f"{DIRECTORY}/*") if re.fullmatch(r"[\w-]+(\.conf)?", path.rpartition("/")[2], re.A)]
         return [path for path in names if path > self.path] + ([MAIN] if self.host.exists(MAIN) else [])
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return value is not None and _boolean(self.plain(wanted)) == _boolean(value)
 
 

@@ -40,7 +40,7 @@ class AptSource(Observed):
             if name not in LISTS or not isinstance(value, list):
                 raise BadSetting(f"apt_source {name}: use {', '.join(LISTS)} with a list, or security_suite: present")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         sources = list(listed(self.host))
         lookers = {
             "without_key": self._without_key,

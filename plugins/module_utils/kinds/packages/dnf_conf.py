@@ -52,11 +52,11 @@ class DnfConf(Kind):
         for name, value in wanted.items():
             written = _expressed(name, value)
             main = _values(text).get((MAIN, name), (0, DEFAULTS.get(name)))[1]
-            if not self.meets(name, value, main):
+            if not self.satisfies(name, value, main):
                 text = _put(text, name, written)
         plan = Plan([] if text == before else self.edit(PATH, text, wanted))
         for name, value in wanted.items():
-            wrong = [f"{section} ({place})" for place, section, found in self._repositories(name) if not self.meets(name, value, found)]
+            wrong = [f"{section} ({place})" for place, section, found in self._repositories(name) if not self.satisfies(name, value, found)]
             if wrong:
                 why = f"the repository {', '.join(wrong)} sets {name} otherwise; correct it there or waive this"
                 plan.refusals.append(Refusal(frozenset([name]), why))
@@ -72,7 +72,7 @@ class DnfConf(Kind):
         """The main section's value, or that of the first repository that is looser."""
         _expressed(name, wanted)
         for place, section, value in self._repositories(name):
-            if not self.meets(name, wanted, value):
+            if not self.satisfies(name, wanted, value):
                 return Observation(value, place, f"the repository {section} sets {name}={value}")
         if found:
             return Observation(found[1], f"{PATH}:{found[0]}")
@@ -95,7 +95,7 @@ class DnfConf(Kind):
         directories = re.split(r"[\s,]+", main[1], flags=re.A) if main else REPOSITORIES
         return [PATH, *(path for directory in directories for path in self.host.files(f"{directory}/*.repo"))]
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return value is not None and _boolean(self.plain(wanted)) == _boolean(value)
 
 

@@ -141,7 +141,7 @@ class Package(Kind):
 
         return Change(f"package {package}", _line(package, step.before), _line(package, step.after), names, apply)
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """A program that runs, or that is the last administrator's way to root, is not taken away without a question."""
         programs = Programs(self.host)
         for name in (name for name, value in due.items() if value == ABSENT):

@@ -36,7 +36,7 @@ class PackageFiles(Observed):
             if value != UNCHANGED:
                 raise BadSetting(f"package_files {name} can only be {UNCHANGED}, not {value}")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         present = [name for name in wanted if self.host.packages.installed(name)]
         seen = unobserved([name for name in wanted if name not in present], result.NOT_APPLICABLE, "the package is not installed")
         if not present:

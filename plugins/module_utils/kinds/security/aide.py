@@ -33,7 +33,7 @@ class Aide(Observed):
             if VALUES.get(name) != value:
                 raise BadSetting(f"aide {name}: use {' or '.join(f'{name}: {value}' for name, value in VALUES.items())}")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         lookers = {"database": self._database, "audit_tools": self._audit_tools}
         return {name: lookers[name]() for name in wanted}
 

@@ -34,7 +34,7 @@ class AideConf(Kind):
         edited = []
         for name, value in sorted(wanted.items()):
             found = [entry for entry in aide_conf.parse(before) if entry.name == name]
-            if not all(self.meets(name, value, entry.value) for entry in found):
+            if not all(self.satisfies(name, value, entry.value) for entry in found):
                 content = logical_lines.put(content, name, _line(name, self.plain(value)), _separator(name))
                 edited.append(name)
             if all(entry.conditional for entry in found):
@@ -60,7 +60,7 @@ class AideConf(Kind):
 
     def _observation(self, name: str, wanted: str, found: Sequence[tuple[str, aide_conf.Entry]]) -> Observation:
         """Each line must be right: a file that is included may define a group once more, for the rules after it."""
-        wrong = [each for each in found if not self.meets(name, wanted, each[1].value)]
+        wrong = [each for each in found if not self.satisfies(name, wanted, each[1].value)]
         sure = [each for each in found if not each[1].conditional]
         if not wrong and not sure:
             return Observation(None, PATH, f"no line of {PATH} sets {name} without a condition")

@@ -45,7 +45,7 @@ class AppArmor(Observed):
             if not isinstance(value, NAMES.get(name, ())) or (name == "profiles" and value != "loaded"):
                 raise BadSetting(f"apparmor {name}: use enabled: true, profiles: loaded, or complaining or disabled with a list")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         place, modes = self._modes()
         lookers = {
             "enabled": self._enabled,

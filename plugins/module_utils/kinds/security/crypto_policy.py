@@ -116,13 +116,13 @@ class CryptoPolicy(Kind):
         faces = _faces(name, values)
         if not faces:
             return Observation(status=result.ERROR, read_from=IN_FORCE, message=f"{IN_FORCE} says nothing of {name}")
-        face = next((face for face in faces if not self.meets(name, wanted, values[face])), faces[0])
+        face = next((face for face in faces if not self.satisfies(name, wanted, values[face])), faces[0])
         if isinstance(wanted, list):
             bad = _barred(wanted, values[face])
             return Observation(values[face], IN_FORCE, f"{face} has {', '.join(bad)}" if bad else "")
         return Observation(values[face], IN_FORCE)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if name == "policy":
             return _reaches(wanted, value)
         if isinstance(wanted, list):

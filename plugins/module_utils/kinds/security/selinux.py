@@ -40,10 +40,10 @@ class Selinux(Kind):
         for name, value in wanted.items():
             _express(name, value)
             configured = self._configured(name)[1]
-            why = "" if self.meets(name, value, configured) and not self._relabels(name, value) else self._harm(name, value)
+            why = "" if self.satisfies(name, value, configured) and not self._relabels(name, value) else self._harm(name, value)
             if why:
                 plan.refusals.append(Refusal(frozenset([name]), why))
-            elif not self.meets(name, value, configured):
+            elif not self.satisfies(name, value, configured):
                 text = logical_lines.put(text, KEYS[name], f"{KEYS[name]}={value}", "=")
         if text != before:
             names = [name for name in wanted if not any(name in refusal.names for refusal in plan.refusals)]
@@ -80,18 +80,18 @@ class Selinux(Kind):
         _express(name, wanted)
         number, value = self._configured(name)
         place = f"{CONFIG}:{number}" if number else CONFIG
-        if not self.meets(name, wanted, value):
+        if not self.satisfies(name, wanted, value):
             return Observation(value, place, "" if number else f"no line of {CONFIG} sets {KEYS[name]}")
         if name == "policy" and not self.host.glob(f"/etc/selinux/{value}/policy/policy.*"):
             return Observation("not installed", f"/etc/selinux/{value}", f"the policy {value} is not installed")
-        if name == "state" and self.host.kernel and not self.meets(name, wanted, self._state()):
+        if name == "state" and self.host.kernel and not self.satisfies(name, wanted, self._state()):
             return Observation(self._state(), f"{KERNEL}/enforce", f"the running kernel is {self._state()}, though {place} says {value}")
         return Observation(value, place)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if name == "state" and value in STATES:
             return STATES.index(value) >= STATES.index(wanted)
-        return super().meets(name, wanted, value)
+        return super().satisfies(name, wanted, value)
 
     def _configured(self, name: str) -> tuple[int, str]:
         """The line that has the last word, with its value."""

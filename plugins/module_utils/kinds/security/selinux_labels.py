@@ -38,10 +38,10 @@ class SelinuxLabels(Observed):
         if wanted.get("files", LABELLED) != LABELLED:
             raise BadSetting(f"selinux_labels: files can only be {LABELLED}, not {wanted['files']}")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         return {name: self._observation() for name in wanted}
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return value in (LABELLED, AT_BOOT)
 
     def _observation(self) -> Observation:

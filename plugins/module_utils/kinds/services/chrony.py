@@ -28,11 +28,11 @@ class Chrony(Observed):
     def absent(self) -> str:
         return "" if self.host.which("chronyd") else "chrony is not installed"
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         """A list names the sources that are trusted; there must be one."""
         if name == "sources":
             return bool(value) and (wanted == "some" or set(value) <= set(wanted))
-        return super().meets(name, wanted, value)
+        return super().satisfies(name, wanted, value)
 
     def check(self, wanted: Settings) -> None:
         for name, value in wanted.items():
@@ -40,7 +40,7 @@ class Chrony(Observed):
             if name not in ("sources", "user") or not right:
                 raise BadSetting(f"chrony {name}: use sources with some or a list, or user with a name")
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         path = next(filter(self.host.exists, CONFIGURATIONS), CONFIGURATIONS[0])
         # It prints all files that it reads, one directive a line, and ends.
         ran = self.host.run(["chronyd", "-p", "-f", path])

@@ -19,9 +19,9 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     Refusal,
 )
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings
+from ansible_collections.hygeia.golden.plugins.module_utils.system.running.dependents import Dependents
 from ansible_collections.hygeia.golden.plugins.module_utils.system.running.resolvers import RESOLV_CONF, RESOLVERS, resolver
-from ansible_collections.hygeia.golden.plugins.module_utils.system.running.services import Services
-from ansible_collections.hygeia.golden.plugins.module_utils.system.tree import beneath
+from ansible_collections.hygeia.golden.plugins.module_utils.system.tree import uncovered
 from ansible_collections.hygeia.golden.plugins.module_utils.system.units import Units, unit_name
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.util.once import Once
@@ -99,11 +99,11 @@ class Service(Kind):
         if value == MASKED and units.state(unit) != MASKED and os.path.lexists(self.host.entry(own)):
             return f"{own} is a unit of this site, and what lies there cannot be masked: remove it or waive this"
         if units.real(unit) in RESOLVERS and units.state(unit) == ENABLED:
-            with beneath(self.host, RESOLV_CONF) as host:
+            with uncovered(self.host, RESOLV_CONF) as host:
                 return resolver(host, units.real(unit))
         return ""
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """A unit that runs and that somebody needs is not taken away without a question."""
         units = Units(self.host, [unit_name(name) for name in due])
         leaving = {}
@@ -112,7 +112,7 @@ class Service(Kind):
             concerned = [unit, *units.starters(unit)]
             active = ((each, units.activity(each)) for each in concerned)
             leaving[name] = [each for each, activity in active if activity and not activity.suits(False, units)]
-        running = Services(self.host, [unit for concerned in leaving.values() for unit in concerned])
+        running = Dependents(self.host, [unit for concerned in leaving.values() for unit in concerned])
         for name, concerned in leaving.items():
             need = next(((unit, why) for unit in concerned for why in [running.need(unit)] if why), None)
             if need:

@@ -46,7 +46,7 @@ class SystemState(Observed):
     def absent(self) -> str:
         return "" if self.host.booted else "nothing runs here"
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         lookers: dict[str, Callable[[Value], Observation]] = {
             "startup": self._startup,
             "failed_units": self._failed_units,

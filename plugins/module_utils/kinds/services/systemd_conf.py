@@ -229,13 +229,13 @@ class SystemdConf(Kind):
             message = f"{place} takes back what was said of {option}, so the default of {program} holds"
         elif found is None:
             message = f"nothing sets {option} of {program}, so its own default holds"
-        elif not self.meets(name, value, found) and not place.startswith(ours):
+        elif not self.satisfies(name, value, found) and not place.startswith(ours):
             files = _files(self.host, program)
             later = ours in files and files.index(place.rpartition(":")[0]) > files.index(ours)
             message = f"{place} sets {option}={found}" + (f" and is read after {ours}" if later else "")
         return {name: Observation(found, place, message)}
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return value is not None and systemd_values.same(systemd_values.text(wanted), value)
 
 

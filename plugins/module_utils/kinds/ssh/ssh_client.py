@@ -77,11 +77,11 @@ class SshClient(DropIn):
         message = ""
         if value is None:
             message = f"this ssh does not support {name}"
-        elif not self.meets(name, wanted, value):
+        elif not self.satisfies(name, wanted, value):
             message = f"ssh takes {value} from {MAIN}, a file that it includes, or its own default"
         return Observation(value, "ssh -G", message)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if value is None:
             return False
         if name.lower() in ssh_algorithms.CHOICES:

@@ -32,7 +32,7 @@ class SshHost(Observed):
     def absent(self) -> str:
         return Sshd(self.host).absent()
 
-    def look(self, wanted: Settings) -> Observations:
+    def inspect(self, wanted: Settings) -> Observations:
         lookers: dict[str, Callable[[Value], Observation]] = {
             "access_list": self._access_list,
             "key_types": self._key_types,
@@ -40,8 +40,8 @@ class SshHost(Observed):
         }
         return {name: lookers[name](value) for name, value in wanted.items()}
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
-        return int(value) >= int(wanted) if name == "rsa_bits" else super().meets(name, wanted, value)
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
+        return int(value) >= int(wanted) if name == "rsa_bits" else super().satisfies(name, wanted, value)
 
     def _access_list(self, unused_wanted: Value) -> Observation:
         with Probe(self.host) as probe:

@@ -194,7 +194,7 @@ class Sshd(DropIn):
             return set()
         values = self._effective(probe, seen)
         found = ((name, values.get(server_files.keyword(name))) for name in names)
-        return {name for name, value in found if value != self._spelled[name] and self.meets(name, settings[name], value)}
+        return {name for name, value in found if value != self._spelled[name] and self.satisfies(name, settings[name], value)}
 
     def _lockouts(self, probe: Probe, old: Mapping[str, str], settings: Settings) -> list[Refusal]:
         """The settings with which the operator could not log in again, one by one."""
@@ -211,7 +211,7 @@ class Sshd(DropIn):
             for name, why in _culprits({}, settings, barred)
         ]
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """When nobody's SSH login runs this, the last administrator who comes in over SSH keeps his way."""
         if self.host.operator or not self.host.which("sshd"):
             return
@@ -282,10 +282,10 @@ class Sshd(DropIn):
         set_here = [place for place in places if place.keyword == keyword]
         for place in set_here:
             other = self._block_value(probe, place)
-            if place.block and not self.meets(name, wanted, other):
+            if place.block and not self.satisfies(name, wanted, other):
                 return Observation(other, place.place, f"{place.place} sets {name} to {other} for Match {place.block}")
         everybody = [place.place for place in set_here if not place.block]
-        if not self.meets(name, wanted, value):
+        if not self.satisfies(name, wanted, value):
             others = [place for place in everybody if not place.startswith(self.path + ":")]
             message = f"no file sets {name}, so sshd's own default applies" if not everybody else ""
             if others and (keyword in ADDING or others[0] == everybody[0]):
@@ -314,7 +314,7 @@ class Sshd(DropIn):
                 return f"the running sshd has not read {path} since it changed; restart it"
         return ""
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         keyword, goal = server_files.keyword(name), self._spelled.get(name, self.plain(wanted))
         if value is None:
             return False

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Change, Kind, Observation, Observations, Plan, Refusal
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
-from ansible_collections.hygeia.golden.plugins.module_utils.system.tree import at, beneath, clear, delete, find, holds_system, is_pattern
+from ansible_collections.hygeia.golden.plugins.module_utils.system.tree import at, clear, delete, find, holds_system, is_pattern, uncovered
 from ansible_collections.hygeia.golden.plugins.module_utils.util import places
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.util.numbers import number
@@ -89,7 +89,7 @@ class File(Kind):
         settings = {name: FileSetting.load(name, value) for name, value in wanted.items()}
         leaving: set[str] = set()
         for name in sorted(settings, key=lambda name: _ORDER.index(settings[name].state)):
-            with beneath(self.host, name) as host:
+            with uncovered(self.host, name) as host:
                 state = settings[name].state
                 if state in (ABSENT, EMPTY):
                     self._sweep(host, name, state, leaving, plan)
@@ -114,7 +114,7 @@ class File(Kind):
         """What does something to a path of the system itself, whatever lies over it."""
 
         def apply() -> None:
-            with beneath(self.host, where) as host:
+            with uncovered(self.host, where) as host:
                 act(host, *arguments)
 
         return apply
@@ -175,7 +175,7 @@ class File(Kind):
     def _looked(self, name: str, wanted: FileSetting) -> Observation:
         """What there is at one path; what is odd about it is no matter of the others."""
         try:
-            with beneath(self.host, name) as host:
+            with uncovered(self.host, name) as host:
                 return self._observation(host, name, wanted)
         except OSError as problem:
             return Observation(status="error", read_from=name, message=f"{name} could not be looked at: {problem}")
@@ -214,7 +214,7 @@ class File(Kind):
             value["content"] = AS_WANTED if host.read(found.path) == wanted.content else "other text"
         return value
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         return _satisfies(FileSetting.load(name, wanted), value)
 
 

@@ -68,7 +68,7 @@ class Filesystem(Kind):
 
     # -- observing ------------------------------------------------------------------
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         """What is observed is what nobody has allowed."""
         return not value
 

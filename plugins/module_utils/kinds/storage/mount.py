@@ -148,7 +148,7 @@ class Mount(Kind):
         content = f"{NOTICE}[Mount]\nOptions={text}\n"
         return self.install(f"{UNITS[0]}/{_unit(where)}.d/{OURS}", content, [name])
 
-    def asks(self, due: Settings) -> Iterable[Refusal]:
+    def refusals(self, due: Settings) -> Iterable[Refusal]:
         """An option that would stop a program is not given to a filesystem without a question."""
         live, directories = self._mounted(), Directories(self.host)
         for name, where, value in self._each(due):
@@ -182,7 +182,7 @@ class Mount(Kind):
         found = [self._observation(where, options, kind, live, where != name) for where in self._places(name)]
         if not found:
             return Observation(None, FSTAB, f"no line of {FSTAB} is meant by {name}", result.NOT_APPLICABLE)
-        return next((seen for seen in found if not seen.status and not self.meets(name, value, seen.value)), found[0])
+        return next((seen for seen in found if not seen.status and not self.satisfies(name, value, seen.value)), found[0])
 
     def _layout(self, where: str, live: Mapping[str, Mounted] | None) -> Observation:
         """Is a path a filesystem of its own, and not a directory of the one that it is in?"""
@@ -243,7 +243,7 @@ class Mount(Kind):
             return Observation({"options": list(now)}, "/proc/self/mountinfo", why)
         return Observation({"options": list(now or described.options)}, described.place)
 
-    def meets(self, name: str, wanted: Value, value: Value) -> bool:
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
         if _separate(name):
             return value is True
         return value is not None and not _missing(_wanted(name, wanted)[0], value["options"])

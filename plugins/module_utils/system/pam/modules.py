@@ -40,10 +40,10 @@ def _some_at_most(wanted: object, value: object) -> bool:
 
 @dataclass(frozen=True)
 class Option:
-    """``default`` is in force where nothing is set; ``meets`` compares."""
+    """``default`` is in force where nothing is set; ``satisfies`` compares."""
 
     default: str | None = None
-    meets: Callable[[object, object], bool] = same
+    satisfies: Callable[[object, object], bool] = same
 
     @property
     def flag(self) -> bool:
@@ -53,7 +53,7 @@ class Option:
         """Can this be a wanted value of the option?"""
         if self.flag:
             return value in ("yes", "no")
-        return bool(value) and ("\n" not in value if self.meets is same else bool(re.fullmatch("-*[0-9]+", value)))
+        return bool(value) and ("\n" not in value if self.satisfies is same else bool(re.fullmatch("-*[0-9]+", value)))
 
 
 FLAG = Option("no")

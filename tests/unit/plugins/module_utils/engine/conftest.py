@@ -40,7 +40,7 @@ class Note(Kind):
                 plan.changes.append(Change("/notes/stuck", "", "x", frozenset([name]), self._fail))
         return plan
 
-    def asks(self, due):
+    def refusals(self, due):
         type(self).asked.append(sorted(due))
         for name in due:
             if name in ("used", "door"):
@@ -68,10 +68,10 @@ class Note(Kind):
             if name != "ignored"
         }
 
-    def meets(self, name, wanted, value):
+    def satisfies(self, name, wanted, value):
         if name == "shapeless":
             raise TypeError("a list is not a number")
-        return super().meets(name, wanted, value)
+        return super().satisfies(name, wanted, value)
 
 
 class Installer(Kind):

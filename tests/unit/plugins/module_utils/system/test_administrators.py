@@ -138,12 +138,12 @@ def test_su_stays_open_for_those_who_have_no_other_way(host):
 )
 def test_wrong_passwords_do_not_lock_everybody_out_for_ever(host, sudoers, files, settings, refused):
     due = {name.replace("__", "."): value for name, value in settings.items()}
-    refusals = list(Pam(host(sudoers, {**files, **STACKS})).asks(due))
-    assert [(refusal.names, refusal.asks) for refusal in refusals] == [(frozenset(due), LOCKOUT)] * refused
+    refusals = list(Pam(host(sudoers, {**files, **STACKS})).refusals(due))
+    assert [(refusal.names, refusal.risk) for refusal in refusals] == [(frozenset(due), LOCKOUT)] * refused
     assert all("would lock out bob for ever" in refusal.why for refusal in refusals)
 
 
 def test_sudo_is_not_removed_from_those_who_have_no_other_way(host):
-    (refusal,) = Package(host(ADA, {**shadow(), **KEY})).asks({"sudo": "absent"})
-    assert (refusal.why, refusal.asks) == ("nobody could become root without sudo: ada has no other way", LOCKOUT)
-    assert list(Package(host(ADA, {**shadow(root=HASH), **KEY})).asks({"sudo": "absent"})) == []
+    (refusal,) = Package(host(ADA, {**shadow(), **KEY})).refusals({"sudo": "absent"})
+    assert (refusal.why, refusal.risk) == ("nobody could become root without sudo: ada has no other way", LOCKOUT)
+    assert list(Package(host(ADA, {**shadow(root=HASH), **KEY})).refusals({"sudo": "absent"})) == []

@@ -34,7 +34,7 @@ subprocess.run(["mount", "-t", "tmpfs", "tmpfs", directory], check=True)
 open(f"{directory}/of-the-session", "w").close()
 host = Host()
 host.booted = False
-with tree.beneath(host, directory) as inside:
+with tree.uncovered(host, directory) as inside:
     print([os.path.basename(path) for path in tree.find(inside, f"{directory}/*")])
     tree.clear(inside, directory)
 print(os.listdir(directory), [name for name in os.listdir("/run") if name.startswith("hygeia-")])

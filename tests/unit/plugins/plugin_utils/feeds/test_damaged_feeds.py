@@ -16,7 +16,7 @@ import zipfile
 import zlib
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import apart, files, loader
+from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds import bounded_process, files, loader
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.model import FeedError, first_fixed
 from ansible_collections.hygeia.golden.plugins.plugin_utils.feeds.versions import dpkg, rpm
 from mutations import mutated
@@ -151,7 +151,7 @@ def test_a_bomb_costs_little_memory(feed, tmp_path):
     wanted = [feed("epss", packed * 67), feed("osv", _zip_bomb(), "b.zip"), feed("debsecan", zlib.compress(ZEROS))]
     child = os.fork()
     if not child:
-        resource.setrlimit(resource.RLIMIT_AS, (apart._size() + 300 * 2**20,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (bounded_process._size() + 300 * 2**20,) * 2)
         refused = 0
         for one in wanted:
             try:
@@ -174,7 +174,7 @@ def test_a_bomb_costs_little_memory(feed, tmp_path):
 )
 def test_a_reader_that_goes_wrong_does_so_alone(work, said):
     with pytest.raises(FeedError) as caught:
-        apart.done(work, seconds=1, memory=200 * 2**20)
+        bounded_process.run(work, seconds=1, memory=200 * 2**20)
     assert str(caught.value).startswith(said)
 
 

@@ -12,8 +12,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import lo
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot.login import SshAccess
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
-from ansible_collections.hygeia.golden.plugins.module_utils.system.brought import Brought
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.injected import Injected
 from hypothesis import given, settings, strategies
 
 USER = "hygeia-verify"
@@ -213,7 +213,7 @@ READ = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/ssh/sshd_config")
 
 def after(system, brought):
     """The system as the audit of the check reads it."""
-    return Host(system.root, check=True, brought=Brought(**brought))
+    return Host(system.root, check=True, injected=Injected(**brought))
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -276,10 +276,10 @@ LINES = strategies.lists(strategies.sampled_from(["a:x:1:", "", "zz", "check:x:9
 @given(before=LINES, after=LINES, block=strategies.sampled_from(["check:x:9:\n", "Match User check\n    AllowUsers check\n"]))
 def test_a_text_that_was_put_in_is_taken_out_and_nothing_else(before, after, block):
     before = f"{before}\n" if before else ""
-    found = Brought("", {"/f": [block]}).without("/f", (before + block + after).encode()).decode()
+    found = Injected("", {"/f": [block]}).without("/f", (before + block + after).encode()).decode()
     assert sorted(found.split("\n")) == sorted((before + after).split("\n"))
 
 
 def test_what_is_no_line_of_its_own_stays():
     for content in (b"x check:x:9:\n", b"check:x:9:0\n", b"check:x:9:"):
-        assert Brought("", {"/f": ["check:x:9:\n"]}).without("/f", content) == content
+        assert Injected("", {"/f": ["check:x:9:\n"]}).without("/f", content) == content

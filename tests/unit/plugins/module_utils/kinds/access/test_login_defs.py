@@ -31,7 +31,7 @@ def applied(host, wanted):
 
 def verdicts(host, wanted):
     kind = LoginDefs(host)
-    return {name: kind.meets(name, wanted[name], seen.value) for name, seen in kind.observe(wanted).items()}
+    return {name: kind.satisfies(name, wanted[name], seen.value) for name, seen in kind.observe(wanted).items()}
 
 
 def test_lines_change_in_place_and_everything_else_stays(tree):

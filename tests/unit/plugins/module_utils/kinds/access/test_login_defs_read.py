@@ -67,12 +67,12 @@ def test_the_verdict_is_that_of_useradd_and_nothing_strict_is_loosened(tree, tmp
     kind = LoginDefs(host)
     before = accounts_by(tmp_path, text)
     for name, seen in kind.observe(WANTED).items():
-        met = kind.meets(name, WANTED[name], seen.value)
-        assert met == (before[name] != DEFAULT[name] and kind.meets(name, WANTED[name], before[name])), (name, text)
+        met = kind.satisfies(name, WANTED[name], seen.value)
+        assert met == (before[name] != DEFAULT[name] and kind.satisfies(name, WANTED[name], before[name])), (name, text)
     for change in kind.plan(WANTED).changes:
         change.apply()
     after = accounts_by(tmp_path, host.read_bytes("/etc/login.defs").decode())
     for name in NAMES:
-        kept = before[name] != DEFAULT[name] and kind.meets(name, WANTED[name], before[name])
+        kept = before[name] != DEFAULT[name] and kind.satisfies(name, WANTED[name], before[name])
         assert after[name] == (before[name] if kept else str(WANTED[name])), (name, text)
     assert kind.plan(WANTED).changes == []

@@ -59,7 +59,7 @@ def wrong(host, wanted=None):
     return {
         name: (seen.value, seen.read_from, seen.message)
         for name, seen in kind.observe(wanted).items()
-        if not kind.meets(name, wanted[name], seen.value)
+        if not kind.satisfies(name, wanted[name], seen.value)
     }
 
 

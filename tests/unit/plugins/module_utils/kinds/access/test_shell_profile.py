@@ -41,7 +41,9 @@ def applied(host, wanted=None):
 
 def observed(host):
     kind = ShellProfile(host)
-    return {name: (kind.meets(name, WANTED[name], seen.value), seen.read_from, seen.message) for name, seen in kind.observe(WANTED).items()}
+    return {
+        name: (kind.satisfies(name, WANTED[name], seen.value), seen.read_from, seen.message) for name, seen in kind.observe(WANTED).items()
+    }
 
 
 def test_a_login_shell_shows_what_was_written(shell):

@@ -44,7 +44,9 @@ def applied(host, wanted=None, partial=False):
 def observed(host, wanted=None):
     wanted = WANTED if wanted is None else wanted
     kind = Sudo(host)
-    return {name: (kind.meets(name, wanted[name], seen.value), seen.read_from, seen.message) for name, seen in kind.observe(wanted).items()}
+    return {
+        name: (kind.satisfies(name, wanted[name], seen.value), seen.read_from, seen.message) for name, seen in kind.observe(wanted).items()
+    }
 
 
 def test_what_is_written_is_what_sudo_reads(sudo):

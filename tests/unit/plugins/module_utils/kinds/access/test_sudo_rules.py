@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
-from ansible_collections.hygeia.golden.plugins.module_utils.system.brought import Brought
+from ansible_collections.hygeia.golden.plugins.module_utils.system.injected import Injected
 
 DEBIAN = "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"
 WANTED = {
@@ -108,7 +108,7 @@ def test_what_the_boot_check_wrote_for_itself_is_none_of_the_rules(sudo):
     ours, theirs = "check-1 ALL=(ALL:ALL) NOPASSWD: ALL\n", "check ALL=(ALL:ALL) NOPASSWD: ALL\n"
     for text, status in ((ours, "pass"), (ours + theirs, "fail")):
         host = sudo(text)
-        host.booted, host.brought = True, Brought("check-1", {"/etc/sudoers.d/site": [ours]})
+        host.booted, host.injected = True, Injected("check-1", {"/etc/sudoers.d/site": [ours]})
         record = looked(host)
         assert (record["status"], "check-1" in str(record)) == (status, False)
         assert ("'check'" in str(record["observed"])) == (status == "fail")

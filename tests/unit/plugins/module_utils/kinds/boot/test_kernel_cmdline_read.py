@@ -82,7 +82,7 @@ def test_the_verdict_is_that_of_the_menu_to_come(system, texts):
     assert [word.replace('"', "") for word in sources[0][1]] == words
     bad = value(words, "mitigations") == "off"
     seen = kind.observe({"mitigations": {"never": ["off"]}})["mitigations"]
-    assert not bad or not kind.meets("mitigations", {"never": ["off"]}, seen.value), words
+    assert not bad or not kind.satisfies("mitigations", {"never": ["off"]}, seen.value), words
 
 
 @settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

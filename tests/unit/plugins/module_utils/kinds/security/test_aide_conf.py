@@ -26,7 +26,7 @@ def applied(host, wanted=None):
 def seen(host):
     kind = AideConf(host)
     observation = kind.observe(WANTED)["Checksums"]
-    return kind.meets("Checksums", WANTED["Checksums"], observation.value), observation.read_from
+    return kind.satisfies("Checksums", WANTED["Checksums"], observation.value), observation.read_from
 
 
 def test_the_line_changes_where_it_is_and_everything_else_stays(tree):

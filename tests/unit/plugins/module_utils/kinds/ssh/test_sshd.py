@@ -55,7 +55,7 @@ def seen(host, wanted):
     kind = Sshd(host)
     ((name, value),) = wanted.items()
     observation = kind.observe(wanted)[name]
-    return kind.meets(name, value, observation.value), observation
+    return kind.satisfies(name, value, observation.value), observation
 
 
 # -- writing, and the truth ---------------------------------------------------
@@ -580,7 +580,7 @@ def administered(ssh):
 
 
 def locked(host, wanted):
-    return {name: refusal.why for refusal in Sshd(host).asks(wanted) for name in refusal.names if refusal.asks == LOCKOUT}
+    return {name: refusal.why for refusal in Sshd(host).refusals(wanted) for name in refusal.names if refusal.risk == LOCKOUT}
 
 
 def test_passwords_stay_when_the_last_administrator_has_no_key(administered):

@@ -1,8 +1,8 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the boot check brought into a system, taken out of what is read of its files.
+"""What the boot check injected into a system, taken out of what is read of its files.
 
-The check's account is none of the template's, so nobody judges it. It is known by
+The account of the check is not part of the template, so nobody judges it. It is known by
 what was written for this one boot, text for text, and its name is drawn anew each
 time: whatever a template brings by itself, under whatever name, is judged.
 """
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 _GROUP_FILES = ("/etc/group", "/etc/gshadow")
 
 
-class Brought:
+class Injected:
     """``account`` is a name that nobody else has; ``lines`` are whole lines by the file that they were written into."""
 
     def __init__(self, account: str = "", lines: Mapping[str, list[str]] | None = None) -> None:
@@ -23,7 +23,7 @@ class Brought:
         self.texts = {path: [text.encode() for text in written] for path, written in (lines or {}).items()}
 
     def without(self, path: str, content: bytes) -> bytes:
-        """The content of a file without what was brought; a text that was changed since, or stands there twice, stays."""
+        """The content of a file without what was injected; a text that was changed since, or stands there twice, stays."""
         for text in self.texts.get(path, ()):
             content = _taken_out(content, text)
         if self.account and path in _GROUP_FILES:

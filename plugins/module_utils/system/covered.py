@@ -4,4 +4,4 @@
 
 from __future__ import annotations
 
-BENEATH = "/run/hygeia/beneath"
+COVERED = "/run/hygeia/beneath"

@@ -18,7 +18,7 @@ SECONDS, MEMORY = 900, 4 * 2**30
 _FETCH = "download it again"
 
 
-def done(work: Callable[[], object], seconds: int | None = None, memory: int | None = None) -> None:
+def run(work: Callable[[], object], seconds: int | None = None, memory: int | None = None) -> None:
     """Do ``work`` with this much time and this much memory above what the process has; its FeedError is raised here."""
     seconds, memory = seconds or SECONDS, memory or MEMORY
     reader, writer = os.pipe()

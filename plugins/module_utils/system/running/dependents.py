@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who needs a service that runs now: its clients, what is mounted through it, and the units that require it."""
+"""What depends on a running service: its clients, what is mounted through it, and the units that require it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _DEPENDENTS = ("RequiredBy", "BoundBy", "RequisiteOf")
 _LISTEN = re.compile(r"(\S+):(\d+) \((?:Stream|Datagram)\)", re.A)
 
 
-class Services:
-    """The units that are ``leaving``, asked about in one call."""
+class Dependents:
+    """What depends on the units that are ``leaving``; systemd is queried once for all of them."""
 
     def __init__(self, host: Host, leaving: Collection[str]) -> None:
         self.host = host
