@@ -16,6 +16,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.result import 
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, schema, vetoes
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.derivation import derive
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, sentences
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Loader, unknown_kinds
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import suggestion
@@ -56,6 +57,7 @@ class Catalogue:
         for directory in directories:
             self._try(self._add, os.path.abspath(os.path.expanduser(directory)), True)
         self.problems += [*self._bad_references(), *self._bad_vetoes()]
+        derive(self.frameworks, [*self.controls.values(), *self.checks.values()])
         for profile in self.profiles:
             if strict or profile not in self._ours:
                 self._try(self.resolve, profile)
