@@ -29,7 +29,7 @@ export PYTHONPATH := $(BUILD)/collections
 export PATH := $(VENV)/bin:$(PATH)
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
-.PHONY: help demo check test deps lint sanity unit releases system molecule docs changelog docs-check bench clean
+.PHONY: help demo check test deps lint sanity unit releases system molecule docs changelog docs-check bench platform clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -112,6 +112,12 @@ docs-check: deps
 bench: deps $(DEMO)/templates/debian-12.qcow2
 	python tests/bench/bench.py $(DEMO)/templates/debian-12.qcow2
 	python tests/bench/volumes.py
+
+# make platform TEMPLATE=rocky-9.qcow2: the main job on an image of yours, and its record for docs/platforms.
+PROFILE := hipaa
+platform: deps
+	@test -f "$(TEMPLATE)" || { echo 'say which image: make platform TEMPLATE=rocky-9.qcow2'; exit 1; }
+	python tests/platforms/prove.py "$(TEMPLATE)" --profile "$(PROFILE)"
 
 clean:
 	rm -rf $(BUILD)

@@ -29,6 +29,7 @@ NAMES = {
     "g++": "gcc-c++",
     "gdm3": "gdm",
     "inetutils-telnet": "telnet",
+    "initramfs-tools": "dracut",
     "ldap-utils": "openldap-clients",
     "libpam-modules": "pam",
     "libpam-pwquality": "libpwquality",

@@ -84,3 +84,50 @@ def test_without_the_packages_it_means_nothing(packaged):
 def test_another_value_is_refused(tree):
     with pytest.raises(BadSetting, match="package_files sudo"):
         PackageFiles(tree()).plan({"sudo": "changed"})
+
+
+# What rpm 4.18 prints of a package with a changed program, a changed configuration, a log that was removed and a missing page.
+RPM_SAYS = """\
+S.5....T.    /usr/bin/sudo
+S.5....T.  c /etc/sudoers
+.......T.    /usr/bin/sudoreplay
+missing   g /var/log/sudo.log
+missing   d /usr/share/doc/sudo/README
+.M.......    /usr/libexec/sudo
+"""
+
+
+@pytest.fixture
+def of_rpm(tree):
+    """A host of the RHEL family with sudo and pam, of which rpm says this."""
+
+    def make(says):
+        def rpm(argv, unused_stdin):
+            if "-qa" in argv:
+                return "sudo 1.9.5p2-1.el9\npam 1.5.1-1.el9\n"
+            if "--list" in argv:
+                return {"sudo": "/usr/bin/sudo\n/etc/sudoers\n", "pam": "/usr/lib64/security/pam_unix.so\n"}[argv[-1]]
+            return says
+
+        host = tree(
+            {
+                "/usr/bin/rpm": "",
+                "/usr/lib/sysimage/rpm/rpmdb.sqlite": "",
+                "/etc/os-release": 'ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.4"\n',
+            },
+            answers={"rpm": rpm},
+        )
+        os.chmod(host.path("/usr/bin/rpm"), 0o755)
+        return host
+
+    return make
+
+
+def test_rpm_is_asked_where_it_manages_the_packages(of_rpm):
+    host = of_rpm(RPM_SAYS)
+    found = seen(host, "sudo", "libpam-modules")
+    assert (found["status"], found["observed"]) == ("fail", {"package_files: sudo": "altered"})
+    assert "/usr/bin/sudo is not what the package brought" in found["message"]
+    assert "sudoers" not in found["message"] and "sudo.log" not in found["message"]
+    assert ["rpm", "--verify", "--nodeps", "--noscripts", "sudo", "pam"] in host.ran
+    assert seen(of_rpm(""), "sudo", "libpam-modules")["status"] == "pass"
