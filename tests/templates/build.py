@@ -28,6 +28,7 @@ PACKAGES = {
     "mcopy": "mtools",
 }
 FSTAB = "UUID={uuid} / {filesystem} {options} 0 {check}\n"
+FSTAB_SEPARATE = "UUID={uuid} {path} {filesystem} defaults 0 {check}\n"
 FSTAB_LVM = """\
 /dev/mapper/{group}-root / {filesystem} {options} 0 {check}
 UUID={boot} /boot ext4 defaults 0 2
@@ -54,7 +55,7 @@ def make_disk(tar, options):
     """A disk is finished under another name, so that a broken one is never taken for a template."""
     raw = options.output + ".raw"
     try:
-        fill(disk.Disk(raw, options.size << 20, options.table, options.firmware, options.layout), tar, options)
+        fill(disk.Disk(raw, options.size << 20, options.table, options.firmware, options.layout, dict(options.separate)), tar, options)
         finish(raw, options)
     finally:
         if os.path.exists(raw):
@@ -71,6 +72,9 @@ def arguments():
     parser.add_argument("--filesystem", choices=sorted(disk.MKFS), default="ext4")
     parser.add_argument("--firmware", choices=["bios", "uefi", "direct"], help="default: bios, or direct without a table")
     parser.add_argument("--size", type=int, default=3072, help="MiB (default: %(default)s)")
+    parser.add_argument(
+        "--separate", default=[], nargs="+", type=separate, metavar="PATH=MIB", help="filesystems of their own, such as /var/log=256"
+    )
     parser.add_argument("--include", default=[], nargs="+", metavar="PACKAGE", help="more packages")
     parser.add_argument("--cache", default=roots.CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
     options = parser.parse_args()
@@ -79,12 +83,20 @@ def arguments():
         parser.error("a bare filesystem has no place for a boot loader; use --firmware direct")
     if options.layout == "lvm" and options.firmware == "direct":
         parser.error("a root on a logical volume is found by the template's own initramfs; use --firmware bios or uefi")
+    if options.separate and (options.table == "none" or options.layout == "lvm"):
+        parser.error("filesystems of their own need partitions; use them with a partition table and without LVM")
     if os.geteuid() != 0:
         parser.error("building a template mounts filesystems: run it as root")
     missing = sorted(PACKAGES[tool] for tool in needs(options) if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"))
     if missing:
         parser.error("install what is missing first: apt-get install " + " ".join(missing))
     return options
+
+
+def separate(word):
+    """The path and the size of a filesystem of its own."""
+    path, unused_sign, size = word.partition("=")
+    return path, int(size)
 
 
 def needs(options):
@@ -100,7 +112,7 @@ def needs(options):
 
 def fill(target, tar, options):
     """Make the filesystems and put everything on them."""
-    target.format_root(options.filesystem)
+    target.format_filesystems(options.filesystem)
     with target.mounted() as (directory, devices):
         unpack(tar, directory)
         with open(f"{directory}/etc/fstab", "w", encoding="utf-8") as stream:
@@ -128,6 +140,8 @@ def fstab(target, options):
         options="errors=remount-ro" if ext4 else "defaults",
         check=1 if ext4 else 0,
     )
+    for path, identifier in target.uuids.items():
+        text += FSTAB_SEPARATE.format(uuid=identifier, path=path, filesystem=options.filesystem, check=2 if ext4 else 0)
     return text + (FSTAB_ESP.format(serial=target.esp_serial) if "esp" in target.parts else "")
 
 

@@ -44,14 +44,18 @@ def output(*command):
 
 
 class Disk:
-    """A raw file; ``parts`` maps esp, bios, boot and root to (offset, size) in bytes.
+    """A raw file; ``parts`` maps esp, bios, boot, root and the paths of separate filesystems to
+    (offset, size) in bytes.
 
     With the layout ``lvm`` the root is a logical volume beside one for swap, and /boot a partition.
     """
 
-    def __init__(self, path, size, table, firmware, layout="plain"):
+    def __init__(self, path, size, table, firmware, layout="plain", separate=None):
         self.path, self.table = path, table
         self.uuid, self.boot_uuid = str(uuid.uuid4()), str(uuid.uuid4())
+        # The MiB of each filesystem with a partition of its own, from the outermost path to the innermost.
+        self.separate = dict(sorted((separate or {}).items()))
+        self.uuids = {path: str(uuid.uuid4()) for path in self.separate}
         with open(path, "wb") as stream:
             stream.truncate(size)
         self.parts = {"root": (0, size)} if table == "none" else self._partition(firmware, layout)
@@ -71,11 +75,11 @@ class Disk:
 
     def _partition(self, firmware, layout):
         first = {"uefi": ["esp"], "bios": ["bios"] if self.table == "gpt" else [], "direct": []}[firmware]
-        roles = first + (["boot", "lvm"] if layout == "lvm" else ["root"])
+        roles = first + (["boot", "lvm"] if layout == "lvm" else [*self.separate, "root"])
         lines = [f"label: {'gpt' if self.table == 'gpt' else 'dos'}"]
         for role in roles:
-            size = f"size={SIZES[role]}, " if role in SIZES else ""
-            lines.append(f"{size}type={TYPES[self.table][role]}")
+            size = f"{self.separate[role]}MiB" if role in self.separate else SIZES.get(role)
+            lines.append((f"size={size}, " if size else "") + f"type={TYPES[self.table].get(role, 'linux')}")
         run("sfdisk", "--quiet", self.path, input="\n".join(lines) + "\n")
         table = json.loads(output("sfdisk", "--json", self.path))["partitiontable"]
         sector = table.get("sectorsize", 512)
@@ -87,9 +91,11 @@ class Disk:
             stream.seek(offset)
             stream.write(data)
 
-    def format_root(self, filesystem):
-        with self._loop("root") as device:
-            run(*(word.format(uuid=self.uuid) for word in MKFS[filesystem]), device)
+    def format_filesystems(self, filesystem):
+        """Make the root filesystem and the separate ones, all of one type, and /boot."""
+        for role, identifier in {"root": self.uuid, **self.uuids}.items():
+            with self._loop(role) as device:
+                run(*(word.format(uuid=identifier) for word in MKFS[filesystem]), device)
         if "boot" in self.parts:
             with self._loop("boot") as device:
                 run(*(word.format(uuid=self.boot_uuid) for word in MKFS["ext4"]), device)
@@ -116,18 +122,19 @@ class Disk:
 
     @contextlib.contextmanager
     def mounted(self):
-        """The root filesystem, with its /boot, mounted in a directory; and the devices by UUID."""
+        """The root filesystem, with those inside it, mounted in a directory; and the devices by UUID."""
         with contextlib.ExitStack() as held:
             directory = held.enter_context(tempfile.TemporaryDirectory(prefix="template-"))
             devices = {self.uuid: held.enter_context(self._loop("root"))}
             run("mount", devices[self.uuid], directory)
             held.callback(run, "umount", "--recursive", directory)
             places = [directory]
-            if "boot" in self.parts:
-                devices[self.boot_uuid] = held.enter_context(self._loop("boot"))
-                places.append(f"{directory}/boot")
-                os.makedirs(places[-1])
-                run("mount", devices[self.boot_uuid], places[-1])
+            inside = {"/boot": ("boot", self.boot_uuid)} if "boot" in self.parts else {}
+            for path, (role, identifier) in {**inside, **{path: (path, self.uuids[path]) for path in self.separate}}.items():
+                devices[identifier] = held.enter_context(self._loop(role))
+                places.append(f"{directory}{path}")
+                os.makedirs(places[-1], exist_ok=True)
+                run("mount", devices[identifier], places[-1])
                 held.callback(run, "umount", places[-1])
             yield directory, devices
             # Whoever has copied the mounts meanwhile keeps the filesystem mounted, and what was not written stays unwritten.
