@@ -72,11 +72,14 @@ def assert_promoted(lab, name):
     assert (lab.place / "fetched" / name).read_text() == "template\n"
 
 
-def test_on_the_controller(lab, play, python_template, plain):
+def test_on_the_controller(lab, play, python_template, plain, tmp_path):
     digest = inspection.sha256(python_template)
-    failures = play({"web": {"template_source": str(python_template)}, "bare": {"template_source": str(plain)}})
+    data = images.filesystem("ext4", tmp_path / "data.raw", size=8 * images.MIB, label="data")
+    web = {"template_source": str(python_template), "template_disks": [{"path": str(data), "format": "raw"}]}
+    failures = play({"web": web, "bare": {"template_source": str(plain)}})
     assert failures == {"bare": f"{plain} has no python3, which Ansible needs: install the package python3 in the template"}
     assert_promoted(lab, "web")
+    images.call("qemu-img", "compare", "-f", "raw", "-F", "qcow2", data, lab.dest / "web-disk2.qcow2")
     lab.assert_clean(python_template, digest)
 
 
