@@ -283,9 +283,9 @@ def test_a_second_opener_waits_where_it_is_configured_to(lab, template, run_of):
 
 
 def test_a_session_nobody_uses_ends_after_its_lease(lab, template):
-    lab.do("open", source=template[0], lease=1)
-    busy = subprocess.Popen([str(lab.directory / "enter"), "sleep", "3"])
-    time.sleep(2.5)
+    lab.do("open", source=template[0], lease=3)  # long enough to begin the command, with other tests running
+    busy = subprocess.Popen([str(lab.directory / "enter"), "sleep", "6"])
+    time.sleep(4.5)
     assert busy.poll() is None and lab.directory.exists(), "a long command is use"
     busy.wait()
     lab.assert_clean(*template)
