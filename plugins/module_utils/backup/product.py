@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a proof asks of a backup product; one file a product knows how to ask it."""
+"""What a proof asks of a backup product; one file per product knows how to ask it."""
 
 from __future__ import annotations
 

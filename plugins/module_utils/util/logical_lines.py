@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files of one setting a line that have no drop-ins: what a program reads as one line, and which physical lines that is.
+"""Files with one setting per line that have no drop-ins: what a program reads as one line, and which physical lines that is.
 
 An edit touches those physical lines and nothing else: comments, blank lines, line ends and a last line without an end
 stay as they are.

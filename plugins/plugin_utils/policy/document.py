@@ -28,7 +28,7 @@ Entry = dict[str, Any]
 
 
 class PolicyError(Exception):
-    """What is wrong with a policy, one sentence a line; each names file, item and field and says what to do."""
+    """What is wrong with a policy, one sentence per line; each names file, item and field and says what to do."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(sentences(problems)))

@@ -122,30 +122,30 @@ def test_a_version_without_signed_evidence_is_not_restored(tmp_path, dest, play)
         "-e",
         f"evidence_signing_key={key}",
     ]
-    well, told = play("rollback", *request)
-    assert not well and "no evidence in" in told and os.readlink(dest / "web.qcow2").startswith("web-2-"), told
+    well, output = play("rollback", *request)
+    assert not well and "no evidence in" in output and os.readlink(dest / "web.qcow2").startswith("web-2-"), output
 
     run.mkdir(parents=True)
     digest = hashlib.sha256(b"1").hexdigest()
     manifest = {"ended": "2026-10-01T00:00:00Z", "files": {}, "image": {"sha256": digest}, "verdict": {"outcome": "promoted"}}
     (run / "manifest.json").write_text(json.dumps(manifest))
-    well, told = play("rollback", *request)
-    assert not well and "manifest.json is not signed" in told and os.readlink(dest / "web.qcow2").startswith("web-2-"), told
+    well, output = play("rollback", *request)
+    assert not well and "manifest.json is not signed" in output and os.readlink(dest / "web.qcow2").startswith("web-2-"), output
 
     evidence_sign = f"path={run} key={key}"
     ansible = os.path.join(os.path.dirname(sys.executable), "ansible")
     subprocess.run([ansible, "localhost", "-m", "hygeia.golden.evidence_sign", "-a", evidence_sign], check=True, capture_output=True)
-    well, told = play("rollback", *request)
-    assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), told
+    well, output = play("rollback", *request)
+    assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), output
 
     # What the rollback wrote is signed too, and anybody can verify it until somebody changes it.
     newest = max((tmp_path / "evidence/web").iterdir())
     verify = ["-e", f"evidence={newest}", "-e", f"evidence_allowed_signers={allowed}"]
-    well, told = play("verify_evidence", *verify)
-    assert well and "Signed by: pipeline@example.org" in told, told
+    well, output = play("verify_evidence", *verify)
+    assert well and "Signed by: pipeline@example.org" in output, output
     (newest / "results.json").write_text("{}")
-    well, told = play("verify_evidence", *verify)
-    assert not well and "results.json differs from the one that manifest.json lists" in told, told
+    well, output = play("verify_evidence", *verify)
+    assert not well and "results.json differs from the one that manifest.json lists" in output, output
 
 
 # -- a real system ------------------------------------------------------------

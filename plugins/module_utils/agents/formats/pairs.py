@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files of one setting a line: ``key = value``, ``key value``, and both in sections."""
+"""Files with one setting per line: ``key = value``, ``key value``, and both in sections."""
 
 from __future__ import annotations
 

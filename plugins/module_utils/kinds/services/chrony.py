@@ -42,7 +42,7 @@ class Chrony(Observed):
 
     def inspect(self, wanted: Settings) -> Observations:
         path = next(filter(self.host.exists, CONFIGURATIONS), CONFIGURATIONS[0])
-        # It prints all files that it reads, one directive a line, and ends.
+        # It prints all files that it reads, one directive per line, and ends.
         ran = self.host.run(["chronyd", "-p", "-f", path])
         if not ran.ok:
             return unobserved(wanted, result.ERROR, f"chrony does not accept its own configuration: {ran.error}")

@@ -41,7 +41,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.pending_files i
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
 
 LIMITS = {"clientalivecountmax", "clientaliveinterval", "logingracetime", "maxauthtries", "maxsessions"}
-# Keywords whose values add up, and those of them that take one value a line.
+# Keywords whose values add up, and those of them that take one value per line.
 ONE_A_LINE = {"hostcertificate", "hostkey", "listenaddress", "port"}
 ADDING = {*ONE_A_LINE, "acceptenv", "allowgroups", "allowusers", "denygroups", "denyusers"}
 

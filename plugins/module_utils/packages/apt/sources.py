@@ -70,7 +70,7 @@ def read(path: str, text: str) -> Iterator[Source]:
 
 
 def lines(path: str, text: str) -> Iterator[Source]:
-    """The sources of a file with one source a line, in the words of apt's ParseQuoteWord."""
+    """The sources of a file with one source per line, in the words of apt's ParseQuoteWord."""
     for number, line in enumerate(lines_of(text), 1):
         kind, rest = _word(_SAID.findall(line)[0].strip(BLANKS))
         options, rest = _options(rest)
