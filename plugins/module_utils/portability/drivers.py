@@ -61,7 +61,8 @@ def _advice(kernels: Sequence[Kernel], missing: dict[str, dict[str, list[str]]],
     had = {kernel.release: kernel for kernel in kernels}
     for device, lacking in missing.items():
         if all(had[release].drivers.has(name) for release, names in lacking.items() for name in names):
-            return f"have {where} built with the modules of {device}, as the role portable does"
+            named = "add_drivers in /etc/dracut.conf.d or /etc/initramfs-tools/modules"
+            return f"name the modules of {device} in {named} and have {where} built anew"
     return "install a kernel that has one of them, such as linux-image-amd64 instead of linux-image-cloud-amd64"
 
 

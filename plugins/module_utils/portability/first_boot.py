@@ -68,7 +68,7 @@ def agent(platform: Platform, host: Host, catalogue: Sequence[Agent]) -> Answer:
     read_from = "; ".join(each.evidence for each in found) or "the package database and programs"
     if good:
         return passed(expected, observed, read_from)
-    return judged([_absent(found, wanted)], expected, observed, read_from, "install and enable it, as the role portable does")
+    return judged([_absent(found, wanted)], expected, observed, read_from, "install and enable it")
 
 
 def _absent(found: Sequence[DetectedAgent], wanted: Sequence[str]) -> str:
@@ -84,7 +84,7 @@ def datasource(platform: Platform, cloud: CloudInit) -> Answer:
     if not cloud.installed:
         if platform.get("cloud_init", "optional") != "required":
             return unneeded("cloud-init is not installed, and machines of the platform can do without")
-        remedy = "install cloud-init, as the role portable does"
+        remedy = "install cloud-init"
         problem = "cloud-init is not installed, so that nothing gives a new machine its keys, its name and its network"
         return judged([problem], expected, {"one of": []}, CLOUD_INIT, remedy)
     looked, path = cloud.datasources
@@ -94,7 +94,7 @@ def datasource(platform: Platform, cloud: CloudInit) -> Answer:
         return passed(expected, {"one of": ["all that cloud-init knows"]}, path)
     there = [name for name in looked if name.lower() in [word.lower() for word in wanted]]
     problem = f"cloud-init looks for {', '.join(looked) or 'no datasource'} only" if not there else ""
-    remedy = f"add {' or '.join(wanted)} to datasource_list, as the role portable does"
+    remedy = f"add {' or '.join(wanted)} to datasource_list in /etc/cloud/cloud.cfg.d"
     return judged(filter(None, [problem]), expected, {"one of": looked}, path, remedy)
 
 

@@ -38,7 +38,9 @@ def _lacking(way: str, starting: Starting) -> str:
     if way == UEFI and not starting.esp:
         return "there is no EFI system partition, so give the machine BIOS or build the template with one"
     if way == UEFI:
-        return f"{FALLBACK} is missing, where UEFI looks without boot entries, so put the boot loader there, as the role portable does"
+        return (
+            f"{FALLBACK} is missing, where UEFI looks without boot entries, so copy the boot loader there, as grub-install --removable does"
+        )
     return f"{FALLBACK} and what it starts are not signed for Secure Boot, so install shim-signed and the signed GRUB there"
 
 
@@ -52,7 +54,7 @@ def console(platform: Platform, menu: Sequence[Start]) -> Answer:
     without = [start for start in menu if device not in [value.split(",")[0] for value in boot_menu.values(start.words, "console")]]
     observed = {"console": None if without else device}
     problems = [f"{without[0].place} starts {without[0].kernel} without console={device}"] if without else []
-    return judged(problems, {"console": device}, observed, menu[0].place, "add it, as the role portable does")
+    return judged(problems, {"console": device}, observed, menu[0].place, "add it to the parameters of the boot loader")
 
 
 def command_line(platform: Platform, menu: Sequence[Start]) -> Answer:
@@ -69,7 +71,7 @@ def command_line(platform: Platform, menu: Sequence[Start]) -> Answer:
         observed[name] = (found or menu[0]).value(name) or False
         if found:
             problems.append(f"{found.place} starts {found.kernel} {_without(name, value)}")
-    return judged(problems, wanted, observed, menu[0].place, "change the boot loader's parameters, as the role portable does")
+    return judged(problems, wanted, observed, menu[0].place, "change the parameters of the boot loader")
 
 
 def _meets(wanted: object, value: object) -> bool:

@@ -21,7 +21,7 @@ BIOS_ONLY = Starting(True, False, False, False)
         ({"a": {"early": ["vmw_pvscsi", "sd_mod", "ahci"]}, "b": {"early": ["sd_mod", "ahci"]}}, "pass", ["ahci"], "b lacks vmw_pvscsi"),
         ({"a": {"early": [], "builtin": ["vmw_pvscsi", "sd_mod"]}}, "pass", ["pvscsi"], "ahci"),
         # What the kernel has and the initramfs has not can be put there; what it has not needs another kernel.
-        ({"a": {"early": ["sd_mod"], "loadable": ["vmw_pvscsi"]}}, "fail", [], "have its initramfs built with the modules of pvscsi"),
+        ({"a": {"early": ["sd_mod"], "loadable": ["vmw_pvscsi"]}}, "fail", [], "name the modules of pvscsi in add_drivers"),
         ({"a": {"early": ["sd_mod"]}}, "fail", [], "install a kernel that has one of them"),
         ({"a": {"early": ["vmw_pvscsi"], "loadable": ["sd_mod"]}}, "fail", [], "a lacks sd_mod"),
         # A module does not load without those that it needs.

@@ -1,0 +1,64 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is predicted of a template, against what two boots on other hardware do and what its own programs list."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
+from ansible_collections.hygeia.golden.plugins.module_utils.system import initramfs
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.modules import portability_info
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+
+CATALOGUE = Catalogue()
+PARAMS = {"platforms": list(CATALOGUE.platforms.values()), "agents": list(CATALOGUE.agents.values()), "root": None, "stage": None}
+
+
+@pytest.fixture(scope="module")
+def portable(template, tmp_path_factory):
+    """A closed session, what was predicted while it was open, and the names in its initramfs as both readers have them."""
+    directory = str(tmp_path_factory.mktemp("matrix") / "sessions/web")
+    opened = Session(directory)
+    opened.open(str(template))
+    try:
+        found = portability_info.found({**PARAMS, "session": directory})
+        host = Host(enter.tree(Session(directory)), entering=[f"{directory}/enter"])
+        path = kernels.initramfs(host, kernels.versions(host)[-1])
+        listed = host.run(["lsinitramfs", path])
+        found.update(directory=directory, names=initramfs.names(host, path), listed=listed.out.splitlines())
+        Session(directory).close()
+        yield found
+    finally:
+        Session(directory).discard()
+
+
+def test_the_initramfs_holds_what_the_templates_own_program_lists(portable):
+    assert len(portable["names"]) > 200
+    assert sorted(portable["names"]) == sorted(portable["listed"])
+
+
+@pytest.mark.parametrize("name,boots", [("nvme", True), ("ahci", False)])
+def test_a_boot_comes_out_as_predicted(portable, name, boots):
+    """The kernel for clouds has NVMe, and no SATA."""
+    predicted = next(machine for machine in portable["hardware"] if machine["name"] == name)
+    request = boot_check.BootRequest(boot_limit=600, settle_limit=1, shutdown_limit=0, hardware=name)
+    session = Session(portable["directory"])
+    try:
+        boot_check.start(session, request)
+        came_up, told = True, ""
+    except boot_check.BootError as problem:
+        came_up, told = False, str(problem)
+    finally:
+        boot_check.stop(Session(portable["directory"]), request)
+    assert predicted["starts"] is came_up is boots, told
+    assert boots or ("does not exist" in told and "lacks ahci" in predicted["why"])
+
+
+def test_a_disk_with_the_fallback_path_starts_by_uefi(portable):
+    results = {record["control"]: record for record in portable["results"]}
+    assert results["portable-firmware-azure"]["observed"] == {"one of": ["uefi"]}
+    assert results["portable-devices-kvm"]["status"] == results["portable-disk-kvm"]["status"] == "pass"
