@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.agents import detect
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import DetectedAgent
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.starting import Starting
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_module import KernelModule
@@ -27,7 +29,7 @@ class System:
 
     def __init__(self, host: Host, agents: Sequence[Agent], starting: Starting | None) -> None:
         self.host = host
-        self.agents = agents
+        self._agents = agents
         self.starting = starting
         self.barrier = KernelModule(host).barrier
 
@@ -38,6 +40,10 @@ class System:
     @cached_property
     def menu(self) -> list[Start]:
         return boot_menu.starts(self.host)
+
+    @cached_property
+    def agents(self) -> list[DetectedAgent]:
+        return detect.detect(self.host, self._agents)
 
     @cached_property
     def cloud(self) -> CloudInit:
@@ -57,7 +63,7 @@ ASPECTS: dict[str, Callable[[Platform, System], Answer]] = {
     "names": lambda platform, system: names.names(system.host, system.menu),
     "datasource": lambda platform, system: first_boot.datasource(platform, system.cloud),
     "hostname": lambda platform, system: first_boot.hostname(system.host, system.cloud),
-    "agent": lambda platform, system: first_boot.agent(platform, system.host, system.agents),
+    "agent": lambda platform, system: first_boot.agent(platform, system.agents),
     "time": lambda platform, system: first_boot.time(platform, system.host),
 }
 

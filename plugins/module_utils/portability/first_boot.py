@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from ansible_collections.hygeia.golden.plugins.module_utils.agents import detect
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import DetectedAgent
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent, NotUnderstood
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, Platform, judged, passed, unknown, unneeded
@@ -56,13 +55,12 @@ class CloudInit:
         return ([value for value, unused_path in listed], listed[0][1]) if listed else (None, CONFIGURATION[0])
 
 
-def agent(platform: Platform, host: Host, catalogue: Sequence[Agent]) -> Answer:
+def agent(platform: Platform, detected: Sequence[DetectedAgent]) -> Answer:
     """One of the platform's agents, installed and started by the boot."""
     wanted = platform.get("agents", [])
     if not wanted:
         return unneeded("the platform has no agent of its own")
-    known = [entry for entry in catalogue if entry["id"] in wanted]
-    found = detect.detect(host, known)
+    found = [each for each in detected if each.agent["id"] in wanted]
     good = [each for each in found if each.starts != FAIL]
     expected, observed = {"one of": wanted}, {"one of": [each.agent["id"] for each in found]}
     read_from = "; ".join(each.evidence for each in found) or "the package database and programs"

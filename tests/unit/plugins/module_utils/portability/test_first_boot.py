@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible_collections.hygeia.golden.plugins.module_utils.agents import detect
 from ansible_collections.hygeia.golden.plugins.module_utils.portability import first_boot
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.first_boot import CloudInit
 
@@ -103,12 +104,12 @@ def test_a_copy_gets_a_name_of_its_own(tree, name, files, status):
     ],
 )
 def test_the_agent_is_there_and_starts(tree, files, status, told):
-    answer = first_boot.agent(OPENSTACK, tree({"/var/lib/dpkg/status": "", **files}), AGENTS)
+    answer = first_boot.agent(OPENSTACK, detect.detect(tree({"/var/lib/dpkg/status": "", **files}), AGENTS))
     assert (answer.status, told in answer.message) == (status, True)
 
 
 def test_a_platform_without_an_agent_asks_for_none(tree):
-    assert first_boot.agent({"id": "aws"}, tree(), AGENTS).status == "not_applicable"
+    assert first_boot.agent({"id": "aws"}, []).status == "not_applicable"
 
 
 @pytest.mark.parametrize(
