@@ -70,6 +70,7 @@ TESTED = {
     "kinds/services/systemd_conf.py": f"{UNIT}/kinds/test_systemd_read.py",
     "packages/apt/sources.py": f"{UNIT}/packages/apt/test_sources_read.py",
     "system/boot_mounts.py": "tests/unit/plugins/module_utils/system/test_fstab.py",
+    "system/initramfs.py": f"{UNIT}/system/test_initramfs.py",
     "system/fstab.py": "tests/unit/plugins/module_utils/system/test_fstab.py",
 }
 PLAIN = (
@@ -92,6 +93,7 @@ PLAIN = (
     "kinds/packages/package_files.py",
     "system/pam/profiles.py",
     "system/local_files.py",
+    "system/kernel_drivers.py",
     "packages/dnf/query.py",
     "system/packages/dpkg.py",
     "packages/kernels.py",
@@ -114,6 +116,9 @@ ALONE = {
     "isolation/guest_agent.py": "qemu-guest-agent prints its configuration only when it runs in a machine",
     "kinds/security/apparmor.py": "apparmor_parser wants a kernel with AppArmor to tell what it has loaded",
     "kinds/boot/boot_loader.py": "GRUB reads its menu at boot alone",
+    "system/boot_menu.py": "GRUB reads its menu at boot alone",
+    "system/selinux.py": "libselinux reads its configuration where the kernel has SELinux turned on",
+    "kinds/network/hardware_address.py": "an address in a profile, in whatever key of its program it stands",
     "kinds/network/managers/networkd.py": "networkd prints what it does only where it runs: tests/system/network asks it there",
     "system/network/networkd.py": "networkd prints what it does only where it runs: tests/system/network asks it there",
     "system/ssh/server_files.py": "where sshd -T has a value from, which sshd does not tell",

@@ -7,11 +7,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.system import initramfs
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.initramfs import NotRead
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 COMPRESSORS = {
     "none": ["cat"],
@@ -67,6 +71,21 @@ def test_the_names_are_those_that_cpio_lists(way, archive, read):
     plain = archive(*NAMES)
     listed = run(["cpio", "--quiet", "-t"], plain).decode().splitlines()
     assert read(run(COMPRESSORS[way], plain)) == listed == list(NAMES)
+
+
+FILES = st.dictionaries(
+    st.text("abcXYZ019._-\u00e9", min_size=1).filter(lambda name: name.strip(".")), st.binary(max_size=9000), min_size=1
+)
+
+
+@given(files=FILES, padding=st.integers(0, 3))
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_names_and_contents_are_listed_as_cpio_lists_them(files, padding, read):
+    with tempfile.TemporaryDirectory() as tree:
+        for name, content in files.items():
+            Path(tree, name).write_bytes(content)
+        data = run(["cpio", "--quiet", "-o", "-H", "newc"], "\n".join(files).encode(), cwd=tree)
+    assert read(data + bytes(4 * padding)) == list(files)
 
 
 @pytest.mark.parametrize("way", [way for way in COMPRESSORS if way != "none"])
