@@ -66,6 +66,10 @@ _raw:
       description: The ids of the platforms that they add.
       type: list
       elements: str
+    residue:
+      description: The ids of the rules of the residue scan that they add.
+      type: list
+      elements: str
     profiles:
       description: The ids of the profiles that they add.
       type: list

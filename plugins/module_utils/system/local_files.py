@@ -42,14 +42,17 @@ LIMIT = 1_000_000
 class Walk:
     """Yields a Met for all that is no symbolic link; ``ended`` tells when the limit cut it short.
 
-    ``left_out(path)`` says which directories are not entered, ``unread`` holds those
-    that could not be.
+    ``left_out(path)`` says which directories are not entered in addition to ``skipped``,
+    ``unread`` holds those that could not be.
     """
 
-    def __init__(self, host: Host, left_out: Callable[[str], bool] = lambda path: False, limit: int = LIMIT) -> None:
+    def __init__(
+        self, host: Host, left_out: Callable[[str], bool] = lambda path: False, limit: int = LIMIT, skipped: frozenset[str] = SKIPPED
+    ) -> None:
         self.host = host
         self.left_out = left_out
         self.limit = limit
+        self.skipped = skipped
         self.ended = False
         self.unread: list[str] = []
 
@@ -68,7 +71,7 @@ class Walk:
             os.close(top)
 
     def _enters(self, met: Met) -> bool:
-        if met.path in SKIPPED or met.path in self._elsewhere or self.left_out(met.path):
+        if met.path in self.skipped or met.path in self._elsewhere or self.left_out(met.path):
             return False
         return met.found.st_dev == self._device or self.host.root == "/"
 

@@ -20,6 +20,7 @@ TITLES = {
     "package": "Packages",
     "patch": "Patches",
     "portable": "Portability",
+    "residue": "Secrets and patient data left behind",
     "running": "Running system",
     "segment": "Segmentation",
     "service": "Services",

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, schema, vetoes
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, residue_rules, schema, vetoes
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.derivation import derive
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, sentences
@@ -45,6 +45,8 @@ class Catalogue:
         self.checks: dict[str, Entry] = {}
         self.agents: dict[str, Entry] = {}
         self.platforms: dict[str, Entry] = {}
+        # The rules of the residue scan, each of which is a check too.
+        self.residue: dict[str, Entry] = {}
         self.profiles: dict[str, Entry] = {}
         self.waivers: list[Entry] = []
         self.problems: list[str] = []
@@ -56,7 +58,9 @@ class Catalogue:
         self._our_frameworks = frozenset(self.frameworks)
         for directory in directories:
             self._try(self._add, os.path.abspath(os.path.expanduser(directory)), True)
-        self.problems += [*self._bad_references(), *self._bad_vetoes()]
+        for name in self.residue.keys() - self._ours:
+            self.residue[name]["limited"] = "patterns" in self.residue[name]
+        self.problems += [*self._bad_references(), *self._bad_vetoes(), *self._bad_rules(strict)]
         derive(self.frameworks, [*self.controls.values(), *self.checks.values()])
         for profile in self.profiles:
             if strict or profile not in self._ours:
@@ -74,6 +78,7 @@ class Catalogue:
             "checks": self._check,
             "agents": self._agent,
             "platforms": self._platform,
+            "residue": self._rule,
             "profiles": self._profile,
             "waivers": self._waiver,
         }
@@ -122,6 +127,12 @@ class Catalogue:
         if self._unique("platform", platform["id"], place):
             self.platforms[platform["id"]] = platform
 
+    def _rule(self, rule: Entry, place: str) -> None:
+        """A rule of the residue scan is a check; the patterns of a site run with a limit."""
+        self._check({name: rule[name] for name in residue_rules.OF_CHECK}, place)
+        if self._places["check", rule["id"]] == place:
+            self.residue[rule["id"]] = {**rule, "limited": False}
+
     def _profile(self, profile: Entry, place: str) -> None:
         """A profile chooses among the controls of its own directory and of those before it."""
         profile = {"extends": "", "controls": [], "remove": [], "set": {}, "serves": [], **profile}
@@ -141,6 +152,10 @@ class Catalogue:
             if name not in self.controls
             and checks.matching(self.checks, name) is None
             and not any(self._loader.may_define(section, name) for section in ("controls", "checks"))
+        ] + [
+            f"{place}: waiver {waiver['control']}: path and hash are those of a find of the residue scan; leave them out."
+            for place, waiver in zip(places, waivers)
+            if "path" in waiver and waiver["control"] in {*self.controls, *self.checks} - self.residue.keys()
         ]
 
     def add_waivers_of_play(self, waivers: Sequence[Entry]) -> None:
@@ -193,6 +208,11 @@ class Catalogue:
             for name in platform.get("vetoes", {}):
                 if name not in self.controls and not self._loader.may_define("controls", name):
                     yield f"{here}: there is no control {name}; {suggestion(name, self.controls)}."
+
+    def _bad_rules(self, strict: bool) -> Iterator[str]:
+        """Rules of the residue scan that do not find their own examples."""
+        for rule in (rule for name, rule in self.residue.items() if strict or name not in self._ours):
+            yield from (f"{self._places['check', rule['id']]}: rule {rule['id']}: {problem}." for problem in residue_rules.problems(rule))
 
     # -- choosing -----------------------------------------------------------
 

@@ -28,9 +28,14 @@ def covered(catalogue: Catalogue, host: str, today: str) -> list[Entry]:
     single = {waiver["control"]: matching(catalogue.checks, waiver["control"]) for waiver in catalogue.waivers}
     named = [named_as(catalogue.checks[check], name) for name, check in single.items() if check not in (None, name)]
     return [
-        {**check, "waiver": waivers.find(catalogue.waivers, [check["id"], single.get(check["id"]) or check["id"]], host, today)}
+        _covered(check, catalogue, [check["id"], single.get(check["id"]) or check["id"]], host, today)
         for check in [*catalogue.checks.values(), *named]
     ]
+
+
+def _covered(check: Entry, catalogue: Catalogue, names: list[str], host: str, today: str) -> Entry:
+    files = waivers.of_files(catalogue.waivers, names, host, today)
+    return {**check, "waiver": waivers.find(catalogue.waivers, names, host, today), **({"waived_files": files} if files else {})}
 
 
 def named_as(check: Entry, name: str) -> Entry:

@@ -18,8 +18,20 @@ def find(waivers: Sequence[Entry], control: Iterable[str], host: str, today: str
     ``control`` may be several names, each of which a waiver may use. ``today`` and the end are days as YYYY-MM-DD.
     Of several the one that holds longest counts.
     """
-    matching = [waiver for waiver in waivers if waiver["control"] in each(control) and fnmatch.fnmatchcase(host, waiver["hosts"])]
-    if not matching:
-        return None
-    longest = max(matching, key=lambda waiver: waiver["until"])
-    return {"reason": longest["reason"], "approver": longest["approver"], "until": longest["until"], "expired": longest["until"] < today}
+    matching = [waiver for waiver in _matching(waivers, control, host) if "path" not in waiver]
+    return _marked(max(matching, key=lambda waiver: waiver["until"]), today) if matching else None
+
+
+def of_files(waivers: Sequence[Entry], control: Iterable[str], host: str, today: str) -> list[dict[str, Any]]:
+    """The waivers of single files that the residue scan reports, each with its path and hash, those that hold longest first."""
+    matching = [waiver for waiver in _matching(waivers, control, host) if "path" in waiver]
+    longest_first = sorted(matching, key=lambda waiver: waiver["until"], reverse=True)
+    return [{"path": waiver["path"], "hash": waiver["hash"], **_marked(waiver, today)} for waiver in longest_first]
+
+
+def _matching(waivers: Sequence[Entry], control: Iterable[str], host: str) -> list[Entry]:
+    return [waiver for waiver in waivers if waiver["control"] in each(control) and fnmatch.fnmatchcase(host, waiver["hosts"])]
+
+
+def _marked(waiver: Entry, today: str) -> dict[str, Any]:
+    return {"reason": waiver["reason"], "approver": waiver["approver"], "until": waiver["until"], "expired": waiver["until"] < today}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, OURS, WAIVED, Record
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
+from ansible_collections.hygeia.golden.plugins.plugin_utils.results import waived_files
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import FAILED, TELLING_FIRST
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -35,6 +36,10 @@ def _record(result: Record, control: Entry, host: str) -> Record:
         message = "; ".join(filter(None, [message, f"the waiver by {waiver['approver']} ended on {waiver['until']}"]))
     elif status == FAIL and waiver:
         status = WAIVED
+    observed = result["observed"]
+    if status == FAIL and control.get("waived_files"):
+        observed, waiver, message = waived_files.applied(observed, control["waived_files"], waiver, message)
+        status = WAIVED if waived_files.all_waived(observed) else status
     return {
         "control": result["control"],
         "title": result.get("title") or control["title"],
@@ -45,7 +50,7 @@ def _record(result: Record, control: Entry, host: str) -> Record:
         "stage": result["stage"],
         "status": status,
         "expected": result["expected"],
-        "observed": result["observed"],
+        "observed": observed,
         "read_from": result["read_from"],
         "message": message,
         "waiver": waiver,

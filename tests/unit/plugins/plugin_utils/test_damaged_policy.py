@@ -61,6 +61,15 @@ pattern: ^H-[0-9]+$
 citations:
   H-1: {title: Drives, through: [CM-7]}
 """,
+    "residue": b"""- id: residue-study-number
+  title: No number of a study is left behind
+  severity: high
+  rationale: With it and its list a participant is known.
+  literals: [ONCO-]
+  patterns: ['ONCO-[0-9]{6}']
+  examples: {bad: [{text: [ONCO-, "123456"], path: /srv/x}], good: [ONCO-LOGY]}
+  references: {nist_800_53: [CM-7]}
+""",
     "agents": b"""- id: relay
   title: Relay
   class: logging

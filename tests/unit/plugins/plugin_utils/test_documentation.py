@@ -86,6 +86,13 @@ def test_links_lead_to_pages_that_are_there(page):
     assert [link for link in links if not os.path.exists(os.path.join(os.path.dirname(page), link))] == []
 
 
+def test_the_rule_of_the_residue_page_can_be_used(tmp_path):
+    (rule,) = examples("residue.md")
+    (tmp_path / "residue").mkdir()
+    (tmp_path / "residue/own.yml").write_text(rule, encoding="utf-8")
+    assert "residue-study-number" in Catalogue([str(tmp_path)]).residue
+
+
 def test_the_agents_of_the_page_can_be_required_and_read(tmp_path):
     required, own = map(yaml.safe_load, examples("agents.md"))
     (tmp_path / "agents").mkdir()

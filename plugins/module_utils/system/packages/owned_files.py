@@ -1,0 +1,77 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which files are as their package brought them, by the digests that the package manager keeps.
+
+dpkg keeps MD5 sums, of files in ``info/*.md5sums`` and of configuration files in its status file. They lie on the same disk,
+so they tell what was added or changed later, and not what a careful intruder did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import PROGRAM
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.dpkg import STATUS
+from ansible_collections.hygeia.golden.plugins.module_utils.util.places import OddFile
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
+
+if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+
+SUMS = "/var/lib/dpkg/info/*.md5sums"
+_SUM = re.compile(r"(?P<digest>[0-9a-f]{32})  (?P<path>.+)", re.A)
+_CONFFILE = re.compile(r"^ (?P<path>/\S.*?) (?P<digest>[0-9a-f]{32})(?: obsolete)?$", re.M | re.A)
+# Directories that are links into /usr on a merged system, while packages still name files by them.
+_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
+_PIECE = 1 << 20
+
+
+class OwnedFiles:
+    """The digest of each file that a package brought, by the path at which it really lies."""
+
+    def __init__(self, host: Host) -> None:
+        merged = tuple(f"/{name}/" for name in _MERGED if os.path.islink(host.entry(f"/{name}")))
+        self._digests = {f"/usr{path}" if path.startswith(merged) else path: digest for path, digest in _dpkg(host)}
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def unchanged(self, path: str, handle: int) -> bool:
+        """Is an open file of this path what its package brought?"""
+        expected = self._digests.get(path)
+        return expected is not None and _digest(handle) == expected
+
+
+def _dpkg(host: Host) -> Iterator[tuple[str, str]]:
+    """The files of Debian's packages with their sums."""
+    for conffile in _CONFFILE.finditer(_text(host, STATUS)):
+        yield conffile["path"], conffile["digest"]
+    for listing in host.glob(SUMS):
+        for line in lines_of(_text(host, listing)):
+            found = _SUM.fullmatch(line)
+            if found:
+                yield f"/{found['path']}", found["digest"]
+
+
+def _text(host: Host, path: str) -> str:
+    """What is in a file of dpkg's; of one that cannot be read nothing, and then no file counts as unchanged for its sake."""
+    try:
+        return host.read(path, PROGRAM) or ""
+    except OddFile:
+        return ""
+
+
+def _digest(handle: int) -> str:
+    """The MD5 sum of an open file, which stays where it was in it."""
+    digest = hashlib.md5(usedforsecurity=False)
+    place = 0
+    while True:
+        piece = os.pread(handle, _PIECE, place)
+        if not piece:
+            return digest.hexdigest()
+        digest.update(piece)
+        place += len(piece)

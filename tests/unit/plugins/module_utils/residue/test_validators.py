@@ -1,0 +1,48 @@
+# Copyright (c) hygeia.golden authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.residue.validators import VALIDATORS
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        ("npi", b"1245319599", True),
+        ("npi", b"1245319598", False),
+        ("npi", b"1234567893", False),  # the example of its own specification
+        ("npi", b"3245319599", False),
+        ("dea", b"AB1234563", True),
+        ("dea", b"AB1234564", False),
+        ("dea", b"AB0000000", False),
+        ("mbi", b"2WH7-UK4-NP81", True),
+        ("mbi", b"2WH7UK4NP81", True),
+        ("mbi", b"0WH7-UK4-NP81", False),
+        ("mbi", b"2SH7-UK4-NP81", False),  # the letter S is not used
+        ("mbi", b"1EG4-TE5-MK73", False),  # the card on posters
+        ("ssn", b"401-52-7719", True),
+        ("ssn", b"000-52-7719", False),
+        ("ssn", b"666-52-7719", False),
+        ("ssn", b"900-52-7719", False),
+        ("ssn", b"401-00-7719", False),
+        ("ssn", b"401-52-0000", False),
+        ("ssn", b"078-05-1120", False),
+        ("secret", b"Qm7!kd92Lw", True),
+        ("secret", b"aardvark7!", True),
+        ("secret", b"password", False),
+        ("secret", b"your_password", False),
+        ("secret", b"${DB_PASSWORD}", False),
+        ("secret", b"<password>", False),
+        ("secret", b"****", False),
+        ("random", b"ghp_k7Jd2pQm9XvR4tB8nLsZ1wYcF6hGa3uEoTqV", True),
+        ("random", b"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", False),
+        ("random", b"AKIAIOSFODNN7EXAMPLE", False),
+        ("jwt", b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", True),
+        ("jwt", b"eyJhbGciOiJub25lIn0.e30.c2ln", False),
+        ("jwt", b"eyJub2FsZyI6MX0.e30.c2ln", False),
+        ("jwt", b"eyJ.e30.c2ln", False),
+    ],
+)
+def test_what_can_be_real_is_told_from_what_cannot(name, value, valid):
+    assert VALIDATORS[name](value) == valid
