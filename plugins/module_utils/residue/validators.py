@@ -64,7 +64,8 @@ def ssn(value: bytes) -> bool:
     if len(number) != 9 or number in _KNOWN_SSN:
         return False
     area, group, serial = number[:3], number[3:5], number[5:]
-    return area not in (b"000", b"666") and area < b"900" and group != b"00" and serial != b"0000"
+    invented = all(len(set(part)) == 1 for part in (area, group, serial))  # such as 111-22-3333
+    return not invented and area not in (b"000", b"666") and area < b"900" and group != b"00" and serial != b"0000"
 
 
 def secret(value: bytes) -> bool:

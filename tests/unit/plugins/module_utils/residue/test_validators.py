@@ -28,6 +28,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.residue.validators i
         ("ssn", b"401-00-7719", False),
         ("ssn", b"401-52-0000", False),
         ("ssn", b"078-05-1120", False),
+        ("ssn", b"111-22-3333", False),
         ("secret", b"Qm7!kd92Lw", True),
         ("secret", b"aardvark7!", True),
         ("secret", b"password", False),
