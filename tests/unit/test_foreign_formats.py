@@ -96,6 +96,7 @@ PLAIN = (
     "system/kernel_drivers.py",
     "packages/dnf/query.py",
     "system/packages/dpkg.py",
+    "system/packages/owned_files.py",
     "packages/kernels.py",
     "packages/restarts.py",
     "system/running/abilities.py",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
 
 _SETTING = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>.*)", re.A)
-_RULE = re.compile(r"(?P<name>/\S*)[ \t]+(?P<value>.*)")
+_RULE = re.compile(r"(?P<name>/\S*)[ \t]+(?P<value>.*)", re.A)
 _SIGN = re.compile(r"\s*([+-])\s*", re.A)
 # A comment behind a value: of an option alone, behind anything else AIDE refuses it.
 _COMMENT = re.compile(r"\s+#.*", re.A)

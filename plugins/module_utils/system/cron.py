@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system import crontab_times
-from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
@@ -134,7 +134,7 @@ def parse(text: str, path: str, users: bool, lenient: bool = False) -> Table:
 def _variable(assigned: re.Match[str], number: int) -> Variable:
     name = next(assigned[part] for part in ("double", "single", "name") if assigned[part] is not None)
     bare = assigned["value"]
-    return Variable(name, (assigned["in_double"] or assigned["in_single"] or "") if bare is None else bare.rstrip(), number)
+    return Variable(name, (assigned["in_double"] or assigned["in_single"] or "") if bare is None else bare.rstrip(BLANKS), number)
 
 
 def _job(line: str, path: str, number: int, users: bool, known: tuple[Variable, ...]) -> Job:
@@ -151,4 +151,4 @@ def _job(line: str, path: str, number: int, users: bool, known: tuple[Variable, 
             raise BadLine("no command")
     if len(rest) >= _LONGEST:
         raise BadLine("a command that is too long")
-    return Job(when, rest.strip(), path, number, known)
+    return Job(when, rest.strip(BLANKS), path, number, known)

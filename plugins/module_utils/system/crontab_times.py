@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util import numbers
 from ansible_collections.hygeia.golden.plugins.module_utils.util.recurrence import longest_pause
 
 _NICKNAMES = {
@@ -95,5 +96,5 @@ def _number(field: str, position: int, low: int, names: Sequence[str] = ()) -> t
     """The number at a place, -1 for what is none, and where it ends; a name where the field has names."""
     found = _WORD.match(field, position)
     word = found[0].lower() if found else ""
-    number = names.index(word) + low if word in names else int(word) if word.isdigit() else -1
-    return number, position + len(word)
+    given = names.index(word) + low if word in names else numbers.number(word)
+    return -1 if given is None else given, position + len(word)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import plain
 from ansible_collections.hygeia.golden.plugins.module_utils.util.places import OddFile
-from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of, words_of
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of, words_of
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
@@ -59,7 +59,7 @@ def of(host: Host, release: str) -> Drivers:
 
 def module(path: str) -> str:
     """The name of the module that a file holds, else nothing."""
-    found = _FILE.search(path.rstrip())
+    found = _FILE.search(path.rstrip(BLANKS))
     return plain(found[1]) if found else ""
 
 

@@ -17,14 +17,15 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Ch
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable import shortened
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
 
 _ADDRESS = r"(?:[0-9A-Fa-f]{1,2}[:-]){5,19}[0-9A-Fa-f]{1,2}"
 # Where profiles are, what names an address there, and whether the profile is complete without that line.
 _FORMATS = (
-    ("/etc/NetworkManager/system-connections/*", re.compile(rf"\s*(?:cloned-)?mac-address\s*=\s*{_ADDRESS}\s*"), True),
-    ("/etc/sysconfig/network-scripts/ifcfg-*", re.compile(rf"\s*(?:HWADDR|MACADDR)=[\"']?{_ADDRESS}[\"']?\s*"), True),
-    ("/etc/netplan/*.yaml", re.compile(rf"[^#]*\bmacaddress[\"']?\s*:\s*[\"']?{_ADDRESS}.*"), False),
-    ("/etc/systemd/network/*", re.compile(rf"\s*(?:Permanent)?MACAddress\s*=.*{_ADDRESS}.*"), False),
+    ("/etc/NetworkManager/system-connections/*", re.compile(rf"\s*(?:cloned-)?mac-address\s*=\s*{_ADDRESS}\s*", re.A), True),
+    ("/etc/sysconfig/network-scripts/ifcfg-*", re.compile(rf"\s*(?:HWADDR|MACADDR)=[\"']?{_ADDRESS}[\"']?\s*", re.A), True),
+    ("/etc/netplan/*.yaml", re.compile(rf"[^#]*\bmacaddress[\"']?\s*:\s*[\"']?{_ADDRESS}.*", re.A), False),
+    ("/etc/systemd/network/*", re.compile(rf"\s*(?:Permanent)?MACAddress\s*=.*{_ADDRESS}.*", re.A), False),
 )
 NAME = "profiles"
 _SHOWN = 3
@@ -41,11 +42,13 @@ class Profile:
 
     @property
     def lines(self) -> str:
-        return "".join(f"{self.text.splitlines()[number]}\n" for number in self.numbers)
+        lines = lines_of(self.text)
+        return "".join(f"{lines[number]}\n" for number in self.numbers)
 
     @property
     def without(self) -> str:
-        return "".join(line for number, line in enumerate(self.text.splitlines(keepends=True)) if number not in self.numbers)
+        lines = lines_of(self.text)
+        return "".join(f"{line}\n" for number, line in enumerate(lines) if number not in self.numbers)
 
 
 class HardwareAddress(Kind):
@@ -82,7 +85,7 @@ class HardwareAddress(Kind):
         for pattern, line, removable in _FORMATS:
             for path in self.host.regular(pattern):
                 text = self.host.read(path) or ""
-                numbers = tuple(number for number, each in enumerate(text.splitlines()) if line.fullmatch(each))
+                numbers = tuple(number for number, each in enumerate(lines_of(text)) if line.fullmatch(each))
                 if numbers and path not in allowed:
                     yield Profile(path, text, numbers, removable)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util import numbers
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
 
 # auditd passes over a longer line, and over a last one without an end, which it takes for one.
@@ -79,7 +80,8 @@ def parse(text: str) -> Configuration:
             return Configuration(found, number, problem)
         found[words[0].lower()] = Setting(" ".join(words[2:]), number)
     left, least = (found.get(name, Setting("0", 0)) for name in _SPACES)
-    if left.value.isdigit() and least.value.isdigit() and found.keys() & set(_SPACES) and int(left.value) <= int(least.value):
+    sizes = numbers.number(left.value), numbers.number(least.value)
+    if found.keys() & set(_SPACES) and sizes[0] is not None and sizes[1] is not None and sizes[0] <= sizes[1]:
         problem = f"space_left ({left.value}) must be more than admin_space_left ({least.value})"
         return Configuration(found, max(left.number, least.number), problem)
     return Configuration(found)
@@ -88,7 +90,11 @@ def parse(text: str) -> Configuration:
 def _lines(text: str) -> list[tuple[int, list[str]]]:
     """The numbers and the words of the lines that auditd reads; only blanks part them."""
     ended = lines_of(text) if text.endswith("\n") else lines_of(text)[:-1]
-    parted = ((number, [word for word in line.split(" ") if word]) for number, line in enumerate(ended, 1) if len(line.encode()) <= LONGEST)
+    parted = (
+        (number, [word for word in line.split(" ") if word])
+        for number, line in enumerate(ended, 1)
+        if len(line.encode("utf-8", "surrogateescape")) <= LONGEST
+    )
     return [(number, words) for number, words in parted if words and not words[0].startswith("#")]
 
 
