@@ -49,8 +49,7 @@ seealso:
 EXAMPLES = r"""
 - name: Write the assessment results of a run
   ansible.builtin.copy:
-    content: "{{ lookup('hygeia.golden.oscal', 'assessment-results', evidence='/srv/evidence/debian-12/20261109T120000Z')
-      | to_nice_json }}"
+    content: "{{ lookup('hygeia.golden.oscal', 'assessment-results', evidence=evidence_written.path) | to_nice_json }}"
     dest: /srv/oscal/debian-12.json
     mode: "0640"
   delegate_to: localhost

@@ -18,6 +18,13 @@ RECORDS = ROOT / "docs/platforms"
 HEADER = "# Written by make platform: one run of the main job on an image of this platform.\n"
 
 
+class Indented(yaml.SafeDumper):
+    """Lists are indented as ansible-lint wants them."""
+
+    def increase_indent(self, flow=False, indentless=False):
+        return super().increase_indent(flow, False)
+
+
 def main():
     options = arguments()
     work = Path(options.work).absolute()
@@ -27,7 +34,7 @@ def main():
     found = record.made(evidence, options.signed_off, commit(), options.stand_in)
     path = RECORDS / f"{found['platform']}{'-stand-in' if options.stand_in else ''}.yml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(HEADER + yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")
+    path.write_text(HEADER + yaml.dump(found, Dumper=Indented, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")
     print(f"{path}: {found['outcome']}; look at its findings, then run python docs/generate.py")
     return found["outcome"] != "promoted"
 
