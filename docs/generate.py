@@ -376,7 +376,7 @@ def platforms_page(catalogue):
         GENERATED,
         "# Known platforms",
         "",
-        f"{len(catalogue.platforms)} platforms. What is asked of an image for them is told in [portability](portability.md). Of firmwares, disks,",
+        f"{len(catalogue.platforms)} platforms. [Portability](portability.md) describes what they require of an image. Of firmwares, disks,",
         "network cards, agents and datasources one is sufficient; the preferred one comes first.",
         "",
     ]

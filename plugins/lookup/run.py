@@ -36,9 +36,9 @@ _raw:
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import owner, told
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import owner, reference
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        return [told(owner())]
+        return [reference(owner())]

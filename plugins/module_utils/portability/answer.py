@@ -27,8 +27,8 @@ class Answer:
 
 def judged(problems: Iterable[str], expected: object, observed: object, read_from: str, remedy: str = "") -> Answer:
     """It fails with every problem named, and what to do about them; without one it passes."""
-    told = "; ".join(problems)
-    return Answer(FAIL if told else PASS, expected, observed, read_from, f"{told}: {remedy}" if told and remedy else told)
+    message = "; ".join(problems)
+    return Answer(FAIL if message else PASS, expected, observed, read_from, f"{message}: {remedy}" if message and remedy else message)
 
 
 def passed(expected: object, observed: object, read_from: str, remark: str = "") -> Answer:

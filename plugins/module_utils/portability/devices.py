@@ -59,9 +59,9 @@ def _started(menu: Sequence[Start]) -> Iterator[tuple[str, str]]:
 
 
 def _resumed(host: Host) -> Iterator[tuple[str, str]]:
-    """What initramfs-tools is told to resume from; the last word counts, and none is a word for nothing."""
-    told = [(path, value) for pattern in RESUME for path in host.files(pattern) for value in _RESUME.findall(host.read(path) or "")]
-    yield from (pair for pair in told[-1:] if pair[1] not in ("", "none", "auto"))
+    """From what initramfs-tools resumes; the last word counts, and none is a word for nothing."""
+    values = [(path, value) for pattern in RESUME for path in host.files(pattern) for value in _RESUME.findall(host.read(path) or "")]
+    yield from (pair for pair in values[-1:] if pair[1] not in ("", "none", "auto"))
 
 
 def _foreign(source: str, swaps: set[str]) -> bool:

@@ -44,7 +44,7 @@ def _driven(
     missing = {device: {kernel.release: lacks(kernel, device) for kernel in kernels if lacks(kernel, device)} for device in devices}
     works = [device for device in devices if not missing[device]]
     expected, observed = {"one of": devices}, {"one of": works}
-    idle = [f"{device} ({_told(kernels_of)})" for device, kernels_of in missing.items() if kernels_of]
+    idle = [f"{device} ({_described(kernels_of)})" for device, kernels_of in missing.items() if kernels_of]
     if works:
         remark = f"it works with {_either(works)}, and not with {', '.join(idle)}: choose one that works for each machine" if idle else ""
         return passed(expected, observed, read_from, remark)
@@ -52,7 +52,7 @@ def _driven(
     return Answer(FAIL, expected, observed, read_from, f"no {what} of the platform has its driver: {', '.join(idle)}: {advice}")
 
 
-def _told(missing: dict[str, list[str]]) -> str:
+def _described(missing: dict[str, list[str]]) -> str:
     return "; ".join(f"{release} lacks {' and '.join(names)}" for release, names in missing.items())
 
 

@@ -39,13 +39,13 @@ class CloudInit:
         found: dict[str, tuple[str, str]] = {}
         for path in dict.fromkeys(path for pattern in CONFIGURATION for path in self.host.regular(pattern)):
             try:
-                told = [(key, value) for key, value, unused_line in FORMATS["yaml"](self.host.read(path) or "")]
+                pairs = [(key, value) for key, value, unused_line in FORMATS["yaml"](self.host.read(path) or "")]
             except NotUnderstood:
                 self.problem = f"{path} is not understood: look there yourself"
                 continue
-            lists = {key.partition(".")[0] for key, unused_value in told if key.startswith("datasource_list")}
+            lists = {key.partition(".")[0] for key, unused_value in pairs if key.startswith("datasource_list")}
             found = {key: value for key, value in found.items() if key.partition(".")[0] not in lists}
-            found.update({key: (value, path) for key, value in told})
+            found.update({key: (value, path) for key, value in pairs})
         return found
 
     @property

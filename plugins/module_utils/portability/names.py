@@ -93,11 +93,11 @@ def _netplan(host: Host) -> Iterator[Binding]:
     """A device is meant by its key, unless it says itself which one it matches (netplan(5))."""
     for path in host.regular(networkd.NETPLAN):
         try:
-            told = list(FORMATS["yaml"](host.read(path) or ""))
+            pairs = list(FORMATS["yaml"](host.read(path) or ""))
         except NotUnderstood as problem:
             yield f"{path}:{problem.line}", "something that is not understood, such as", "an unusual form of YAML"
             continue
-        said = [(found[2], found[3], value, line) for key, value, line in told for found in [_NETPLAN_DEVICE.fullmatch(key)] if found]
+        said = [(found[2], found[3], value, line) for key, value, line in pairs for found in [_NETPLAN_DEVICE.fullmatch(key)] if found]
         matching = {device for device, key, unused_value, unused_line in said if key.startswith("match.")}
         for unused_device, key, value, line in said:
             if key == "match.macaddress":

@@ -59,13 +59,13 @@ class Searcher:
         if not rule.limited:
             return _found(rule, window.data, places)
         try:
-            told = limited(lambda: [(place, value.decode("latin-1")) for place, value in _found(rule, window.data, places)], LIMIT)
+            matches = limited(lambda: [(place, value.decode("latin-1")) for place, value in _found(rule, window.data, places)], LIMIT)
         except TooLong:
             self.findings.skip(
                 shown, f"the pattern of {rule.id} takes too long on it: write it without a repetition of what repeats already"
             )
             return []
-        return [(place, value.encode("latin-1")) for place, value in told]
+        return [(place, value.encode("latin-1")) for place, value in matches]
 
 
 def _found(rule: Rule, data: bytes, places: list[int]) -> list[tuple[int, bytes]]:

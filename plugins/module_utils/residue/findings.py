@@ -9,7 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 
-# A file with more secrets of one rule than this is told of as having this many.
+# A file with more secrets of one rule than this is reported as having this many.
 MOST_VALUES = 1000
 _LENGTH = 32
 
@@ -36,7 +36,7 @@ class Findings:
 
     def __init__(self, key: bytes = b"", apart: bool = False) -> None:
         self.key = key or secrets.token_bytes(32)
-        # Whether each value is told of by its own place, as on a disk, where nothing else tells them apart.
+        # Whether each value is reported by its own place, as on a disk, where nothing else distinguishes them.
         self.apart = apart
         self.found: dict[tuple[str, str, str], Finding] = {}
         self._counts: dict[tuple[str, str], int] = {}

@@ -39,7 +39,7 @@ class Nested:
     def _archive(
         self, path: str, entry: str, kind: str, stream: archives.Source, seekable: IO[bytes] | None, budget: archives.Budget, depth: int
     ) -> None:
-        """Search each part of an archive; why a part cannot be read is told."""
+        """Search each part of an archive; why a part cannot be read is reported."""
         shown = f"{path} > {entry}" if entry else path
         if depth > archives.DEPTH:
             self.searcher.findings.skip(shown, f"archives are nested in it more than {archives.DEPTH} times")

@@ -23,7 +23,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable imp
 UNREAD = "residue-unread"
 READ_FROM = "files that no package brought, or that differ from their package"
 # As many files as anybody reads of one rule.
-MOST_TOLD = 200
+MOST_NAMED = 200
 
 
 @dataclass
@@ -71,8 +71,8 @@ def _shared(
         except TimeIsUp:
             in_time = False
         found = [{**asdict(each), "hashes": sorted(each.hashes)} for each in findings.found.values()]
-        told = {"files": share.files, "unchanged": share.unchanged, "searched": searcher.searched, "in_time": in_time}
-        return {"findings": found, "unread": findings.unread, **told}
+        figures = {"files": share.files, "unchanged": share.unchanged, "searched": searcher.searched, "in_time": in_time}
+        return {"findings": found, "unread": findings.unread, **figures}
 
     return _joined(parallel(count, part))
 
@@ -102,19 +102,19 @@ def _result(rule: str, found: Sequence[Finding], scan: Scan, stage: str, read_fr
         status = result.PASS if scan.in_time else result.NOT_CHECKED
         message = "" if scan.in_time else "not everything was searched in time: set a longer timeout"
         return result.record(rule, status, stage, {"files": []}, {"files": []}, read_from, message)
-    files = [{"path": each.path, "offset": each.offset, "count": len(each.hashes), "hash": each.digest} for each in found[:MOST_TOLD]]
-    observed = {"files": files, **({"more": len(found) - MOST_TOLD} if len(found) > MOST_TOLD else {})}
-    places = ", ".join(_told(each) for each in found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    files = [{"path": each.path, "offset": each.offset, "count": len(each.hashes), "hash": each.digest} for each in found[:MOST_NAMED]]
+    observed = {"files": files, **({"more": len(found) - MOST_NAMED} if len(found) > MOST_NAMED else {})}
+    places = ", ".join(_described(each) for each in found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
     message = f"found in {places}: remove it, or accept it with a waiver that names the path and the hash"
     return result.record(rule, result.FAIL, stage, {"files": []}, observed, read_from, message)
 
 
-def _told(finding: Finding) -> str:
+def _described(finding: Finding) -> str:
     return f"{finding.path} at byte {finding.offset}" if finding.offset else finding.path
 
 
 def _unread(scan: Scan, stage: str, read_from: str) -> result.Record:
-    told = [f"{shortened(one_line(path))}: {one_line(reason)}" for path, reason in sorted(scan.unread.items())]
-    told += [] if scan.in_time else ["not everything was searched in time: set a longer timeout"]
-    status = result.NOT_CHECKED if told else result.PASS
-    return result.record(UNREAD, status, stage, {"unread": []}, {"unread": told[:MOST_TOLD]}, read_from, "; ".join(told[:5]))
+    problems = [f"{shortened(one_line(path))}: {one_line(reason)}" for path, reason in sorted(scan.unread.items())]
+    problems += [] if scan.in_time else ["not everything was searched in time: set a longer timeout"]
+    status = result.NOT_CHECKED if problems else result.PASS
+    return result.record(UNREAD, status, stage, {"unread": []}, {"unread": problems[:MOST_NAMED]}, read_from, "; ".join(problems[:5]))

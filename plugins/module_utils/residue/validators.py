@@ -93,10 +93,10 @@ def jwt(value: bytes) -> bool:
     """A signed JSON web token: its header is JSON and names an algorithm."""
     header = value.partition(b".")[0]
     try:
-        told = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
+        found = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
     except (ValueError, binascii.Error):
         return False
-    return isinstance(told, dict) and isinstance(told.get("alg"), str) and told["alg"].lower() != "none"
+    return isinstance(found, dict) and isinstance(found.get("alg"), str) and found["alg"].lower() != "none"
 
 
 VALIDATORS: Mapping[str, Callable[[bytes], bool]] = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Zstandard (RFC 8878), which Python has from 3.14 on, and before that the program ``zstd`` of the system that is scanned.
 
-Where that is not installed, the file is told of as one that could not be searched.
+Where that is not installed, the file is reported as one that could not be searched.
 """
 
 from __future__ import annotations

@@ -23,12 +23,12 @@ def applied(
         else:
             expired += [found] if found else []
             files.append(dict(file))
-    told = [message, f"{len(used)} of {len(files)} are waived" if used and len(used) < len(files) else ""]
-    told += [f"the waiver of {each['path']} by {each['approver']} ended on {each['until']}" for each in expired]
+    sentences = [message, f"{len(used)} of {len(files)} are waived" if used and len(used) < len(files) else ""]
+    sentences += [f"the waiver of {each['path']} by {each['approver']} ended on {each['until']}" for each in expired]
     first = min(used, key=lambda each: str(each["until"]), default=None)
     accepted = {name: first[name] for name in ("reason", "approver", "until", "expired")} if first else None
     changed = {**observed, "files": files}
-    return changed, (accepted if all_waived(changed) else waiver), "; ".join(filter(None, told))
+    return changed, (accepted if all_waived(changed) else waiver), "; ".join(filter(None, sentences))
 
 
 def all_waived(observed: Mapping[str, Any]) -> bool:

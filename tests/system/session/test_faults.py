@@ -16,7 +16,7 @@ from pathlib import Path
 import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process, told, wait_until
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process, reference, wait_until
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_a_session_ends_with_its_run(lab, template, run_of):
 def test_a_run_that_is_killed_before_its_module_began(lab, template, run_of):
     """The module goes on, and the session is nobody's; the controller told whose it is."""
     process = run_of(source=lab.place / "none.qcow2")
-    run = told(Process.of(process.pid))
+    run = reference(Process.of(process.pid))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert lab.refused("open", source=template[0], run=run) == "whoever asked for the session web has ended, and it is discarded"

@@ -67,7 +67,7 @@ def works(kernel: str, qemu: str, limit: float = LIMIT) -> bool:
 
 
 def arguments(accelerator: str, qemu: str) -> list[str]:
-    """What qemu is told about its processors."""
+    """The options of qemu for its processors."""
     if accelerator == KVM:
         return ["-accel", "kvm", "-cpu", "host"]
     # A fifth level of page tables, which so small a guest has no use for, costs a sixth of the time of a boot.

@@ -3,8 +3,8 @@
 """The supervisor of a booted guest: a process on the build host that ends, and qemu with it.
 
 It runs as a program of its own (see archive.py). It starts
-qemu and waits for the first of: being told to end, the end of the Ansible run
-that wanted the guest, the end of qemu, too long altogether. Told to end, it
+qemu and waits for the first of: a request to end, the end of the Ansible run
+that wanted the guest, the end of qemu, too long altogether. On request, it
 asks the guest to shut down first.
 """
 
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import supervision
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.supervision import TOLD
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.supervision import REQUESTED
 
 
 def main(plan: dict[str, Any]) -> None:
@@ -30,8 +30,8 @@ def main(plan: dict[str, Any]) -> None:
         qemu = subprocess.Popen(
             plan["qemu"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, preexec_fn=supervision.die_with_parent
         )
-    why = watch(qemu, {waker: TOLD, owner: "its Ansible run ended"}, plan["lifetime"])
-    clean = why == TOLD and shut_down(qemu, plan["limit"])
+    why = watch(qemu, {waker: REQUESTED, owner: "its Ansible run ended"}, plan["lifetime"])
+    clean = why == REQUESTED and shut_down(qemu, plan["limit"])
     if qemu.poll() is None:
         qemu.kill()
     qemu.wait()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A login for one boot: a user with a key, put into a throwaway overlay before it starts.
 
-The name is drawn for each boot, and all that is written is told, so that the audit knows what is not the template's.
+The name is drawn for each boot, and all that is written is reported, so that the audit knows what is not the template's.
 """
 
 from __future__ import annotations

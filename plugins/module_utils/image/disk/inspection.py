@@ -51,7 +51,7 @@ class Disk:
     machine: dict[str, str] = field(default_factory=dict)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """What a journal keeps of it."""
         parts = {"parts": list(self.files[1:])} if len(self.files) > 1 else {}
         machine = {"machine": self.machine} if self.machine else {}
@@ -136,7 +136,7 @@ def _node(driver: str, disk: Window) -> dict[str, Any]:
 
 
 def name_for_qemu(node: dict[str, Any]) -> str:
-    """A disk as the programs of qemu are told of it: the path of a whole file, or all layers."""
+    """A disk as the programs of qemu name it: the path of a whole file, or all layers."""
     file = node["file"]
     return str(file["filename"]) if file["driver"] == "file" and set(node) == {"driver", "file"} else "json:" + json.dumps(node)
 

@@ -50,7 +50,7 @@ class Partition:
     free: tuple[tuple[int, int], ...] = ()
 
     def dump(self) -> dict[str, Any]:
-        """As the sandbox is told of it."""
+        """As the sandbox receives it."""
         return {name: value for name, value in asdict(self).items() if name != "free"}
 
     @property

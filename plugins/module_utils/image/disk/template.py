@@ -47,7 +47,7 @@ class Template:
     @property
     def source(self) -> Source:
         """What a journal keeps of it."""
-        first, *further = (disk.told for disk in self.disks)
+        first, *further = (disk.summary for disk in self.disks)
         return {**first, **({"disks": further} if further else {})}
 
 

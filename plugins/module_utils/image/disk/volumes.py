@@ -50,7 +50,7 @@ def _window(member: Partition, names: Sequence[str]) -> Window:
 def _volumes(group: Group, members: list[Partition]) -> Iterator[Partition]:
     """The volumes of a group that somebody can see, each with what it holds."""
     for volume in group.volumes:
-        told = Partition(
+        partition = Partition(
             0,
             0,
             volume.size,
@@ -58,23 +58,27 @@ def _volumes(group: Group, members: list[Partition]) -> Iterator[Partition]:
             mapper=f"{_escaped(group.name)}-{_escaped(volume.name)}",
             mapper_uuid=f"LVM-{group.identifier}{volume.identifier}",
         )
-        yield _placed(told, volume, members) if volume.segments else replace(told, refused=f"{told.place} is {volume.refused}: {_CURE}")
+        yield (
+            _placed(partition, volume, members)
+            if volume.segments
+            else replace(partition, refused=f"{partition.place} is {volume.refused}: {_CURE}")
+        )
 
 
-def _placed(told: Partition, volume: Volume, members: list[Partition]) -> Partition:
+def _placed(partition: Partition, volume: Volume, members: list[Partition]) -> Partition:
     """The same with its place on the disks, and the filesystem that its first bytes show."""
     first = volume.segments[0]
     numbers = {member.disk: member.disk_number for member in members}
-    told = replace(told, disk=first.path, offset=first.offset, disk_number=numbers[first.path])
+    partition = replace(partition, disk=first.path, offset=first.offset, disk_number=numbers[first.path])
     if len(volume.segments) > 1:
-        told = replace(told, pieces=tuple((piece.path, piece.offset, piece.size) for piece in volume.segments))
-    refused = f"{told.place} is {volume.refused}: {_CURE}" if volume.refused else ""
-    if told.pieces and not os.path.exists(CONTROL):
+        partition = replace(partition, pieces=tuple((piece.path, piece.offset, piece.size) for piece in volume.segments))
+    refused = f"{partition.place} is {volume.refused}: {_CURE}" if volume.refused else ""
+    if partition.pieces and not os.path.exists(CONTROL):
         refused = refused or (
-            f"{told.place} lies in {len(told.pieces)} pieces, for which the kernel of the build host would need device-mapper: "
+            f"{partition.place} lies in {len(partition.pieces)} pieces, for which the kernel of the build host would need device-mapper: "
             "load it with 'modprobe dm_mod', or open the template on another build host (image_host)"
         )
-    return replace(partitions.probed(told, first.size), refused=refused)
+    return replace(partitions.probed(partition, first.size), refused=refused)
 
 
 def _escaped(name: str) -> str:

@@ -149,8 +149,8 @@ def _fields(item: dict[str, object]) -> str:
 def pack(path: str, name: str, disks: Sequence[Disk], machine: dict[str, str]) -> None:
     """Write an OVA around these disks."""
     ovf = description(name, disks, machine).encode()
-    told = {f"{name}.ovf": hashlib.sha256(ovf).hexdigest(), **{_name(name, number): disk.digest for number, disk in enumerate(disks, 1)}}
-    manifest = "".join(f"SHA256({file})= {digest}\n" for file, digest in told.items()).encode()
+    digests = {f"{name}.ovf": hashlib.sha256(ovf).hexdigest(), **{_name(name, number): disk.digest for number, disk in enumerate(disks, 1)}}
+    manifest = "".join(f"SHA256({file})= {digest}\n" for file, digest in digests.items()).encode()
     # The older form of tar knows no file of 8 GiB or more.
     form = tarfile.USTAR_FORMAT if all(os.path.getsize(disk.path) < 8 << 30 for disk in disks) else tarfile.GNU_FORMAT
     with open(path, "wb") as stream, tarfile.open(fileobj=stream, mode="w", format=form) as archive:

@@ -5,7 +5,7 @@
 NAME.history.jsonl lies beside the images, a JSON object a line, and lines are
 only ever added. A move is noted in .NAME.move before the pointer moves and is
 taken into the history afterwards. So one that was killed in between either
-happened and is told, or did not happen and is not.
+happened and is recorded, or did not happen and is not.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ class History:
     # -- what it says -------------------------------------------------------
 
     def moves(self) -> list[Move]:
-        """Every move, the oldest first; one that a killed run made and did not tell is the last."""
-        told = [move for move in map(_parsed, self._lines()) if move]
-        untold = self._untold()
-        return told + [untold] if untold and untold not in told[-1:] else told
+        """Every move, the oldest first; one that a killed run made and did not record is the last."""
+        recorded = [move for move in map(_parsed, self._lines()) if move]
+        unrecorded = self._unrecorded()
+        return recorded + [unrecorded] if unrecorded and unrecorded not in recorded[-1:] else recorded
 
     def damaged(self) -> list[int]:
         """The numbers of the lines that cannot be read."""
         return [number for number, line in enumerate(self._lines(), 1) if not _parsed(line)]
 
     def digest(self, image: str) -> str | None:
-        """The SHA-256 that an image had when it was promoted, or None when that was never told."""
+        """The SHA-256 that an image had when it was promoted, or None when that was never recorded."""
         known = {move["image"]: move["sha256"] for move in self.moves() if move["action"] == PROMOTED}
         return known.get(image)
 
@@ -81,7 +81,7 @@ class History:
 
     def settle(self) -> None:
         """Tell what was noted, if it happened."""
-        move = self._untold()
+        move = self._unrecorded()
         if move and move not in map(_parsed, self._lines()[-1:]):
             self._add(move)
         with contextlib.suppress(FileNotFoundError):
@@ -100,7 +100,7 @@ class History:
             os.close(handle)
         atomic.sync_directory(os.path.dirname(self.path))
 
-    def _untold(self) -> Move | None:
+    def _unrecorded(self) -> Move | None:
         """What was noted, if the pointer did move so."""
         with contextlib.suppress(OSError):
             with open(self.noted, encoding="utf-8") as stream:

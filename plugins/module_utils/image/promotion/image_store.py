@@ -102,24 +102,24 @@ class ImageStore:
 
     # -- what moves ---------------------------------------------------------
 
-    def move(self, path: str, require: Callable[[], object] = lambda: None, **told: Any) -> Move | None:
+    def move(self, path: str, require: Callable[[], object] = lambda: None, **about: Any) -> Move | None:
         """Move the pointer to an image, and tell the history who did and why; the move, or None when it names it already.
 
         ``require`` raises when the image is not, or not any more, what was decided on. It has a say before the
         pointer moves and after it; an objection after it moves the pointer back.
         """
         with locks.image_store(self.directory):
-            return self.moved(path, require, **told)
+            return self.moved(path, require, **about)
 
-    def moved(self, path: str, require: Callable[[], object] = lambda: None, **told: Any) -> Move | None:
+    def moved(self, path: str, require: Callable[[], object] = lambda: None, **about: Any) -> Move | None:
         """The same for who holds the lock already."""
         self.history.settle()
         self.align()
         require()
         before = self.current
-        if before == os.path.basename(path) and not told.get("files"):
+        if before == os.path.basename(path) and not about.get("files"):
             return None
-        move = self.history.note(image=os.path.basename(path), **{"from": before}, **told)
+        move = self.history.note(image=os.path.basename(path), **{"from": before}, **about)
         try:
             self.point(path)
             self._require_pointed(path)
@@ -128,7 +128,7 @@ class ImageStore:
             self._point_back(before)
             raise
         finally:
-            with contextlib.suppress(OSError):  # such as a full disk; what was noted is told by the next move
+            with contextlib.suppress(OSError):  # such as a full disk; what was noted is recorded by the next move
                 self.history.settle()
         return move
 
@@ -212,7 +212,7 @@ class ImageStore:
             return True
         own = [os.fsencode(os.path.basename(file)) for file in files]
         backing = [backing_file(entry.path) for entry in os.scandir(self.directory) if entry.is_file() and entry.path not in files]
-        return any(name in told for name in own for told in backing)
+        return any(name in chain for name in own for chain in backing)
 
 
 def tidy(pointer: str, leftovers: Iterable[str], limit: int) -> None:

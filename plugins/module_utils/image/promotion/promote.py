@@ -139,8 +139,8 @@ class Target(ImageStore):
             for one in whole:
                 _require_whole(*one)
 
-        told = {"files": {key: file["sha256"] for key, file in files.items()}} if files else {}
-        self.moved(path, require, **told, action=PROMOTED, version=self.version, sha256=digest, by=self.by, reason="")
+        formats = {"files": {key: file["sha256"] for key, file in files.items()}} if files else {}
+        self.moved(path, require, **formats, action=PROMOTED, version=self.version, sha256=digest, by=self.by, reason="")
 
 
 # Of a file: what changes when its content does (see identity()), and where in it the size stands.

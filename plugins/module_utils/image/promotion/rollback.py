@@ -21,15 +21,15 @@ def roll_back(store: ImageStore, version: str, by: str, reason: str, check: bool
     image = find(store, version)
     before = _identities(store, image)
     digest = verified(store, image)
-    told = {"action": ROLLED_BACK, "version": image.version, "sha256": digest, "by": by, "reason": reason}
+    about = {"action": ROLLED_BACK, "version": image.version, "sha256": digest, "by": by, "reason": reason}
     if check:
-        move = {"image": image.name, "from": store.current, **told}
+        move = {"image": image.name, "from": store.current, **about}
         return move if image.name != store.current else None, image, digest
-    return store.move(image.path, lambda: _require_same(store, image, before), **told), image, digest
+    return store.move(image.path, lambda: _require_same(store, image, before), **about), image, digest
 
 
 def find(store: ImageStore, version: str) -> Kept:
-    """The kept image of a version, which may be told as VERSION-DIGEST or as the file's name too."""
+    """The kept image of a version, which may be given as VERSION-DIGEST or as the file's name too."""
     kept = store.kept()
     found = [image for image in kept if version in (image.version, f"{image.version}-{image.short}", image.name)]
     if len(found) == 1:

@@ -60,13 +60,13 @@ def mounted(partition: Partition, place: str, options: Mapping[str, str] | None 
             errors="replace",
             env=dict(os.environ, LC_ALL="C"),
         )
-        told = holder.stdout.readline().split() if holder.stdout else []
+        answer = holder.stdout.readline().split() if holder.stdout else []
     finally:
         os.close(device)
-    if not told:
+    if not answer:
         error = (holder.communicate()[1].strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
         raise ImageError(f"the {partition.filesystem} filesystem cannot be mounted on the build host: {error}")
     try:
-        yield f"/proc/{told[1]}/root{os.path.realpath(place)}"
+        yield f"/proc/{answer[1]}/root{os.path.realpath(place)}"
     finally:
         holder.communicate("\n")

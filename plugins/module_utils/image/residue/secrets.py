@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a seal takes out of a template and nobody may find on its disk again: patterns that are searched for.
 
-They are read from the template itself, held in memory for the time of the search, and told to nobody.
+They are read from the template itself, held in memory for the time of the search, and passed on to nobody.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def _wait_for(child: int, listener: int | None) -> int:
                 os.read(reading, 4096)
             elif event & select.POLLIN:
                 nodes.answer(handle)
-            else:  # everybody whom it told of has ended
+            else:  # everybody whom it named has ended
                 poll.unregister(handle)
 
 

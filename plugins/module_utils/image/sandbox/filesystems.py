@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The filesystems of a template's disks: which one holds the system, and where the others belong.
 
-A template's own fstab(5) says where a filesystem is mounted and nothing more: which driver reads it is told by its signature,
+A template's own fstab(5) says where a filesystem is mounted and nothing more: which driver reads it is decided by its signature,
 and out of a list; options come from here.
 """
 

@@ -51,7 +51,7 @@ def make_places(root: str) -> None:
 
 
 def furnish(owner: int, note: Callable[[str], object], devices: Sequence[Device] = (), run: bool = True) -> None:
-    """Do it around the root of this process; ``note`` is told of each file before it is made for a cover to lie on."""
+    """Do it around the root of this process; ``note`` is called with each file before it is made for a cover to lie on."""
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"hidepid=2,gid={_NO_GROUP}")
     mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY)
     if os.path.isdir("/sys/firmware"):  # the build host's firmware is not the template's

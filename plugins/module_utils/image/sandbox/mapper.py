@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A logical volume in several pieces as one device of the device-mapper: loop devices, one behind the other.
 
-The kernel is asked itself (linux/dm-ioctl.h), as for loop devices: a program such as dmsetup would wait for udev, which is told to leave
+The kernel is asked itself (linux/dm-ioctl.h), as for loop devices: a program such as dmsetup would wait for udev, which is asked to leave
 the device alone. Nobody has to remove it: that is asked for as soon as it is there, and happens when nobody has it open or mounted.
 """
 

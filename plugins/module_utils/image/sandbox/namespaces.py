@@ -56,7 +56,7 @@ def advice() -> str:
 def enter_root(
     root: str, userns: int | None, note: Callable[[str], object], devices: Sequence[Device] = (), run: str | None = None
 ) -> None:
-    """Make the tree at ``root`` all that this process sees; ``note`` is told of the files made for covers.
+    """Make the tree at ``root`` all that this process sees; ``note`` is called with the files made for covers.
 
     ``run`` is a directory of the build host to have as /run instead of an empty one, or nothing ("") to keep the tree's own. The
     process stays the build host's root.
@@ -85,29 +85,29 @@ def make_inside(root: str, userns: int | None, devices: Sequence[Device], run: s
 
     Whoever calls this stays where it is, with the template's filesystems mounted in a way of its own.
     """
-    telling, told = os.pipe(), os.pipe()
+    answering, ending = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        _make_and_wait(root, userns, devices, run, telling, told)
-    os.close(telling[1])
-    os.close(told[0])
+        _make_and_wait(root, userns, devices, run, answering, ending)
+    os.close(answering[1])
+    os.close(ending[0])
     try:
-        with os.fdopen(telling[0], "rb") as stream:
+        with os.fdopen(answering[0], "rb") as stream:
             answer = json.loads(stream.readline() or b'{"problem": "the inside cannot be made"}')
             if "problem" in answer:
                 raise Problem(answer["problem"])
             return os.open(f"/proc/{answer['number']}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC), answer["made"]
     finally:
-        os.close(told[1])
+        os.close(ending[1])
         os.waitpid(child, 0)
 
 
 def _make_and_wait(
-    root: str, userns: int | None, devices: Sequence[Device], run: str | None, telling: tuple[int, int], told: tuple[int, int]
+    root: str, userns: int | None, devices: Sequence[Device], run: str | None, answering: tuple[int, int], ending: tuple[int, int]
 ) -> NoReturn:
     """The child's part: it ends when its caller holds the namespace."""
-    os.close(telling[0])
-    os.close(told[1])
+    os.close(answering[0])
+    os.close(ending[1])
     try:
         number = os.readlink("/proc/self")
         made: list[str] = []
@@ -116,6 +116,6 @@ def _make_and_wait(
         answer = {"number": number, "made": made}
     except (OSError, Problem) as problem:
         answer = {"problem": str(problem)}
-    os.write(telling[1], json.dumps(answer).encode() + b"\n")
-    os.read(told[0], 1)
+    os.write(answering[1], json.dumps(answer).encode() + b"\n")
+    os.read(ending[0], 1)
     os._exit(0)

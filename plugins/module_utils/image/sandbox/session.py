@@ -56,7 +56,7 @@ def say(message: dict[str, Any]) -> None:
 
 
 def wait(signals: set[signal.Signals]) -> None:
-    """Collect the dead until told to end."""
+    """Collect the dead until asked to end."""
     while signal.sigwait(signals) != signal.SIGTERM:
         _collect()
 

@@ -140,12 +140,12 @@ def program(machine: str, networks: bool = False) -> bytes:
     for numbers, argument in ((MKNOD, 1), (MKNODAT, 2)):
         number = numbers[column]
         if number is not None:
-            code += _compared(number, argument, [_statement(_AND, 0o170000), *_told((stat.S_IFCHR, stat.S_IFBLK))])
+            code += _compared(number, argument, [_statement(_AND, 0o170000), *_notify((stat.S_IFCHR, stat.S_IFBLK))])
     return b"".join([*code, _statement(_RETURN, _ALLOW)])
 
 
-def _told(values: tuple[int, int]) -> list[bytes]:
-    """Tell whoever listens of these values, and let him answer."""
+def _notify(values: tuple[int, int]) -> list[bytes]:
+    """Notify whoever listens of these values, and let him answer (seccomp_unotify(2))."""
     return [step for value in values for step in (_jump(_EQUAL, value, 0, 1), _statement(_RETURN, _NOTIFY))]
 
 

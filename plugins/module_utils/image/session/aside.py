@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
-# What goes on aside; it returns the sentences that are to be told.
+# What goes on aside; it returns the sentences to report.
 Work = Callable[[], list[str]]
 Key = TypeVar("Key")
 
 
 class Aside:
-    """``work()`` goes on aside, and returns the sentences that are to be told; it ends by itself, waited for or not."""
+    """``work()`` goes on aside, and returns the sentences to report; it ends by itself, waited for or not."""
 
     def __init__(self, work: Work) -> None:
         self._reading, writing = os.pipe()
@@ -36,13 +36,13 @@ class Aside:
             nowhere = os.open(os.devnull, os.O_RDWR)
             for stream in range(3):
                 os.dup2(nowhere, stream)
-            os.write(writing, "\n".join(_told(work)).encode("utf-8", "replace"))
+            os.write(writing, "\n".join(_sentences(work)).encode("utf-8", "replace"))
             code = 0
         finally:
             os._exit(code)
 
     def result(self, limit: float) -> list[str] | None:
-        """What is to be told, or None when it has not ended within ``limit`` seconds or ended without a word."""
+        """What is to be reported, or None when it has not ended within ``limit`` seconds or ended without a word."""
         said, end = b"", time.monotonic() + limit
         try:
             while select.select([self._reading], [], [], max(end - time.monotonic(), 0))[0]:
@@ -55,7 +55,7 @@ class Aside:
             os.close(self._reading)
 
 
-def _told(work: Work) -> list[str]:
+def _sentences(work: Work) -> list[str]:
     try:
         return work()
     except ImageError as problem:
@@ -65,7 +65,7 @@ def _told(work: Work) -> list[str]:
 
 
 def side_by_side(works: Mapping[Key, Work], limit: float) -> dict[Key, list[str] | None]:
-    """Do ``{name: work}`` at the same time; what each told by name, or None for one that goes on after ``limit`` seconds."""
+    """Do ``{name: work}`` at the same time; what each reported by name, or None for one that goes on after ``limit`` seconds."""
     end = time.monotonic() + limit
     running = {name: Aside(work) for name, work in works.items()}
     return {name: process.result(max(end - time.monotonic(), 0)) for name, process in running.items()}

@@ -78,7 +78,7 @@ def _free_loops(session: SessionState) -> None:
 
 
 def _remove_unpromoted(session: SessionState, known: Mapping[str, Any]) -> list[str]:
-    """Remove what a promotion left beside the images, and have the history told; returns what could not be removed."""
+    """Remove what a promotion left beside the images, and complete the history; returns what could not be removed."""
     pointer, leftovers = known.get("pointer"), known.get("leftovers", [])
     if not pointer or not os.path.isdir(os.path.dirname(pointer)):
         return []

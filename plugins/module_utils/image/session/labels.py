@@ -4,7 +4,7 @@
 
 Nobody inside the sandbox may write a label, since the kernel lets only the host's own root do so. Therefore the template's
 ``matchpathcon`` answers inside which label a path has, and the build host writes it, once it looks like a label. A
-template that lies gets wrong labels, and nothing more. Where this does not work, the next boot is told to label everything.
+template that lies gets wrong labels, and nothing more. Where this does not work, the next boot is asked to label everything.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ class Session(SessionState):
                 if self.state == "closed":
                     staging.write(self, target, compress)
                 staging.publish(self, target)
-            # It is promoted: what goes wrong from here on is told, and takes nothing back.
+            # It is promoted: what goes wrong from here on is reported, and takes nothing back.
             image = {**staging.described(self, target), "removed": []}
             with self._warning(f"older images of {target.name} cannot be removed"):
                 self.journal.record(state="promoted", step="prune", leftovers=[])

@@ -117,13 +117,13 @@ def owner(pid: int | None = None) -> Process | None:
     return Process.of(found) if found else None
 
 
-def told(process: Process | None) -> dict[str, Any]:
-    """A process as another program of this machine can be told of it; nothing for nobody."""
+def reference(process: Process | None) -> dict[str, Any]:
+    """How another program of this machine can name a process; empty without one."""
     return {**process.dump(), "space": _space()} if process else {}
 
 
 def here(data: dict[str, Any]) -> Process | None:
-    """The process that somebody told of, or None when that was on another machine or in another container."""
+    """The process of a reference, or None when it was on another machine or in another container."""
     if not data or (data["boot"], data["space"]) != (_boot(), _space()):
         return None
     return Process(data["pid"], data["start"], data["boot"])

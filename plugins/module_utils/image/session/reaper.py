@@ -24,14 +24,14 @@ _NEW = re.compile(r"\..+\.[0-9a-f]{16}\.new")
 
 
 def reap(work_dir: str, limits: Limits | None = None) -> list[str]:
-    """Put away every abandoned session of a directory; those that are in use stay. Returns what is to be told."""
+    """Put away every abandoned session of a directory; those that are in use stay. Returns what is to be reported."""
     stuck = put_away([os.path.join(work_dir, name) for name in sorted(os.listdir(work_dir))], limits)
     return [sentence for sentences in stuck.values() for sentence in sentences]
 
 
 def put_away(directories: Iterable[str], limits: Limits | None = None) -> dict[str, list[str]]:
-    """Put away those of these sessions that are abandoned, side by side, each by a process of its own; what is to be told of which."""
-    told: dict[str, list[str]] = {}
+    """Put away those of these sessions that are abandoned, side by side, each by a process of its own; what is to be reported of which."""
+    reports: dict[str, list[str]] = {}
     left: list[SessionState] = []
     for directory in directories:
         try:
@@ -41,16 +41,16 @@ def put_away(directories: Iterable[str], limits: Limits | None = None) -> dict[s
             elif not session.journal and _begun_long_ago(directory):
                 shutil.rmtree(directory, ignore_errors=True)
         except (ImageError, OSError) as problem:
-            told[directory] = [str(problem)]
+            reports[directory] = [str(problem)]
     works = {session: lambda session=session: _put_away(session) for session in left}
     for session, said in side_by_side(works, PATIENCE).items():
         if said != []:
-            told[session.directory] = [_hanging(session)] if said is None else said
-    return told
+            reports[session.directory] = [_hanging(session)] if said is None else said
+    return reports
 
 
 def _put_away(session: SessionState) -> list[str]:
-    """Discard a session if everybody has gone who could still want it; returns what is to be told."""
+    """Discard a session if everybody has gone who could still want it; returns what is to be reported."""
     with locks.action(session.directory) as got:
         if got:
             session.read()  # it may have moved on before the lock was ours

@@ -64,7 +64,7 @@ def bind(session: SessionState, target: Target) -> None:
 
 
 def described(session: SessionState, target: Target) -> dict[str, Any]:
-    """What is told of the image."""
+    """What is reported of the image."""
     staged = session.journal["staged"]
     written = {**staged.get("files", {}), names.QCOW2: staged}
     paths = target.published(staged["sha256"])

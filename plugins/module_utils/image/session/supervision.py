@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
 PR_SET_PDEATHSIG = 1
-TOLD = "told to end"
+REQUESTED = "asked to end"
 
 
 def wake_on_sigterm() -> int:

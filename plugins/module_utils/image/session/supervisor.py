@@ -3,7 +3,7 @@
 """The outside of a session: a process on the build host that ends with everything put away.
 
 It runs as a program of its own (see archive.py). It starts
-the sandbox in its namespaces and waits for the first of: being told to end, the
+the sandbox in its namespaces and waits for the first of: a request to end, the
 end of the Ansible run that opened the session, the end of the sandbox or of the
 storage daemon, too long without a command, too long altogether. Then it ends
 the sandbox, and after it the daemon. When nobody is left who could want the
@@ -26,7 +26,7 @@ from typing import Any
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import control_groups, supervision
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.directory import erase, idle
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import OVERLAY, is_numbered
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.supervision import TOLD
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.supervision import REQUESTED
 
 RUN_ENDED = "the Ansible run that opened it ended"
 UNHEARD = "the module that opened it ended"
@@ -46,7 +46,7 @@ def main(plan: dict[str, Any]) -> None:
     why, clean = "", False
     if "pid" in entered:
         inner = os.pidfd_open(entered["pid"])
-        ends = {waker: TOLD, inner: "its sandbox ended", daemon: "its storage daemon ended", owner: RUN_ENDED}
+        ends = {waker: REQUESTED, inner: "its sandbox ended", daemon: "its storage daemon ended", owner: RUN_ENDED}
         why = watch(plan, entered["pid"], ends) if heard else UNHEARD
         clean, why = stop_sandbox(sandbox, inner, daemon, plan["limit"], why)
     if not stop(daemon, plan["limit"]):
@@ -107,7 +107,7 @@ def space_of(name: str) -> str | None:
 
 def stop_sandbox(sandbox: subprocess.Popen[bytes], inner: int, daemon: int, limit: float, why: str) -> tuple[bool, str]:
     """End the sandbox; returns whether it left clean filesystems, and the reason to tell."""
-    if why != TOLD:
+    if why != REQUESTED:
         send(inner, signal.SIGKILL)  # nobody wants its filesystems any more
     if not stop(inner, limit):
         send(daemon, signal.SIGKILL)  # whoever waits for the disk gets an error now
@@ -115,7 +115,7 @@ def stop_sandbox(sandbox: subprocess.Popen[bytes], inner: int, daemon: int, limi
         return False, f"the template's filesystems could not be unmounted within {limit} s"
     left = json.loads(_line(sandbox) or b"{}")
     sandbox.wait()
-    return left.get("clean", False) and why == TOLD, left.get("why", why)
+    return left.get("clean", False) and why == REQUESTED, left.get("why", why)
 
 
 def stop(process: int, limit: float) -> bool:

@@ -21,7 +21,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable imp
 LABELLED, AT_BOOT, UNLABELLED = "labelled", "labelled at the next boot", "unlabelled"
 # Where the policy gives no labels, for it cannot know what is there.
 LEFT_OPEN = ("/tmp", "/var/tmp", "/mnt", "/media")
-_TOLD = 3
+_SHOWN = 3
 
 
 class SelinuxLabels(Observed):
@@ -58,9 +58,9 @@ class SelinuxLabels(Observed):
             return Observation(status=result.NOT_CHECKED, read_from="the local filesystems", message=why)
         if not found:
             return Observation(LABELLED, "the local filesystems")
-        more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-        told = f"{', '.join(map(shortened, found[:_TOLD]))}{more} {'have' if len(found) > 1 else 'has'} no label"
-        return Observation(UNLABELLED, "the local filesystems", f"{told}; run setfiles on the system, or touch {selinux.RELABEL}")
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        named = f"{', '.join(map(shortened, found[:_SHOWN]))}{more} {'have' if len(found) > 1 else 'has'} no label"
+        return Observation(UNLABELLED, "the local filesystems", f"{named}; run setfiles on the system, or touch {selinux.RELABEL}")
 
     def _unlabelled(self) -> tuple[list[str], Walk]:
         walk = Walk(self.host, lambda directory: directory in LEFT_OPEN)

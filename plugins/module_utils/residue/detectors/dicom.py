@@ -17,7 +17,7 @@ _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SYNTAX, _NAME, _NUMBER, _BORN, _REMOVED = (2, 0x10), (0x10, 0x10), (0x10, 0x20), (0x10, 0x30), (0x12, 0x62)
 _WANTED = (_NAME, _NUMBER, _BORN, _REMOVED)
 _UNDEFINED = 0xFFFFFFFF
-# Groups 0002, 0008 and 0010 have no more elements than this, and what a patient is told by is no longer.
+# Groups 0002, 0008 and 0010 have no more elements than this, and what identifies a patient is no longer.
 _MOST, _LONGEST, _INFLATED = 400, 512, 256 << 10
 _BEGINNINGS = (b"\x02\x00", b"\x08\x00")
 

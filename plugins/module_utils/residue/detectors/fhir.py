@@ -27,7 +27,7 @@ def detect_json(data: bytes, place: int) -> Iterator[bytes]:
         return
     resource = _resource(data, place)
     if resource is not None:
-        value = _told(resource)
+        value = _identity(resource)
         if value:
             yield value
         return
@@ -48,8 +48,8 @@ def _resource(data: bytes, place: int) -> Any:
         return None
 
 
-def _told(resource: dict[str, Any]) -> bytes:
-    """What tells who it is, as text; nothing where an example has only its form."""
+def _identity(resource: dict[str, Any]) -> bytes:
+    """What identifies the patient, as text; nothing where an example has only its form."""
     parts = [resource.get("identifier"), resource.get("name"), resource.get("birthDate")]
     numbered = any(isinstance(each, dict) and each.get("value") for each in _listed(parts[0]))
     named = any(isinstance(each, dict) and (each.get("family") or each.get("given") or each.get("text")) for each in _listed(parts[1]))

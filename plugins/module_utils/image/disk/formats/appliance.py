@@ -72,10 +72,10 @@ def _require_digests(whole: Window, manifest: Window, find: Callable[[str], Wind
     for line in manifest.read(0, manifest.size).decode("utf-8", "surrogateescape").splitlines():
         if not line.strip():
             continue
-        told = _DIGEST.fullmatch(line.strip())
-        if not told:
+        match = _DIGEST.fullmatch(line.strip())
+        if not match:
             raise whole.refused(f"has the line {line.strip()[:80]!r} in its manifest, which is not understood", _ANEW)
-        kind, name, expected = told.groups()
+        kind, name, expected = match.groups()
         if _digest(kind.lower(), find(name)) != expected.lower():
             raise whole.damaged(f"{name} has not the {kind} that its manifest tells")
         named.add(name)

@@ -66,23 +66,23 @@ def _decimal(archive: Window, digits: str) -> int:
 
 
 def _told_before(archive: Window, kind: bytes, content: Window) -> dict[str, str]:
-    """What is told of the file that follows: in lines of "LENGTH KEY=VALUE", or as a name alone."""
+    """What is said of the file that follows: in lines of "LENGTH KEY=VALUE", or as a name alone."""
     if content.size > _LONGEST:
         raise archive.damaged("one of its headers is longer than any")
     text = content.read(0, content.size)
     if kind == _LONG_NAME:
         return {"path": os.fsdecode(text.rstrip(b"\0"))}
-    told = {}
+    headers = {}
     while text:
         length, unused_blank, unused_rest = text.partition(b" ")
         if not re.fullmatch(rb"\d{1,6}", length) or not 0 < int(length) <= len(text):
             raise archive.damaged("one of its headers is none")
         key, unused_is, value = text[len(length) + 1 : int(length)].rstrip(b"\n").partition(b"=")
-        told[os.fsdecode(key)] = os.fsdecode(value)
+        headers[os.fsdecode(key)] = os.fsdecode(value)
         text = text[int(length) :]
-    if any(key.startswith("GNU.sparse") for key in told):
+    if any(key.startswith("GNU.sparse") for key in headers):
         raise archive.refused("holds a file with holes that are not there", _CURE)
-    return {key: value for key, value in told.items() if key in ("path", "size")}
+    return {key: value for key, value in headers.items() if key in ("path", "size")}
 
 
 def _short_name(header: bytes) -> bytes:

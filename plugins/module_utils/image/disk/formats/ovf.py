@@ -36,14 +36,14 @@ class Described:
     items: list[dict[str, str]] = field(default_factory=list)
 
     def machine(self) -> dict[str, str]:
-        """The firmware, the controller of the disk and the network card, in the words that VMware has for them; empty when not told."""
-        told = {
+        """The firmware, the controller of the disk and the network card, in the words that VMware has for them; empty where it names none."""
+        described = {
             "firmware": self.firmware or ("bios" if self.hardware.startswith("vmx-") else ""),
             "controller": self._controller(),
             "network": next((item.get("ResourceSubType", "").lower() for item in self.items if item.get("ResourceType") == _NETWORK), ""),
             "hardware": self.hardware,
         }
-        return {name: word if _WORD.fullmatch(word) else "" for name, word in told.items()}
+        return {name: word if _WORD.fullmatch(word) else "" for name, word in described.items()}
 
     def in_order(self) -> list[dict[str, str]]:
         """The disks by their place at the controllers, which is the order in which a boot finds them."""
@@ -72,9 +72,9 @@ def _is_disk(item: dict[str, str]) -> bool:
     return item.get("ResourceType") == _DISK
 
 
-def _number(told: str | None) -> int:
+def _number(text: str | None) -> int:
     """A number of a description, or one behind all others."""
-    return int(told) if told and re.fullmatch(r"[0-9]{1,6}", told) else _LAST
+    return int(text) if text and re.fullmatch(r"[0-9]{1,6}", text) else _LAST
 
 
 def is_description(start: bytes) -> bool:
@@ -84,25 +84,25 @@ def is_description(start: bytes) -> bool:
 
 def disks_of(description: Window) -> tuple[list[str], dict[str, str]]:
     """The names of the files that are the disks, in the order in which the machine has them, and what it is made of."""
-    told = parse(description)
-    if told.systems > 1:
-        raise description.refused(f"describes {told.systems} virtual machines", "export each of them for itself")
-    if not 0 < len(told.disks) <= MOST:
+    described = parse(description)
+    if described.systems > 1:
+        raise description.refused(f"describes {described.systems} virtual machines", "export each of them for itself")
+    if not 0 < len(described.disks) <= MOST:
         raise description.refused(
-            f"describes {len(told.disks) or 'no'} disks, and a template has between one and {MOST}",
+            f"describes {len(described.disks) or 'no'} disks, and a template has between one and {MOST}",
             "export it with the disks of its system",
         )
-    names = [_file_of(disk, told, description) for disk in told.in_order()]
+    names = [_file_of(disk, described, description) for disk in described.in_order()]
     if len(set(names)) < len(names):
         raise description.refused("has two disks in one file", "export it anew")
-    return names, told.machine()
+    return names, described.machine()
 
 
-def _file_of(disk: dict[str, str], told: Described, description: Window) -> str:
+def _file_of(disk: dict[str, str], described: Described, description: Window) -> str:
     """The name of the file that a disk lies in."""
     if disk.get("parentRef"):
         raise description.refused("describes the delta of another disk", "consolidate its snapshots, and export it anew")
-    file = told.files.get(disk.get("fileRef", ""), {})
+    file = described.files.get(disk.get("fileRef", ""), {})
     name = file.get("href", "")
     if not name:
         raise description.damaged("it names no file for its disk")
@@ -124,14 +124,14 @@ def parse(description: Window) -> Described:
         parser.Parse(description.read(0, description.size), True)
     except (expat.ExpatError, ValueError, LookupError) as problem:
         raise description.damaged(f"its description is cut off or no XML ({problem})") from problem
-    return reader.told
+    return reader.described
 
 
 class _Reader:
     """Collects the elements that matter, whichever prefix their names have."""
 
     def __init__(self, description: Window) -> None:
-        self.told = Described()
+        self.described = Described()
         self._description = description
         self._path: list[str] = []
         self._text: list[str] = []
@@ -145,25 +145,25 @@ class _Reader:
         if len(self._path) > _DEEPEST:
             raise self._description.damaged("its description is deeper than any")
         plain = {_local(key): value for key, value in attributes.items()}
-        element, told = self._path[-1], self.told
+        element, described = self._path[-1], self.described
         if element == "File" and self._path[-2:-1] == ["References"]:
-            told.files[plain.get("id", "")] = plain
+            described.files[plain.get("id", "")] = plain
         elif element == "Disk" and self._path[-2:-1] == ["DiskSection"]:
-            told.disks.append(plain)
+            described.disks.append(plain)
         elif element == "VirtualSystem":
-            told.systems += 1
+            described.systems += 1
         elif element in _ITEMS:
-            told.items.append({})
+            described.items.append({})
         elif element == "Config" and plain.get("key") == "firmware":
-            told.firmware = plain.get("value", "")
+            described.firmware = plain.get("value", "")
 
     def end(self, unused_name: str) -> None:
         element = self._path.pop()
         text = "".join(self._text).strip()
         if self._path and self._path[-1] in _ITEMS:
-            self.told.items[-1].setdefault(element, text)
+            self.described.items[-1].setdefault(element, text)
         elif element == "VirtualSystemType":
-            self.told.hardware = text.split()[0] if text else ""
+            self.described.hardware = text.split()[0] if text else ""
 
     def text(self, text: str) -> None:
         self._text.append(text)

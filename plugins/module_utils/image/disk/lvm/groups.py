@@ -87,30 +87,30 @@ def _group(name: str, section: Section, known: dict[str, PhysicalVolume], owners
         raise Unsound("it is exported: run 'vgimport' in a running clone")
     extent = fields.number(section, "extent_size", 1) * SECTOR
     parts = {}
-    for key, told in fields.sections(section, "physical_volumes"):
-        parts[key] = _extents(told, extent, known)
-        owner = owners.setdefault(fields.identifier(told), name)
+    for key, entry in fields.sections(section, "physical_volumes"):
+        parts[key] = _extents(entry, extent, known)
+        owner = owners.setdefault(fields.identifier(entry), name)
         if owner != name or sum(part.window == parts[key].window for part in parts.values()) > 1:
             raise Unsound(f"{parts[key].window.name} is also claimed by the group {owner}")
     found = []
     taken: dict[str, list[tuple[int, int]]] = {key: [] for key in parts}
-    for key, told in fields.sections(section, "logical_volumes"):
+    for key, entry in fields.sections(section, "logical_volumes"):
         if not _NAME.fullmatch(key):
             raise Unsound(f"{key[:80]!r} cannot be the name of a logical volume")
-        found.append(volumes.read(key, told, parts, taken))
+        found.append(volumes.read(key, entry, parts, taken))
     reasons = volumes.snapshots(section)
     opened = [volume.refused_because(reasons.get(volume.name, "")) for volume in found if volume.visible or volume.name in reasons]
     return Group(name, fields.identifier(section), opened, list(_free(parts, taken)))
 
 
-def _extents(told: Section, extent: int, known: dict[str, PhysicalVolume]) -> Extents:
+def _extents(entry: Section, extent: int, known: dict[str, PhysicalVolume]) -> Extents:
     """Where the extents of a physical volume lie, which must be there."""
-    one = known.get(fields.identifier(told))
-    if one is None or "MISSING" in fields.words(told, "flags"):
-        hint = told.get("device")
+    one = known.get(fields.identifier(entry))
+    if one is None or "MISSING" in fields.words(entry, "flags"):
+        hint = entry.get("device")
         last = f", which was {hint} last" if isinstance(hint, str) else ""
-        raise Unsound(f"it lacks the physical volume {fields.text(told, 'id')}{last}: name all disks of the template")
-    start, count = fields.number(told, "pe_start") * SECTOR, fields.number(told, "pe_count")
+        raise Unsound(f"it lacks the physical volume {fields.text(entry, 'id')}{last}: name all disks of the template")
+    start, count = fields.number(entry, "pe_start") * SECTOR, fields.number(entry, "pe_count")
     if start + count * extent > one.window.size:
         raise Unsound(f"{one.window.name} ends before its {count} extents")
     return Extents(one.window, start, count, extent)

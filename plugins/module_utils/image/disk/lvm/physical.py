@@ -86,12 +86,12 @@ def _metadata(window: Window, area: tuple[int, int]) -> Iterator[text.Section]:
     """The text that counts in a metadata area, if there is any."""
     at, size = area
     header = window.read(at, SECTOR)
-    crc, magic, version, start, told = struct.unpack_from("<I16sIQQ", header)
+    crc, magic, version, start, stated = struct.unpack_from("<I16sIQQ", header)
     if magic != AREA or version != 1:
         raise window.damaged("its metadata area has no header")
     if crc != checksum(header[4:]):
         raise window.damaged("the checksum of its metadata area is wrong")
-    if (start, told) != (at, size) or size <= SECTOR:
+    if (start, stated) != (at, size) or size <= SECTOR:
         raise window.damaged("its metadata area belongs to another place")
     offset, length, crc, flags = struct.unpack_from("<QQII", header, 40)
     if not length or flags & _IGNORED:

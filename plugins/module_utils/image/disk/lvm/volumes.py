@@ -41,14 +41,14 @@ class Volume:
         return replace(self, refused=self.refused or reason)
 
 
-def read(name: str, told: Section, parts: dict[str, Extents], taken: dict[str, list[tuple[int, int]]]) -> Volume:
+def read(name: str, entry: Section, parts: dict[str, Extents], taken: dict[str, list[tuple[int, int]]]) -> Volume:
     """One volume as the metadata have it; the extents that it has are added to ``taken``."""
-    count = fields.number(told, "segment_count")
+    count = fields.number(entry, "segment_count")
     pieces: list[Window] = []
     refused = ""
     extents = 0
     for number in range(1, count + 1):
-        segment = told.get(f"segment{number}")
+        segment = entry.get(f"segment{number}")
         if not isinstance(segment, dict) or fields.number(segment, "start_extent") != extents:
             raise Unsound(f"the logical volume {name} has a gap before its segment {number}")
         length = fields.number(segment, "extent_count", 1)
@@ -57,14 +57,14 @@ def read(name: str, told: Section, parts: dict[str, Extents], taken: dict[str, l
         pieces += _stretches(name, segment, length, parts, taken)
     size = extents * next((part.size for part in parts.values()), 0)
     segments = () if refused else tuple(_joined(pieces))
-    return Volume(name, fields.identifier(told), size, segments, refused, "VISIBLE" in fields.words(told, "status"))
+    return Volume(name, fields.identifier(entry), size, segments, refused, "VISIBLE" in fields.words(entry, "status"))
 
 
 def snapshots(section: Section) -> dict[str, str]:
     """The volumes that must not be written, or say nothing by themselves, because of a snapshot."""
     found = {}
-    for unused_name, told in fields.sections(section, "logical_volumes"):
-        segment = told.get("segment1")
+    for unused_name, entry in fields.sections(section, "logical_volumes"):
+        segment = entry.get("segment1")
         if isinstance(segment, dict) and segment.get("type") == "snapshot":
             found[str(segment.get("origin"))] = "a volume with a snapshot"
             found[str(segment.get("cow_store"))] = "a snapshot"

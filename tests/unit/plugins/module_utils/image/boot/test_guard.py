@@ -55,7 +55,7 @@ def test_told_to_end_it_presses_the_power_button(guarded, tmp_path):
     guard.send_signal(signal.SIGTERM)
     assert guard.wait(5) == 0
     assert not qemu.alive
-    assert ended(tmp_path) == {"clean": True, "why": "told to end"}
+    assert ended(tmp_path) == {"clean": True, "why": "asked to end"}
 
 
 def test_a_guest_that_does_not_shut_down_is_killed(guarded, tmp_path):

@@ -50,7 +50,7 @@ def test_the_disk_in_an_ova_is_read_in_place(tmp_path, raw, vmdk, kind, form):
     path = appliance.ova(tmp_path / "web.ova", appliance.files(vmdk, kind), form)
     disk = inspection.inspect(str(path))
     assert (disk.format, disk.virtual_size, disk.files, disk.machine) == ("ova", MIB, (str(path),), MACHINE)
-    assert disk.told["machine"] == MACHINE
+    assert disk.summary["machine"] == MACHINE
     assert same(raw, disk)
 
 

@@ -26,7 +26,7 @@ def host(tmp_path, monkeypatch):
 
     def entered(session, names, partition=None):
         with open(session.path("used"), "w", encoding="utf-8"), open(session.path("ended.json"), "w", encoding="utf-8") as stream:
-            stream.write('{"clean": true, "why": "told to end"}')
+            stream.write('{"clean": true, "why": "asked to end"}')
         return ENTERED
 
     def flatten(self, overlay, compress, limit, disk=1):

@@ -72,5 +72,5 @@ def test_a_long_idle_session_is_one_whose_last_command_is_long_ago(tmp_path):
     (tmp_path / "used").touch()
     os.utime(tmp_path / "used", (time.time() - 100, time.time() - 100))
     assert 99 < directory.idle(str(tmp_path)) < 110
-    supervisor.note(str(tmp_path), {"clean": True, "why": "told to end"})
-    assert json.loads((tmp_path / "ended.json").read_text()) == {"clean": True, "why": "told to end"}
+    supervisor.note(str(tmp_path), {"clean": True, "why": "asked to end"})
+    assert json.loads((tmp_path / "ended.json").read_text()) == {"clean": True, "why": "asked to end"}
