@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.windows import Read
@@ -36,18 +37,19 @@ def entries(read: Read) -> Iterator[tuple[str, Read]]:
         if not 0 < length <= _LONGEST_NAME:
             return
         name = stream.exactly(length + -(_HEADER + length) % 4).rstrip(b"\0")
-        left = [size]
-
-        def content(wanted: int, left: list[int] = left) -> bytes:
-            data = stream.read(min(wanted, left[0])) if left[0] else b""
-            left[0] -= len(data)
-            return data
-
+        content = functools.partial(_part, stream, [size])
         if mode & _TYPES == _REGULAR and name != _LAST:
             yield name.decode("utf-8", "surrogateescape"), content
         while content(1 << 20):
             pass
         stream.exactly(-size % 4)
+
+
+def _part(stream: _Counted, left: list[int], wanted: int) -> bytes:
+    """The next bytes of a file of which so many are ``left``."""
+    data = stream.read(min(wanted, left[0])) if left[0] else b""
+    left[0] -= len(data)
+    return data
 
 
 def _after_padding(stream: _Counted) -> bytes:
