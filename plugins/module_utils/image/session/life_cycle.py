@@ -16,6 +16,7 @@ reaper, which runs at each open.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import time
@@ -151,14 +152,15 @@ class Session(SessionState):
         """Give what was changed the SELinux labels that the template's policy has for it; false when all had theirs."""
         with self.acting("open"):
             self._require_entered()
-            return self._label()
+            before, found = self.journal.get("labels", {}), self._label()
+            self.journal.record(labels=found)
+            return any(found[key] != before.get(key, 0) for key in ("labelled", "relabel") if found[key])
 
-    def _label(self) -> bool:
+    def _label(self) -> dict[str, Any]:
+        """Label what was changed since the session was opened; what has been labelled in all."""
         found = labels.apply(enter.host(self), self.journal["mounts"], self.journal["since"])
         before = self.journal.get("labels", {"labelled": 0, "relabel": ""})
-        total = {"labelled": before["labelled"] + found["labelled"], "relabel": found["relabel"] or before["relabel"]}
-        self.journal.record(labels={**found, **total})
-        return bool(found["labelled"]) or found["relabel"] != before["relabel"]
+        return {**found, "labelled": before["labelled"] + found["labelled"], "relabel": found["relabel"] or before["relabel"]}
 
     def _entered(self) -> bool:
         return "sandbox" in self.journal and bool(self.supervisor and self.supervisor.alive)
@@ -174,14 +176,16 @@ class Session(SessionState):
                 return False
             with self._discarding():
                 self.journal.record(state="closing", step="sandbox")
+                facts = {}
                 if self._entered():
                     if "canaries" in self.journal:
                         canaries.remove(enter.tree(self))
-                    self._label()
+                    # Noted when it is known that everything was written: the disk of the build host may be full.
+                    facts["labels"] = self._label()
                 enter.leave(self)
                 enter_program.write_closed(self.directory)
-                found = residue.clean(self)
-                self.journal.record(state="closed", step="closed", supervisor=None, daemon=None, sandbox=None, residue=found)
+                facts["residue"] = residue.clean(self)
+                self.journal.record(state="closed", step="closed", supervisor=None, daemon=None, sandbox=None, **facts)
         return True
 
     # -- stage and promote --------------------------------------------------
@@ -255,6 +259,11 @@ class Session(SessionState):
             yield
         except BaseException as problem:
             clean_up(self)
+            if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                full = (
+                    f"the session {self.name} is discarded: {self.directory} could not be written ({problem.strerror}): is its disk full?"
+                )
+                raise ImageError(full) from problem
             if isinstance(problem, OSError):
                 what = f"{problem.filename}: {problem.strerror}" if problem.filename else problem
                 raise ImageError(f"the session {self.name} is discarded: {what}") from problem
