@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -150,9 +151,9 @@ def test_a_ruleset_that_nft_does_not_load_protects_nothing(judge):
 
 
 def test_nothing_is_left_of_it(judge):
-    before, here, links = namespaces(), os.readlink("/proc/self/ns/net"), os.listdir("/sys/class/net")
+    before, here, links = _of_this_process(), os.readlink("/proc/self/ns/net"), os.listdir("/sys/class/net")
     judge()
-    assert (namespaces(), os.readlink("/proc/self/ns/net"), os.listdir("/sys/class/net")) == (before, here, links)
+    assert (_of_this_process(), os.readlink("/proc/self/ns/net"), os.listdir("/sys/class/net")) == (before, here, links)
 
 
 def test_nothing_is_left_of_it_when_it_is_killed(tmp_path):
@@ -189,6 +190,13 @@ def _held(pid):
     except OSError:
         return set()
     return {link for link in links if link.startswith("net:")} - {os.readlink("/proc/self/ns/net")}
+
+
+def _of_this_process():
+    """What holds network namespaces for this process: descriptors, children, and mounts. Others may come and go meanwhile."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
+    mounts = [line for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines() if " nsfs " in line]
+    return _held(os.getpid()), children, mounts
 
 
 def _everywhere():

@@ -106,7 +106,7 @@ def _problem(words: list[str]) -> str:
     if "\t" in name:
         return "it requires spaces, not tabs"
     if value == EXEC and EXEC in _CHOICES.get(name, ()):
-        return "" if len(words) > 3 else "exec requires the path of a program"
+        return "" if len(words) > 3 and words[3].startswith("/") else "exec requires the path of a program"
     if len(words) > 3:
         return f"nothing may follow the value of {name}"
     return _bad_value(name, value)
