@@ -122,6 +122,9 @@ def test_a_version_without_signed_evidence_is_not_restored(tmp_path, dest, play)
         "-e",
         f"evidence_signing_key={key}",
     ]
+    by_file = ["-e", f"version={next(dest.glob('web-1-*')).name}", *request[2:]]
+    well, output = play("rollback", *by_file)
+    assert not well and f"SHA-256 {hashlib.sha256(b'1').hexdigest()}" in output, output
     well, output = play("rollback", *request)
     assert not well and "no evidence in" in output and os.readlink(dest / "web.qcow2").startswith("web-2-"), output
 
