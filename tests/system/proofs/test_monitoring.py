@@ -73,6 +73,7 @@ def test_an_endpoint_on_every_address_is_reported(host, exporter, look):
 def test_an_endpoint_in_another_network_is_reported(host, exporter, look):
     host.run("ip", "address", "replace", "10.98.0.1/24", "dev", "mgmt0", check=True)
     exporter(address="10.98.0.1")
+    wait(lambda: {"status": "pass" if look(host, networks=NETWORKS)["observed"]["listens on"] else "fail"})
     assert (
         look(url=URL.replace(HOST, "10.98.0.1"), asker=host, ca_path="/etc/tls/ca.pem")["status"] == "fail"
     )  # no such name in its certificate
