@@ -30,7 +30,7 @@ if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then
     # Everything is downloaded out here, so the root filesystem needs no network of its own.
     "$repo/.build/venv/bin/pip" download --quiet --disable-pip-version-check --dest "$home/wheels" --only-binary=:all: \
         --python-version "$python" --constraint "$repo/tests/constraints.txt" "${tools[@]}"
-    packages="python3 python3-venv fdisk mount openssh-client openssh-server sudo kmod procps git ca-certificates cpio"
+    packages="python3 python3-venv fdisk mount openssh-client openssh-server sudo kmod procps git ca-certificates cpio xz-utils bzip2 zstd lz4"
     tree=$(PYTHONPATH=$repo/tests/templates "$repo/.build/venv/bin/python" -c '
 import sys, roots
 print(roots.extended("tools-trixie", roots.smallest("trixie"), sys.argv[1].split(), script=roots.CLEAN))' "$packages")
