@@ -82,9 +82,12 @@ class Session(SessionState):
             if not got:
                 return False
             with self._discarding():
-                self._fill(template, partition)
-                if askers() != asked_by or (run_of and not run_of.alive):
-                    raise ImageError(f"whoever asked for the session {self.name} has ended, and it is discarded")
+                try:
+                    self._fill(template, partition)
+                finally:
+                    # Then the supervisor may have ended what was about to be entered, and that is no fault of the template.
+                    if askers() != asked_by or (run_of and not run_of.alive):
+                        raise ImageError(f"whoever asked for the session {self.name} has ended, and it is discarded")
         return True
 
     def _require_space(self, needed: int) -> None:
