@@ -89,6 +89,16 @@ def test_what_aide_refuses_fails(tree, tmp_path):
     assert observation.value is None and "AIDE refuses its configuration: ERROR" in observation.message
 
 
+@pytest.mark.parametrize(("booted", "value"), [(False, "sha256+sha512"), (True, None)])
+def test_an_included_program_that_cannot_run_is_a_mistake_on_a_running_system_only(tree, tmp_path, booted, value):
+    """Debian 13 includes one that asks the kernel, which a tree does not have."""
+    refused = CommandResult(17, "", "ERROR: /etc/aide/aide.conf.d/10_aide_bootid: execution failed (exit status: 0)\n")
+    host = tree({PATH: "Checksums = sha256+sha512\n", "/usr/bin/aide": ""}, answers={"aide": refused})
+    (tmp_path / "usr/bin/aide").chmod(0o755)
+    host.booted = booted
+    assert AideConf(host).observe(WANTED)["Checksums"].value == value
+
+
 def test_without_aide_it_means_nothing(tree):
     assert AideConf(tree({})).absent() == f"there is no {PATH}"
 
