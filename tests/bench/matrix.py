@@ -56,15 +56,17 @@ def boots_as_predicted(directory, predicted):
     request = boot_check.BootRequest(boot_limit=600, settle_limit=1, shutdown_limit=0, hardware=name)
     try:
         boot_check.start(Session(directory), request)
-        boots, told = True, "login"
+        boots, outcome = True, "login"
     except NotEmulated as problem:
-        boots, told = None, str(problem)
+        boots, outcome = None, str(problem)
     except boot_check.BootError as problem:
-        boots, told = False, str(problem)
+        boots, outcome = False, str(problem)
     finally:
         boot_check.stop(Session(directory), request)
     right = None in (boots, predicted["starts"]) or boots == predicted["starts"]
-    print(f"{name}: {'as' if right else 'NOT as'} predicted, {told} after {time.monotonic() - began:.0f} s; {predicted['why']}", flush=True)
+    print(
+        f"{name}: {'as' if right else 'NOT as'} predicted, {outcome} after {time.monotonic() - began:.0f} s; {predicted['why']}", flush=True
+    )
     return right
 
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 # Findings that a reader must know; of the rest there are figures.
-TOLD = ("fail", "error")
+LISTED = ("fail", "error")
 LONGEST = 200
 
 
@@ -43,8 +43,8 @@ def system_of(evidence, manifest):
     """The name and version of the audited system, as the bill of materials has them from its os-release."""
     (path,) = [evidence / name for name in manifest["files"] if name.endswith(".cdx.json")]
     component = json.loads(path.read_text(encoding="utf-8"))["metadata"]["component"]
-    (told,) = [entry["value"] for entry in component["properties"] if entry["name"] == "hygeia.golden:os"]
-    return re.sub(r"[^a-z0-9.]+", "-", told.lower()).strip("-")
+    (name,) = [entry["value"] for entry in component["properties"] if entry["name"] == "hygeia.golden:os"]
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
 
 
 def figures(records, stage):
@@ -57,7 +57,7 @@ def findings(records):
     """What did not hold, each in a line, with the stages at which it was found."""
     found = {}
     for record in records:
-        if record["status"] in TOLD:
+        if record["status"] in LISTED:
             key = (record["control"], record["status"], record["message"][:LONGEST])
             found.setdefault(key, []).append(record["stage"])
     return [

@@ -51,31 +51,31 @@ def manifest(kind, **files):
 def files(disk, kind="SHA256", name="web-disk1.vmdk", **changes):
     """The files of an OVA around the bytes of a disk, in their order."""
     ovf = description(name, **changes).encode()
-    told = manifest(kind, **{"web.ovf": ovf, name: disk}).encode() if kind else b""
-    return {"web.ovf": ovf, **({"web.mf": told} if told else {}), name: disk}
+    digests = manifest(kind, **{"web.ovf": ovf, name: disk}).encode() if kind else b""
+    return {"web.ovf": ovf, **({"web.mf": digests} if digests else {}), name: disk}
 
 
 def ova(path, contents, form=tarfile.USTAR_FORMAT):
     """An archive of files, given by name with their bytes."""
     with tarfile.open(path, "w", format=form) as archive:
         for name, content in contents.items():
-            told = tarfile.TarInfo(name)
-            told.size = len(content)
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
             if form == tarfile.PAX_FORMAT:
-                told.mtime = 1700000000.5
-            archive.addfile(told, io.BytesIO(content))
+                member.mtime = 1700000000.5
+            archive.addfile(member, io.BytesIO(content))
     return path
 
 
 def several(disks, order):
     """The files of an OVA around several disks, given by name with their bytes; ``order`` is that of their places at the controller."""
     first, *others = disks
-    told = {name: f"vmdisk{number}" for number, name in enumerate(disks, 1)}
-    entries = "".join(f'<Disk ovf:capacity="0" ovf:diskId="{told[name]}" ovf:fileRef="{name}"/>' for name in others)
+    identifiers = {name: f"vmdisk{number}" for number, name in enumerate(disks, 1)}
+    entries = "".join(f'<Disk ovf:capacity="0" ovf:diskId="{identifiers[name]}" ovf:fileRef="{name}"/>' for name in others)
     text = description(first, disks=entries)
     references = "".join(f'<File ovf:href="{name}" ovf:id="{name}"/>' for name in others)
     items = "".join(
-        f"<Item><rasd:AddressOnParent>{place}</rasd:AddressOnParent><rasd:HostResource>ovf:/disk/{told[name]}</rasd:HostResource>"
+        f"<Item><rasd:AddressOnParent>{place}</rasd:AddressOnParent><rasd:HostResource>ovf:/disk/{identifiers[name]}</rasd:HostResource>"
         f"<rasd:InstanceID>{20 + place}</rasd:InstanceID><rasd:Parent>3</rasd:Parent><rasd:ResourceType>17</rasd:ResourceType></Item>"
         for place, name in enumerate(order)
     )

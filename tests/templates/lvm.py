@@ -50,8 +50,10 @@ class Lvm:
 
     def report(self, program, fields, *more):
         """What a reporting program such as lvs says, as dictionaries."""
-        told = json.loads(self.run(program, "--reportformat", "json", "--units", "b", "--nosuffix", "--binary", "-a", "-o", fields, *more))
-        return next(iter(told["report"][0].values()))
+        answer = json.loads(
+            self.run(program, "--reportformat", "json", "--units", "b", "--nosuffix", "--binary", "-a", "-o", fields, *more)
+        )
+        return next(iter(answer["report"][0].values()))
 
     def layout(self):
         """Where lvs says that each volume lies, as (device, first byte, bytes), with neighbours as one."""
@@ -59,10 +61,10 @@ class Lvm:
         extent = int(self.report("vgs", "vg_extent_size")[0]["vg_extent_size"])
         volumes = {}
         for row in self.report("lvs", "lv_name,seg_start_pe,seg_pe_ranges", "--segments", "--sort", "lv_name,seg_start_pe"):
-            told = re.fullmatch(r"(.*):(\d+)-(\d+)", row["seg_pe_ranges"])
-            if not told or told[1] not in starts:  # one that lies on other volumes
+            extents = re.fullmatch(r"(.*):(\d+)-(\d+)", row["seg_pe_ranges"])
+            if not extents or extents[1] not in starts:  # one that lies on other volumes
                 continue
-            device, first, last = told.groups()
+            device, first, last = extents.groups()
             begin, end = (starts[device] + int(number) * extent for number in (first, int(last) + 1))
             pieces = volumes.setdefault(row["lv_name"], [])
             name = os.path.basename(device)

@@ -84,8 +84,8 @@ def starts(when):
 def test_times_as_cron_reads_them(root, library, lines):
     started, ignored, unused_users = by_cron(root, {f"t{number}": f"{when} root c{number}\n" for number, when in enumerate(lines)}, library)
     for number, when in enumerate(lines):
-        told = None if f"t{number}" in ignored else {instant for instant, command in started if command == f"c{number}"}
-        assert starts(when) == told, when
+        expected = None if f"t{number}" in ignored else {instant for instant, command in started if command == f"c{number}"}
+        assert starts(when) == expected, when
 
 
 ASSIGNED = st.builds(
@@ -112,7 +112,7 @@ TABLE = st.builds(
 @QUICK
 @given(texts=st.lists(TABLE, min_size=200, max_size=200))
 def test_tables_as_cron_reads_them(root, library, texts):
-    # The commands of each table have its number, by which they are told apart.
+    # The commands of each table have its number, by which they are distinguished.
     tables = {f"t{number}": text.replace("N", f"{number:03}") for number, text in enumerate(texts)}
     started, ignored, users = by_cron(root, tables, library, [FIRST + datetime.timedelta(hours=4)])
     for number, (name, text) in enumerate(tables.items()):
@@ -120,6 +120,6 @@ def test_tables_as_cron_reads_them(root, library, texts):
             continue  # whether there is a user is not ours to say
         table = cron.parse(text, name, users=True)
         assert bool(table.problem) == (name in ignored), (text, table.problem)
-        told = {command.strip().replace("^M", "") for unused_instant, command in started if f"{number:03}" in command}
+        shown = {command.strip().replace("^M", "") for unused_instant, command in started if f"{number:03}" in command}
         found = {job.command for job in table.jobs if job.command and job.when != "@daily"}
-        assert table.problem or found == told, text
+        assert table.problem or found == shown, text

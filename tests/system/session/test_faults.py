@@ -99,7 +99,7 @@ def test_the_promoter_is_killed(lab, template, step):
     recovers(lab, template)
     assert pointer.exists() == moved, "an image is promoted or it is not"
     assert len(list(lab.dest.glob("web-*.qcow2"))) == (1 if moved else 0)
-    assert (lab.dest / "web.history.jsonl").exists() == moved, "what happened is told, and nothing else"
+    assert (lab.dest / "web.history.jsonl").exists() == moved, "what happened is recorded, and nothing else"
 
 
 def test_the_promoter_is_killed_when_the_image_is_staged(lab, template):
@@ -190,7 +190,7 @@ def test_a_session_ends_with_its_run(lab, template, run_of):
 
 
 def test_a_run_that_is_killed_before_its_module_began(lab, template, run_of):
-    """The module goes on, and the session is nobody's; the controller told whose it is."""
+    """The module goes on, and the session is nobody's; the controller said whose it is."""
     process = run_of(source=lab.place / "none.qcow2")
     run = reference(Process.of(process.pid))
     os.killpg(process.pid, signal.SIGKILL)
@@ -219,7 +219,7 @@ def test_a_hanging_daemon_of_a_killed_run_holds_up_nobody_else(lab, template, ru
 
 
 def test_a_directory_of_images_that_turned_read_only(lab, template, tmp_path):
-    """What lies there cannot be removed; that is told, and nobody is held up by it."""
+    """What lies there cannot be removed; that is reported, and nobody is held up by it."""
     lab.do("open", source=template[0])
     lab.do("closed")
     lab.dest.mkdir()

@@ -56,12 +56,12 @@ def test_a_template_of_another_product(lab, tmp_path, raw, name):
     source = tmp_path / name
     images.call("qemu-img", "convert", "-f", "raw", "-O", driver, "-o", options, raw, source)
     before = digests(tmp_path)
-    told = whole_way(lab, source)
-    assert (told["format"], told["virtual_size"]) == (form, os.path.getsize(raw))
+    result = whole_way(lab, source)
+    assert (result["format"], result["virtual_size"]) == (form, os.path.getsize(raw))
     assert digests(tmp_path) == before
-    listed = "".join(f"{before[os.path.basename(path)]}  {os.path.basename(path)}\n" for path in (told["path"], *told.get("parts", [])))
+    listed = "".join(f"{before[os.path.basename(path)]}  {os.path.basename(path)}\n" for path in (result["path"], *result.get("parts", [])))
     digest = subprocess.run(["sha256sum"], input=listed, capture_output=True, text=True, check=True).stdout.split()[0]
-    assert told["sha256"] == (digest if "parts" in told else before[name])
+    assert result["sha256"] == (digest if "parts" in result else before[name])
     assert not lab.leftovers()
 
 
@@ -70,9 +70,9 @@ def test_an_appliance(lab, tmp_path, raw):
     images.call("qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", raw, tmp_path / "disk.vmdk")
     source = appliance.ova(tmp_path / "web.ova", appliance.files((tmp_path / "disk.vmdk").read_bytes()))
     digest = inspection.sha256(source)
-    told = whole_way(lab, source)
-    assert (told["format"], told["sha256"], told["virtual_size"]) == ("ova", digest, os.path.getsize(raw))
-    assert told["machine"] == {"firmware": "efi", "controller": "pvscsi", "network": "vmxnet3", "hardware": "vmx-19"}
+    result = whole_way(lab, source)
+    assert (result["format"], result["sha256"], result["virtual_size"]) == ("ova", digest, os.path.getsize(raw))
+    assert result["machine"] == {"firmware": "efi", "controller": "pvscsi", "network": "vmxnet3", "hardware": "vmx-19"}
     lab.assert_clean(source, digest)
 
 
@@ -81,8 +81,8 @@ def test_a_compressed_template(lab, tmp_path, raw, name):
     source = tmp_path / name
     images.call("sh", "-c", f"{PACKED[name]} < {raw} > {source}")
     digest = inspection.sha256(source)
-    told = whole_way(lab, source)
-    assert (told["format"], told["sha256"], told["virtual_size"]) == ("raw", digest, os.path.getsize(raw))
+    result = whole_way(lab, source)
+    assert (result["format"], result["sha256"], result["virtual_size"]) == ("raw", digest, os.path.getsize(raw))
     lab.assert_clean(source, digest)
 
 

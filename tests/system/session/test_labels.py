@@ -84,12 +84,12 @@ def test_what_is_written_later_is_labelled_when_the_template_is_closed(opened):
 
 
 def test_a_template_whose_policy_cannot_be_read_is_labelled_by_its_first_boot(opened):
-    for lie, told in LIES.items():
+    for lie, message in LIES.items():
         script = "rm -f /.autorelabel; cat >/usr/sbin/matchpathcon; touch /etc/one /etc/two"
         assert opened.run("sh", "-ec", script, input=f"#!/bin/sh\n{lie}\n").returncode == 0
         result = opened.do("labelled")
         assert result["changed"]
-        assert f"so the first boot labels them: the template's matchpathcon {told}" in result["session"]["labels"]["relabel"]
+        assert f"so the first boot labels them: the template's matchpathcon {message}" in result["session"]["labels"]["relabel"]
         assert set(labels(opened, "/etc/one", "/etc/two")) == {""}
         assert opened.run("test", "-f", system_selinux.RELABEL).returncode == 0
         assert not opened.do("labelled")["changed"]

@@ -66,8 +66,8 @@ def assert_ova(path):
         ovf = ElementTree.fromstring(archive.extractfile(names[0]).read())
     assert names == ["web.ovf", "web.mf", "web-disk1.vmdk"]
     assert inspection.inspect(path).machine == {"firmware": "bios", "controller": "pvscsi", "network": "vmxnet3", "hardware": "vmx-13"}
-    told = [element.text for element in ovf.iter() if element.tag.endswith("}ResourceSubType")]
-    assert told == ["VirtualSCSI", "VmxNet3"]
+    subtypes = [element.text for element in ovf.iter() if element.tag.endswith("}ResourceSubType")]
+    assert subtypes == ["VirtualSCSI", "VmxNet3"]
 
 
 def assert_disk_for_google(path, image, place):

@@ -36,7 +36,7 @@ def found(raw):
 
 
 def promoted(lab, source, script, tmp_path):
-    """What a template becomes when a script runs in it: what was told when it was closed, and the raw image.
+    """What a template becomes when a script runs in it: what was reported when it was closed, and the raw image.
 
     No byte of a canary that the session planted is in it.
     """

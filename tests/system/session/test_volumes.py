@@ -63,8 +63,8 @@ def test_the_whole_way_of_a_system_on_volumes(lab, tmp_path, boot, root, swap):
     identifiers = {}
 
     def look(tools):
-        (told,) = tools.report("lvs", "vg_uuid,lv_uuid", f"{GROUP}/root")
-        identifiers["root"] = (told["vg_uuid"] + told["lv_uuid"]).replace("-", "")
+        (row,) = tools.report("lvs", "vg_uuid,lv_uuid", f"{GROUP}/root")
+        identifiers["root"] = (row["vg_uuid"] + row["lv_uuid"]).replace("-", "")
         named_in_fstab(root, tmp_path, FSTAB.format(**identifiers))
 
     (member,) = lvm.group(tmp_path, GROUP, 440 * MIB, look, root=root, home=home, srv=srv, swap=swap)
@@ -178,7 +178,7 @@ def test_metadata_with_a_bad_checksum(lab, tmp_path, boot, root):
 
 
 def test_a_group_that_nobody_needs_is_no_obstacle(lab, tmp_path, root):
-    """Its disks are elsewhere; what fstab wants from it is told."""
+    """Its disks are elsewhere; what fstab wants from it is reported."""
     member = lvm.group(tmp_path, "vg", 64 * MIB, devices="ab", data=images.filesystem("ext4", tmp_path / "data.raw"))[0]
     named_in_fstab(root, tmp_path, "/dev/vg/data /srv ext4 defaults 0 2\n")
     session = lab.do("open", source=disk(tmp_path, root, member))["session"]

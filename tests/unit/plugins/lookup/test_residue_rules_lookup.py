@@ -68,7 +68,7 @@ def test_a_rule_that_is_not_known_is_a_mistake(query):
         ("nist_800_53: [MP-6]", "nist_800_53: [M6]", "M6 is not a citation"),
     ],
 )
-def test_a_mistake_in_a_rule_is_told(query, policy, before, after, said):
-    with pytest.raises(AnsibleLookupError) as told:
+def test_a_mistake_in_a_rule_is_reported(query, policy, before, after, said):
+    with pytest.raises(AnsibleLookupError) as message:
         query(policy=policy(RULE.replace(before, after)))
-    assert said in str(told.value)
+    assert said in str(message.value)

@@ -28,7 +28,7 @@ def asked(run_module, tree, tmp_path, monkeypatch):
     return ask
 
 
-def test_a_find_is_told_by_its_place_and_never_by_its_value(asked):
+def test_a_find_is_reported_by_its_place_and_never_by_its_value(asked):
     answer = asked(key="site")
     failed = [record for record in answer["results"] if record["status"] == "fail"]
     assert [record["control"] for record in failed] == ["residue-social-security-number"]

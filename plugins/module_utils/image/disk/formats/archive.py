@@ -35,7 +35,7 @@ def files(archive: Window) -> dict[str, Window]:
         if at > archive.size or len(found) >= _MOST_FILES:
             raise archive.damaged("it ends before the last of its files, or holds more than an OVA does")
         if kind in (_MORE, _FOR_ALL, _LONG_NAME):
-            more.update(_told_before(archive, kind, content))
+            more.update(_described_before(archive, kind, content))
             continue
         name = _name(archive, os.fsencode(more["path"]) if "path" in more else _short_name(header), kind)
         if name in found:
@@ -65,7 +65,7 @@ def _decimal(archive: Window, digits: str) -> int:
     return int(digits)
 
 
-def _told_before(archive: Window, kind: bytes, content: Window) -> dict[str, str]:
+def _described_before(archive: Window, kind: bytes, content: Window) -> dict[str, str]:
     """What is said of the file that follows: in lines of "LENGTH KEY=VALUE", or as a name alone."""
     if content.size > _LONGEST:
         raise archive.damaged("one of its headers is longer than any")

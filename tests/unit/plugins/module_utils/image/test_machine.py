@@ -21,7 +21,7 @@ def tree(place, *kernels, builtin=""):
 
 
 @pytest.mark.parametrize(
-    "told,kernels,builtin,expected",
+    "declared,kernels,builtin,expected",
     [
         ({}, [["vmw_pvscsi", "vmxnet3"]], "", ("pvscsi", "vmxnet3")),
         ({}, [["vmw_pvscsi", "vmxnet3", "ahci", "e1000"], ["ahci", "e1000"]], "", ("ahci", "e1000")),
@@ -32,15 +32,17 @@ def tree(place, *kernels, builtin=""):
         ({"controller": "ahci"}, [], "", ("ahci", "vmxnet3")),
     ],
 )
-def test_a_device_that_has_a_driver(tmp_path, told, kernels, builtin, expected):
-    found = machine.of(tree(tmp_path, *kernels, builtin=builtin), told)
+def test_a_device_that_has_a_driver(tmp_path, declared, kernels, builtin, expected):
+    found = machine.of(tree(tmp_path, *kernels, builtin=builtin), declared)
     assert (found["controller"], found["network"]) == expected
 
 
-@pytest.mark.parametrize("told,place,expected", [("", "boot/efi/EFI", "efi"), ("", "boot/grub", "bios"), ("bios", "boot/efi/EFI", "bios")])
-def test_the_firmware(tmp_path, told, place, expected):
+@pytest.mark.parametrize(
+    "declared,place,expected", [("", "boot/efi/EFI", "efi"), ("", "boot/grub", "bios"), ("bios", "boot/efi/EFI", "bios")]
+)
+def test_the_firmware(tmp_path, declared, place, expected):
     (tmp_path / place).mkdir(parents=True)
-    assert machine.of(Host(str(tmp_path)), {"firmware": told})["firmware"] == expected
+    assert machine.of(Host(str(tmp_path)), {"firmware": declared})["firmware"] == expected
 
 
 def test_what_lies_in_a_kernels_place_is_data(tmp_path):

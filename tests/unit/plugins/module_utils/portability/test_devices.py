@@ -46,7 +46,7 @@ def test_a_name_that_lasts(tree, source, lasting):
 
 
 @pytest.mark.parametrize(
-    "files,told",
+    "files,message",
     [
         ({"/etc/crypttab": "data /dev/sdb1 none luks\n"}, "/etc/crypttab:1 names /dev/sdb1"),
         ({"/boot/grub/grub.cfg": MENU.format("/dev/sda1", "")}, "/boot/grub/grub.cfg:1 names /dev/sda1"),
@@ -59,11 +59,11 @@ def test_a_name_that_lasts(tree, source, lasting):
         ({"/etc/fstab": "# /dev/sdb1 /mnt ext4\n", "/etc/crypttab": "# data /dev/sdb1\n"}, ""),
     ],
 )
-def test_every_place_that_names_a_disk(tree, files, told):
+def test_every_place_that_names_a_disk(tree, files, message):
     host = tree(files)
     answer = devices.devices(host, menu(host))
-    assert told in answer.message
-    assert answer.status == ("fail" if told else "pass")
+    assert message in answer.message
+    assert answer.status == ("fail" if message else "pass")
 
 
 @pytest.mark.parametrize(

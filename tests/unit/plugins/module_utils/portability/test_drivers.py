@@ -14,7 +14,7 @@ BIOS_ONLY = Starting(True, False, False, False)
 
 
 @pytest.mark.parametrize(
-    "found,status,works,told",
+    "found,status,works,message",
     [
         ({"a": {"early": ["vmw_pvscsi", "sd_mod", "ahci"]}}, "pass", ["pvscsi", "ahci"], ""),
         ({"a": {"early": ["vmw_pvscsi", "sd_mod"]}}, "pass", ["pvscsi"], "not with ahci (a lacks ahci)"),
@@ -29,11 +29,11 @@ BIOS_ONLY = Starting(True, False, False, False)
         ({"a": {"early": ["ahci", "sd_mod"], "builtin": ["libahci"], "needs": {"ahci": ["libahci"]}}}, "pass", ["ahci"], "pvscsi"),
     ],
 )
-def test_the_disk_needs_its_driver_before_the_root_is_there(tree, found, status, works, told):
+def test_the_disk_needs_its_driver_before_the_root_is_there(tree, found, status, works, message):
     answer = drivers.disk(VMWARE, kernels.of(tree(kernels=found)))
     assert (answer.status, answer.observed) == (status, {"one of": works})
-    assert told in answer.message
-    assert bool(told) == bool(answer.message)
+    assert message in answer.message
+    assert bool(message) == bool(answer.message)
 
 
 def test_a_network_card_may_wait_for_the_root(tree):
@@ -90,9 +90,9 @@ def test_a_name_that_is_no_device_is_a_driver(tree):
 )
 def test_the_machines_that_a_system_should_start_on(tree, name, starting, starts):
     early = ["ahci", "sd_mod", "virtio_pci", "virtio_blk", "virtio_net"]
-    told = hardware.prediction(name, kernels.of(tree(kernels={"a": {"early": early}})), starting)
-    assert told["starts"] is starts
-    assert bool(told["why"]) == (starts is not True)
+    prediction = hardware.prediction(name, kernels.of(tree(kernels={"a": {"early": early}})), starting)
+    assert prediction["starts"] is starts
+    assert bool(prediction["why"]) == (starts is not True)
 
 
 def test_the_matrix_names_devices_that_there_are():

@@ -26,8 +26,8 @@ def test_each_aspect_of_each_platform_has_a_record_with_a_check(tree):
     assert {f"portable-{aspect}-*" for aspect in ASPECTS} == {
         name for name in CATALOGUE.checks if name.startswith("portable-") and name != "portable-boot-*"
     }
-    told = joined(list(found.values()), CATALOGUE.checks.values(), "web")
-    assert all(record["title"] and "*" not in record["title"] for record in told)
+    predictions = joined(list(found.values()), CATALOGUE.checks.values(), "web")
+    assert all(record["title"] and "*" not in record["title"] for record in predictions)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform["id"])
@@ -62,9 +62,9 @@ def test_a_hostile_menu_is_data(tree):
 
 
 def test_every_machine_of_the_matrix_is_predicted(tree):
-    told = predicted(System(tree(kernels={"a": {"early": ["nvme", "virtio_net", "virtio_pci"]}}), [], UEFI))
-    assert {each["name"]: each["starts"] for each in told if each["starts"]} == {"nvme": True}
-    assert [each["name"] for each in told] == list(hardware.MATRIX)
+    predictions = predicted(System(tree(kernels={"a": {"early": ["nvme", "virtio_net", "virtio_pci"]}}), [], UEFI))
+    assert {each["name"]: each["starts"] for each in predictions if each["starts"]} == {"nvme": True}
+    assert [each["name"] for each in predictions] == list(hardware.MATRIX)
 
 
 def test_vsphere_is_offered_what_an_ova_asks_for():

@@ -28,7 +28,7 @@ STARTED = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target
 
 
 @pytest.mark.parametrize(
-    "files,platform,status,told",
+    "files,platform,status,message",
     [
         ({}, OPENSTACK, "fail", "cloud-init is not installed"),
         ({}, {**OPENSTACK, "cloud_init": "optional"}, "not_applicable", "can do without"),
@@ -53,9 +53,9 @@ STARTED = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target
         ({**CLOUD, OWN: "datasource_list: !!python [\n"}, OPENSTACK, "not_checked", "99_own.cfg is not understood"),
     ],
 )
-def test_cloud_init_looks_where_the_platform_has_the_data(tree, files, platform, status, told):
+def test_cloud_init_looks_where_the_platform_has_the_data(tree, files, platform, status, message):
     answer = first_boot.datasource(platform, CloudInit(tree(files)))
-    assert (answer.status, told in answer.message) == (status, True)
+    assert (answer.status, message in answer.message) == (status, True)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_copy_gets_a_name_of_its_own(tree, name, files, status):
 
 
 @pytest.mark.parametrize(
-    "files,status,told",
+    "files,status,message",
     [
         ({}, "fail", "qemu-guest-agent is not installed"),
         ({"/usr/sbin/qemu-ga": "", UNIT.format("qemu-guest-agent"): STARTED, WANTED.format("qemu-guest-agent"): STARTED}, "pass", ""),
@@ -103,9 +103,9 @@ def test_a_copy_gets_a_name_of_its_own(tree, name, files, status):
         ),
     ],
 )
-def test_the_agent_is_there_and_starts(tree, files, status, told):
+def test_the_agent_is_there_and_starts(tree, files, status, message):
     answer = first_boot.agent(OPENSTACK, detect.detect(tree({"/var/lib/dpkg/status": "", **files}), AGENTS))
-    assert (answer.status, told in answer.message) == (status, True)
+    assert (answer.status, message in answer.message) == (status, True)
 
 
 def test_a_platform_without_an_agent_asks_for_none(tree):

@@ -14,7 +14,7 @@ OLD_NAMES = {"/boot/grub/grub.cfg": "linux /vmlinuz-6.1 root=UUID=1 net.ifnames=
 
 
 @pytest.mark.parametrize(
-    "path,text,told",
+    "path,text,message",
     [
         ("/etc/udev/rules.d/70-persistent-net.rules", UDEV, "rules:1 knows a card by its address 52:54:00:12:34:56"),
         ("/etc/udev/rules.d/70-persistent-net.rules", f"# {UDEV}", ""),
@@ -47,11 +47,11 @@ OLD_NAMES = {"/boot/grub/grub.cfg": "linux /vmlinuz-6.1 root=UUID=1 net.ifnames=
         ("/etc/netplan/01.yaml", "network: [\n", "not understood"),
     ],
 )
-def test_a_file_that_fits_one_card_only(tree, path, text, told):
+def test_a_file_that_fits_one_card_only(tree, path, text, message):
     answer = names(tree({path: text}), [])
-    assert told in answer.message
-    assert answer.status == ("fail" if told else "pass")
-    assert answer.observed["bound to a card"] == ([answer.message.split(" knows")[0]] if told else [])
+    assert message in answer.message
+    assert answer.status == ("fail" if message else "pass")
+    assert answer.observed["bound to a card"] == ([answer.message.split(" knows")[0]] if message else [])
 
 
 @pytest.mark.parametrize("files,status", [({}, "fail"), (OLD_NAMES, "pass")])

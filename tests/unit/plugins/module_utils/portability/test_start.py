@@ -20,7 +20,7 @@ def menu(tree, *lines, path=GRUB):
 
 
 @pytest.mark.parametrize(
-    "wanted,found,status,told",
+    "wanted,found,status,message",
     [
         (["bios", "uefi"], Starting(True, False, False, False), "pass", "it starts by bios only: there is no EFI system partition"),
         (["bios", "uefi"], Starting(True, True, True, False), "pass", ""),
@@ -32,9 +32,9 @@ def menu(tree, *lines, path=GRUB):
         (["bios"], None, "not_checked", "not seen from here"),
     ],
 )
-def test_the_disk_starts_without_boot_entries(wanted, found, status, told):
+def test_the_disk_starts_without_boot_entries(wanted, found, status, message):
     answer = start.firmware({"firmware": wanted}, found)
-    assert (answer.status, told in answer.message) == (status, True)
+    assert (answer.status, message in answer.message) == (status, True)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_platform_with_a_screen_asks_for_no_console(tree):
 
 
 @pytest.mark.parametrize(
-    "line,told",
+    "line,message",
     [
         ("rootdelay=300 earlyprintk=ttyS0", ""),
         ("rootdelay=300", "without earlyprintk=ttyS0"),
@@ -66,10 +66,10 @@ def test_a_platform_with_a_screen_asks_for_no_console(tree):
         ("rootdelay=30 rootdelay=300 earlyprintk=ttyS0", ""),
     ],
 )
-def test_the_words_that_a_platform_asks_for(tree, line, told):
+def test_the_words_that_a_platform_asks_for(tree, line, message):
     wanted = {"command_line": {"rootdelay": "300", "earlyprintk": "ttyS0", "quiet": False}}
     answer = start.command_line(wanted, menu(tree, line))
-    assert (answer.status, told in answer.message) == ("fail" if told else "pass", True)
+    assert (answer.status, message in answer.message) == ("fail" if message else "pass", True)
 
 
 def test_entries_of_the_boot_loader_specification_are_read_with_their_variables(tree):
@@ -86,7 +86,7 @@ def test_entries_of_the_boot_loader_specification_are_read_with_their_variables(
 
 
 @pytest.mark.parametrize(
-    "conf,kernel,status,told",
+    "conf,kernel,status,message",
     [
         ("", {"loadable": ["udf"]}, "pass", ""),
         (
@@ -102,7 +102,7 @@ def test_entries_of_the_boot_loader_specification_are_read_with_their_variables(
         ("", {"loadable": ["cifs"]}, "fail", "has no udf"),
     ],
 )
-def test_a_module_that_the_platform_needs_later(tree, conf, kernel, status, told):
+def test_a_module_that_the_platform_needs_later(tree, conf, kernel, status, message):
     host = tree({"/etc/modprobe.d/a.conf": conf}, kernels={"a": kernel})
     answer = start.modules(UDF, kernels.of(host), KernelModule(host).barrier)
-    assert (answer.status, told in answer.message) == (status, True)
+    assert (answer.status, message in answer.message) == (status, True)

@@ -11,7 +11,7 @@ RULES = rules.load(list(Catalogue().residue.values()))
 MESSAGE = b"\rMSH|^~\\&|ADT|H|PACS|H|20260101||ADT^A01|1|P|2.5\rPID|1||4711^^^H^MR||DOE^JANE||19700101|F\r"
 
 
-def test_each_value_is_told_by_its_place_wherever_it_lies(tmp_path, monkeypatch):
+def test_each_value_is_reported_by_its_place_wherever_it_lies(tmp_path, monkeypatch):
     monkeypatch.setattr(disk, "_SHARE", 16 << 20)
     path = tmp_path / "disk"
     places = [4096, (4 << 20) - 10, (16 << 20) - 30, (40 << 20) + 7]

@@ -182,7 +182,7 @@ def test_an_initramfs_of_several_archives_is_searched(tmp_path, scanned):
     assert places(scanned) == [(HL7, "/boot/initrd.img > the part that follows > etc/key")]
 
 
-def test_what_is_nested_too_deep_is_told_of(tmp_path, scanned):
+def test_what_is_nested_too_deep_is_reported(tmp_path, scanned):
     data = MESSAGE
     for unused_level in range(archives.DEPTH + 1):
         data = through("gzip", "-c", data=data)
@@ -190,7 +190,7 @@ def test_what_is_nested_too_deep_is_told_of(tmp_path, scanned):
     assert (places(scanned), list(scanned().unread)) == ([], ["/deep"])
 
 
-def test_a_bomb_ends_early_and_is_told_of(tmp_path, scanned, monkeypatch):
+def test_a_bomb_ends_early_and_is_reported(tmp_path, scanned, monkeypatch):
     monkeypatch.setattr(archives, "FREE", 1 << 20)
     put(tmp_path, "/bomb", through("gzip", "-c", data=bytes(64 << 20)))
     found = scanned()
@@ -206,7 +206,7 @@ def test_an_archive_of_very_many_files_ends_early(tmp_path, scanned, monkeypatch
 
 
 @pytest.mark.parametrize("program", ["gzip", "bzip2", "xz"])
-def test_what_comes_before_the_damage_is_searched_and_the_damage_told_of(tmp_path, scanned, program):
+def test_what_comes_before_the_damage_is_searched_and_the_damage_reported(tmp_path, scanned, program):
     data = bytearray(through(program, "-c", data=MESSAGE + os.urandom(3_000_000)))
     data[-1_000_000:-999_000] = bytes(1000)
     put(tmp_path, "/a", bytes(data))
@@ -221,13 +221,13 @@ def test_a_damaged_archive_ends_nothing(tmp_path, scanned, data):
     assert places(scanned) == [(HL7, "/b")]
 
 
-def test_zstd_without_its_program_is_told_of(tmp_path, scanned, monkeypatch):
+def test_zstd_without_its_program_is_reported(tmp_path, scanned, monkeypatch):
     put(tmp_path, "/log.zst", through("zstd", "-c", data=MESSAGE))
     monkeypatch.setattr("shutil.which", lambda *unused_names, **unused_options: None)
     monkeypatch.setattr("ansible_collections.hygeia.golden.plugins.module_utils.residue.zstandard._library", lambda: None)
     assert "install zstd" in scanned().unread["/log.zst"]
 
 
-def test_an_encrypted_zip_is_told_of(tmp_path, scanned):
+def test_an_encrypted_zip_is_reported(tmp_path, scanned):
     put(tmp_path, "/a.zip", zipped(a=MESSAGE).replace(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0"))
     assert "encrypted" in scanned().unread["/a.zip"]

@@ -52,7 +52,7 @@ def test_keys_and_patients_stop_a_promotion():
         ({"id": "residue-own", "literals": ["x"], "patterns": ["("]}, "a pattern cannot be used"),
     ],
 )
-def test_a_rule_that_cannot_be_used_is_told_of(entry, said):
+def test_a_rule_that_cannot_be_used_is_reported(entry, said):
     with pytest.raises(BadSetting, match=said):
         rules.load([entry])
 

@@ -45,5 +45,5 @@ from ansible_collections.hygeia.golden.plugins.module_utils.residue.validators i
         ("jwt", b"eyJ.e30.c2ln", False),
     ],
 )
-def test_what_can_be_real_is_told_from_what_cannot(name, value, valid):
+def test_what_can_be_real_is_distinguished_from_what_cannot(name, value, valid):
     assert VALIDATORS[name](value) == valid

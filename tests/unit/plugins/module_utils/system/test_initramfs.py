@@ -106,14 +106,14 @@ def test_compressed_archives_follow_each_other(archive, read, tmp_path):
 
 
 @pytest.mark.parametrize("way", [way for way in COMPRESSORS if way not in ("none",)])
-def test_a_part_of_one_is_told_as_damaged(way, archive, read):
+def test_a_part_of_one_is_reported_as_damaged(way, archive, read):
     whole = run(COMPRESSORS[way], archive(*NAMES))
     with pytest.raises(NotRead):
         read(whole[: len(whole) // 2])
 
 
 @pytest.mark.parametrize(
-    "data,told",
+    "data,message",
     [
         (b"what is this", "not known here"),
         (b"070701" + b"0" * 88 + b"FFFFFFFF" + b"0" * 8, "longer names"),
@@ -122,8 +122,8 @@ def test_a_part_of_one_is_told_as_damaged(way, archive, read):
         (b"\x28\xb5\x2f\xfd" + bytes(40), "damaged"),
     ],
 )
-def test_what_a_hostile_one_holds_is_no_traceback(data, told, read):
-    with pytest.raises(NotRead, match=told):
+def test_what_a_hostile_one_holds_is_no_traceback(data, message, read):
+    with pytest.raises(NotRead, match=message):
         read(data)
 
 

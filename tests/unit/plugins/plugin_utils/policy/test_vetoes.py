@@ -23,11 +23,11 @@ def policy(tmp_path):
 
 @pytest.mark.parametrize("profile", ["strict", "cis-level2"])
 def test_a_control_that_takes_what_a_platform_needs_is_named_with_it(profile):
-    with pytest.raises(PolicyError) as told:
+    with pytest.raises(PolicyError) as message:
         Catalogue().resolve(profile, platforms=["kvm", "azure"])
-    assert f"profile {profile}: control kernel-no-udf (" in str(told.value)
-    assert "cannot hold on platform azure (" in str(told.value)
-    assert len(str(told.value).splitlines()) == 1
+    assert f"profile {profile}: control kernel-no-udf (" in str(message.value)
+    assert "cannot hold on platform azure (" in str(message.value)
+    assert len(str(message.value).splitlines()) == 1
 
 
 def test_without_the_control_or_the_platform_it_is_resolved():
@@ -53,28 +53,28 @@ def test_a_driver_that_every_disk_of_a_platform_needs_cannot_be_disabled(policy)
         Catalogue([policy(text=XCP.format("").replace("xen-blk", "usb-storage"))]).resolve("strict", platforms=["xcp-ng"])
 
 
-def test_a_veto_of_a_control_that_there_is_not_is_told(policy):
+def test_a_veto_of_a_control_that_there_is_not_is_reported(policy):
     with pytest.raises(
         PolicyError, match=r"xcp-ng.yml: platform xcp-ng: vetoes: there is no control ssh-root-logim; did you mean ssh-root-login"
     ):
         Catalogue([policy("vetoes: {ssh-root-logim: its console logs in as root}\n")])
 
 
-def test_a_platform_that_is_not_known_is_told():
+def test_a_platform_that_is_not_known_is_reported():
     with pytest.raises(PolicyError, match="there is no platform vmwere; did you mean vmware"):
         Catalogue().resolve("hipaa", platforms=["vmwere"])
 
 
 @pytest.mark.parametrize(
-    "more,told",
+    "more,message",
     [
         ("swap: never\n", "swap is 'never'; use allowed or unwanted"),
         ("disk: [x]\n", "has a field disk that means nothing; did you mean disks"),
         ("console: 1\n", "put it in quotes"),
     ],
 )
-def test_a_mistake_is_told_with_what_to_write(policy, more, told):
-    with pytest.raises(PolicyError, match=told):
+def test_a_mistake_is_reported_with_what_to_write(policy, more, message):
+    with pytest.raises(PolicyError, match=message):
         Catalogue([policy(more)])
 
 

@@ -438,11 +438,11 @@ def test_portability_is_a_table_whose_cells_lead_to_their_records(page, record):
         record("portable-boot-lsi+e1000e", "fail", "boot", message="ALERT! UUID=1 does not exist"),
     ]
     shown = page(records=records, controls=[])
-    told = shown.text["portability"]
+    portability = shown.text["portability"]
     assert all(
-        word in told for word in ("vmware", "xcp-ng", "Disk driver", "Swap", "✓*", "✕", "lsi+e1000e", "ALERT! UUID=1 does not exist")
+        word in portability for word in ("vmware", "xcp-ng", "Disk driver", "Swap", "✓*", "✕", "lsi+e1000e", "ALERT! UUID=1 does not exist")
     )
-    assert "Console" not in told
+    assert "Console" not in portability
     cells = {known.get("href"): known["title"] for tag, known in shown.tags if tag == "a" and "mark" in known.get("class", "")}
     assert cells == {
         "#control-portable-disk-vmware": "Pass: it works with pvscsi, and not with ahci",

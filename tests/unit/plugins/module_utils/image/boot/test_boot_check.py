@@ -94,13 +94,13 @@ def test_a_qemu_that_never_started_is_no_finding_about_the_template(tmp_path):
     assert not isinstance(problem.value, BootError)
 
 
-def test_past_the_limit_the_last_line_is_told_without_secrets(tmp_path):
+def test_past_the_limit_the_last_line_is_reported_without_secrets(tmp_path):
     machine = Guest(tmp_path, "starting with admin_password=hunter2 now\n", greets=False)
     with pytest.raises(BootError, match=r"did not boot to an SSH login in time; its console says last: .*admin_password=\[masked\] now"):
         waited(machine, 0)
 
 
-def test_a_silent_console_is_told_as_such(tmp_path):
+def test_a_silent_console_is_reported_as_such(tmp_path):
     with pytest.raises(BootError, match="says last: nothing"):
         waited(Guest(tmp_path, greets=False), 0)
 
@@ -111,7 +111,7 @@ def test_a_system_at_its_login_prompt_has_a_network_or_sshd_problem(tmp_path):
         waited(machine, 0)
 
 
-def test_a_refused_login_is_told_in_ssh_s_words(tmp_path):
+def test_a_refused_login_is_reported_in_ssh_s_words(tmp_path):
     machine = Guest(tmp_path, "web login: ", login=CommandResult(255, "", "Permission denied (publickey).\n"))
     with pytest.raises(BootError, match=r"ssh says: Permission denied \(publickey\)\."):
         waited(machine, 0)
@@ -172,7 +172,7 @@ def booted(monkeypatch, tmp_path):
     return start
 
 
-def test_what_came_up_is_told(booted, tmp_path):
+def test_what_came_up_is_reported(booted, tmp_path):
     machine = Guest(
         tmp_path,
         alive=False,

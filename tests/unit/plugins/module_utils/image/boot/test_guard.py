@@ -50,7 +50,7 @@ def ended(tmp_path):
     return json.loads(Path(tmp_path, "ended.json").read_text())
 
 
-def test_told_to_end_it_presses_the_power_button(guarded, tmp_path):
+def test_asked_to_end_it_presses_the_power_button(guarded, tmp_path):
     guard, qemu = guarded(OBEDIENT)
     guard.send_signal(signal.SIGTERM)
     assert guard.wait(5) == 0
@@ -66,7 +66,7 @@ def test_a_guest_that_does_not_shut_down_is_killed(guarded, tmp_path):
     assert ended(tmp_path)["clean"] is False
 
 
-def test_being_told_again_and_again_changes_nothing(guarded, tmp_path):
+def test_being_asked_again_and_again_changes_nothing(guarded, tmp_path):
     guard, unused_qemu = guarded(OBEDIENT)
     while guard.poll() is None:
         guard.send_signal(signal.SIGTERM)

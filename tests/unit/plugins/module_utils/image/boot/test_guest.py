@@ -240,10 +240,10 @@ def test_what_qemu_said_last_is_its_error(machine):
 @pytest.mark.parametrize("name", MATRIX)
 def test_a_machine_has_its_devices_and_boots_from_the_first_disk(machine, name):
     command = words(machine, hardware=MATRIX[name])
-    told = " ".join(command)
-    assert [re.search(rf"drive=disk{number},bootindex={number}\b", told) is not None for number in (1, 2)] == [True, True]
+    line = " ".join(command)
+    assert [re.search(rf"drive=disk{number},bootindex={number}\b", line) is not None for number in (1, 2)] == [True, True]
     assert len([word for word in command if "netdev=net" in word]) == 1
-    assert len(set(re.findall(r",bus=(disks\.\d)", told))) == (2 if name == "ahci" else 1 if "bus=" in told else 0)
+    assert len(set(re.findall(r",bus=(disks\.\d)", line))) == (2 if name == "ahci" else 1 if "bus=" in line else 0)
 
 
 @pytest.mark.parametrize("name", MATRIX)
@@ -261,7 +261,7 @@ def test_the_installed_qemu_starts_with_these_devices(name):
     assert ran.returncode == 0, ran.stderr
 
 
-def test_a_device_that_qemu_does_not_have_is_told(tmp_path, monkeypatch):
+def test_a_device_that_qemu_does_not_have_is_reported(tmp_path, monkeypatch):
     (tmp_path / "qemu-old").write_text("#!/bin/sh\necho 'name \"virtio-net-pci\", bus PCI'\n")
     (tmp_path / "qemu-old").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)

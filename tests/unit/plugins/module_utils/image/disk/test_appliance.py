@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""OVA and OVF: the disk is found, the machine is told, the digests are checked, and nothing else is read."""
+"""OVA and OVF: the disk is found, the machine is described, the digests are checked, and nothing else is read."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ def test_the_names_of_a_machine_are_words(tmp_path, vmdk):
         ({"mf": b""}, "has a manifest without web-disk1.vmdk and web.ovf"),
         ({"mf": b"MD5(web.ovf)= 00"}, "has the line 'MD5.web.ovf.= 00' in its manifest, which is not understood"),
         ({"mf": b"SHA256(/etc/shadow)= 00"}, "names /etc/shadow, which it does not hold"),
-        ({"kind": "", "told": {"name": "../disk.vmdk"}}, "holds ../disk.vmdk, which is not in its own directory"),
+        ({"kind": "", "changes": {"name": "../disk.vmdk"}}, "holds ../disk.vmdk, which is not in its own directory"),
         ({"kind": "", "missing": "web-disk1.vmdk"}, "names web-disk1.vmdk, which it does not hold"),
-        ({"kind": "", "told": {"file": 'ovf:compression="gzip"'}}, "has web-disk1.vmdk compressed or in chunks"),
-        ({"kind": "", "told": {"file": 'ovf:chunkSize="1000"'}}, "has web-disk1.vmdk compressed or in chunks"),
-        ({"kind": "", "told": {"disks": '<Disk ovf:diskId="vmdisk2" ovf:fileRef="file1"/>'}}, "has two disks in one file"),
-        ({"kind": "", "told": {"attributes": 'ovf:parentRef="vmdisk0"'}}, "describes the delta of another disk"),
+        ({"kind": "", "changes": {"file": 'ovf:compression="gzip"'}}, "has web-disk1.vmdk compressed or in chunks"),
+        ({"kind": "", "changes": {"file": 'ovf:chunkSize="1000"'}}, "has web-disk1.vmdk compressed or in chunks"),
+        ({"kind": "", "changes": {"disks": '<Disk ovf:diskId="vmdisk2" ovf:fileRef="file1"/>'}}, "has two disks in one file"),
+        ({"kind": "", "changes": {"attributes": 'ovf:parentRef="vmdisk0"'}}, "describes the delta of another disk"),
         (
             {"kind": "", "ovf": lambda text: text.replace(b"<Envelope", b"<!DOCTYPE x [<!ENTITY a SYSTEM '/etc/shadow'>]><Envelope")},
             "declares a document type",
@@ -144,7 +144,7 @@ def test_the_names_of_a_machine_are_words(tmp_path, vmdk):
     ],
 )
 def test_an_ova_that_is_not_one_whole_disk(tmp_path, vmdk, change, sentence):
-    files = appliance.files(vmdk, change.get("kind", "SHA256"), **change.get("told", {}))
+    files = appliance.files(vmdk, change.get("kind", "SHA256"), **change.get("changes", {}))
     for name, key in (("web.ovf", "ovf"), ("web.mf", "mf"), ("web-disk1.vmdk", "disk")):
         if key in change:
             files[name] = change[key](files[name]) if callable(change[key]) else change[key]

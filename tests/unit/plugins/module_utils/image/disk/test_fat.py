@@ -59,7 +59,7 @@ def test_a_circle_of_clusters_ends(esp):
 
 
 @pytest.mark.parametrize("data", [bytes(4096), b"\xff" * 4096, bytes(510) + b"\x55\xaa" + bytes(4096)])
-def test_what_is_no_filesystem_is_told(data, tmp_path):
+def test_what_is_no_filesystem_is_reported(data, tmp_path):
     path = tmp_path / "esp"
     path.write_bytes(data)
     with pytest.raises(NotUnderstood):

@@ -81,8 +81,8 @@ def copied(stock, name, place):
 def test_a_disk_is_what_qemu_says_and_holds_the_same(stock, name):
     form = {**MADE, "exported.vmdk": ("vmdk",)}.get(name, ("raw",))[0]
     disk = inspection.inspect(str(stock / name))
-    told = json.loads(call("qemu-img", "info", "--output=json", "-f", form, stock / name))
-    assert (disk.format, disk.virtual_size) == (FORMATS.get(form, form), told["virtual-size"])
+    info = json.loads(call("qemu-img", "info", "--output=json", "-f", form, stock / name))
+    assert (disk.format, disk.virtual_size) == (FORMATS.get(form, form), info["virtual-size"])
     assert disk.files == tuple(str(stock / file) for file in (name, *PARTS.get(name, [])))
     call("qemu-img", "compare", "-f", "raw", "-F", disk.node["driver"], stock / "disk.raw", inspection.name_for_qemu(disk.node))
 

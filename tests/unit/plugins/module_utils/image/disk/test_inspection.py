@@ -70,14 +70,14 @@ def test_what_could_harm_is_refused(template, extra, sentence):
         (b"COWD", "is a delta of VMware's old kind"),
     ],
 )
-def test_what_is_packed_is_told_from_a_disk(template, tmp_path, start, sentence):
+def test_what_is_packed_is_distinguished_from_a_disk(template, tmp_path, start, sentence):
     path = template({**PLAIN, "format": "raw"})
     (tmp_path / "template.qcow2").write_bytes(start)
     with pytest.raises(ImageError, match=sentence):
         inspection.inspect(path)
 
 
-def test_a_tar_archive_is_told_from_a_disk(tmp_path):
+def test_a_tar_archive_is_distinguished_from_a_disk(tmp_path):
     (tmp_path / "x.vmdk").write_bytes(b"KDMV" + bytes(1000))
     with tarfile.open(tmp_path / "x.tar", "w") as archive:
         archive.add(tmp_path / "x.vmdk", "x.vmdk")

@@ -31,21 +31,21 @@ def point(history, image=MOVE["image"]):
     os.symlink(image, history.pointer)
 
 
-def told(history):
+def entries(history):
     with open(history.path, encoding="utf-8") as stream:
         return [json.loads(line) for line in stream]
 
 
-def test_a_move_that_happened_is_told_once(history):
+def test_a_move_that_happened_is_recorded_once(history):
     move = history.note(**MOVE)
     point(history)
     history.settle()
     history.settle()
-    assert told(history) == history.moves() == [move]
+    assert entries(history) == history.moves() == [move]
     assert not os.path.exists(history.noted)
 
 
-def test_a_move_that_did_not_happen_is_not_told(history):
+def test_a_move_that_did_not_happen_is_not_recorded(history):
     point(history, "web-1-0123456789ab.qcow2")
     history.note(**MOVE)
     assert history.moves() == []
@@ -59,13 +59,13 @@ def test_a_killed_move_that_happened_is_seen_before_anybody_settles_it(history):
     assert history.moves() == [move]
 
 
-def test_a_move_killed_after_it_was_told_is_told_once(history):
+def test_a_move_killed_after_it_was_recorded_is_recorded_once(history):
     move = history.note(**MOVE)
     point(history)
     history._add(move)
     assert history.moves() == [move]
     history.settle()
-    assert told(history) == [move]
+    assert entries(history) == [move]
 
 
 def test_lines_are_only_added(history):

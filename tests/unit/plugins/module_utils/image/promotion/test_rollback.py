@@ -129,7 +129,7 @@ def test_only_the_twelve_digits_of_a_name_are_not_enough_when_more_is_known(dest
     assert f"{paths[0]} is damaged" in refusal(go, "1")
 
 
-def test_two_images_of_one_version_are_told_apart(dest, promoted, go):
+def test_two_images_of_one_version_are_distinguished(dest, promoted, go):
     paths = promoted("1", content="a") + promoted("1", content="b")
     sentence = refusal(go, "1")
     assert sentence.startswith("2 images of web have the version 1: say ")

@@ -60,7 +60,7 @@ def test_a_link_leads_nowhere_out_of_the_tree(tree, tmp_path):
     assert listed(outside) == []
 
 
-def test_where_none_can_be_planted_is_told(tree):
+def test_where_none_can_be_planted_is_reported(tree):
     (tree / "boot").write_text("")
     planted, missing = canaries.plant(str(tree), ["/", "/boot"], "seed")
     assert planted == [*PASSING, *canaries.KEPT]

@@ -12,7 +12,7 @@ import struct
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import syscalls
 
-ALLOWED, KILLED, TOLD = "allowed", "killed", "told"
+ALLOWED, KILLED, REPORTED = "allowed", "killed", "reported"
 ARCH = {"x86_64": 0, "aarch64": 1}
 HEADERS = {"x86_64": "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "/usr/include/asm-generic/unistd.h"}
 
@@ -29,7 +29,7 @@ def answer(program, number, *arguments, architecture):
         elif code == 0x54:
             accumulator &= value
         elif code == 0x06:
-            return {0x7FFF0000: ALLOWED, 0x80000000: KILLED, 0x7FC00000: TOLD}.get(value) or errno.errorcode[value & 0xFFFF]
+            return {0x7FFF0000: ALLOWED, 0x80000000: KILLED, 0x7FC00000: REPORTED}.get(value) or errno.errorcode[value & 0xFFFF]
         else:
             holds = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: bool(accumulator & value)}[code]
             place += when_true if holds else when_false
@@ -91,7 +91,7 @@ def test_nothing_is_typed_into_a_terminal(ask):
 
 
 @pytest.mark.parametrize(
-    "kind,wanted", [(0o60000, TOLD), (0o20000, TOLD), (0o10000, ALLOWED), (0o100000, ALLOWED), (0o140000, ALLOWED), (0, ALLOWED)]
+    "kind,wanted", [(0o60000, REPORTED), (0o20000, REPORTED), (0o10000, ALLOWED), (0o100000, ALLOWED), (0o140000, ALLOWED), (0, ALLOWED)]
 )
 def test_devices_are_made_by_somebody_else(ask, kind, wanted):
     for more in (0o644, 0o7777, 0xABCD0000):  # the kernel takes 16 bits of the mode alone

@@ -13,7 +13,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 
-def test_a_sandbox_that_ended_at_once_is_told(tmp_path, monkeypatch):
+def test_a_sandbox_that_ended_at_once_is_reported(tmp_path, monkeypatch):
     gone = subprocess.Popen(["true"])
     gone.wait()
     monkeypatch.setattr(fuse_export, "start", lambda *unused_arguments: Process.of(os.getpid()))

@@ -109,7 +109,7 @@ def test_check_mode_promotes_nothing(host, web, source):
     assert not os.path.exists(host / "golden") and web().state == "closed"
 
 
-def test_a_second_opener_is_told_who_the_first_is(host, web, source):
+def test_a_second_opener_learns_who_the_first_is(host, web, source):
     web().open(source)
     for other in (web(), Session(str(host / "work/other")), Session(str(host / "elsewhere/web"))):
         with pytest.raises(ImageError, match=rf"{source} is open in the session web since 20.* UTC by process {os.getpid()}: wait for it"):

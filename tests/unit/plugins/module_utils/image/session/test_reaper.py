@@ -73,7 +73,7 @@ def test_an_unfinished_promotion_is_taken_back_but_a_finished_one_stays(host, we
     assert image.exists() == pointed
 
 
-def test_what_cannot_be_removed_now_is_told_and_removed_later(host, web, source, monkeypatch):
+def test_what_cannot_be_removed_now_is_reported_and_removed_later(host, web, source, monkeypatch):
     """A directory of images that turned read-only keeps nobody from working, not even this template."""
     web().open(source)
     (host / "golden").mkdir()
@@ -86,10 +86,10 @@ def test_what_cannot_be_removed_now_is_told_and_removed_later(host, web, source,
 
     with monkeypatch.context() as patch:
         patch.setattr(cleanup.image_store, "tidy", read_only)
-        told = reap(str(host / "work"))
-        assert told == [f"{partial} cannot be removed (Read-only file system): a later run that opens a template tries again"]
+        errors = reap(str(host / "work"))
+        assert errors == [f"{partial} cannot be removed (Read-only file system): a later run that opens a template tries again"]
         again = web()
-        assert again.open(source) and again.warnings == told
+        assert again.open(source) and again.warnings == errors
         assert again.discard()
         assert [name.rpartition(".")[2] for name in os.listdir(host / "work")] == ["left"]
     assert partial.exists()
@@ -125,7 +125,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("harm,why", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_journal_is_told_of_and_holds_up_nobody_else(host, web, source, harm, why):
+def test_a_damaged_journal_is_reported_and_holds_up_nobody_else(host, web, source, harm, why):
     web().open(source)
     path = host / "work/web/journal.json"
     path.unlink()

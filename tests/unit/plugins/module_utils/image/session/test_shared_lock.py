@@ -33,7 +33,7 @@ def mounted(tmp_path, monkeypatch, kind, mount="rw,relatime", filesystem="rw"):
 
 
 @pytest.mark.parametrize(
-    "kind,options,told",
+    "kind,options,message",
     [
         ("nfs4", "rw,vers=4.2,local_lock=none", None),
         ("nfs", "rw,vers=3,nolock,local_lock=all", "is on nfs with local_lock=all with nolock, where no other build host sees a lock"),
@@ -45,13 +45,13 @@ def mounted(tmp_path, monkeypatch, kind, mount="rw,relatime", filesystem="rw"):
         ("ext4", "rw", None),
     ],
 )
-def test_a_directory_whose_locks_end_at_this_machine_is_refused(tmp_path, monkeypatch, kind, options, told):
+def test_a_directory_whose_locks_end_at_this_machine_is_refused(tmp_path, monkeypatch, kind, options, message):
     mounted(tmp_path, monkeypatch, kind, filesystem=options)
-    if told is None:
+    if message is None:
         with shared_lock.held(str(tmp_path), 0) as got:
             assert got
     else:
-        with pytest.raises(ImageError, match=told), shared_lock.held(str(tmp_path), 0):
+        with pytest.raises(ImageError, match=message), shared_lock.held(str(tmp_path), 0):
             pass
 
 

@@ -106,7 +106,7 @@ def test_the_free_extents_are_those_that_lvm_has_free(made):
 
 
 def test_the_newest_metadata_count_and_a_volume_without_any_is_found(made):
-    """LVM writes to as many physical volumes as it is told; c has an area that is not used, b none, and a only old ones."""
+    """LVM writes to as many physical volumes as lvmlocal asks; c has an area that is not used, b none, and a only old ones."""
 
     def script(tools):
         tools.run("pvcreate", "--metadatacopies", "0", tools.device("b"))
