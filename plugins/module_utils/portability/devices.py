@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, Platform, judged, unneeded
+from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer, judged, unneeded
+from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import Start
 from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_mounts import CRYPTTAB

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer, passed, unknown
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, Platform, passed, unknown
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.kernels import Kernel
+from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
 
 NO_KERNEL = "no kernel is installed in /boot, so that nothing is known of its drivers"
 

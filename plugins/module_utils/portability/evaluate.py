@@ -13,11 +13,12 @@ from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.starting import Starting
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_module import KernelModule
+from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, Record, record
 from ansible_collections.hygeia.golden.plugins.module_utils.portability import devices, drivers, first_boot, hardware, kernels, names, start
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, Platform
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.first_boot import CloudInit
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.kernels import Kernel
+from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
 from ansible_collections.hygeia.golden.plugins.module_utils.system import boot_menu
 from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import Start
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host

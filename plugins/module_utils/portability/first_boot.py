@@ -10,8 +10,9 @@ from functools import cached_property
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import DetectedAgent
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
+from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer, judged, passed, unknown, unneeded
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, Platform, judged, passed, unknown, unneeded
+from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.units import Units
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, judged
+from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer, judged
 from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import Start
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.network import ifupdown, networkd, networkmanager

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.starting import FALLBACK, Starting
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.answer import Answer, Platform, judged, passed, unknown, unneeded
+from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer, judged, passed, unknown, unneeded
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.kernels import Kernel
+from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
 from ansible_collections.hygeia.golden.plugins.module_utils.system import boot_menu
 from ansible_collections.hygeia.golden.plugins.module_utils.system.boot_menu import Start
 from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import BIOS, SECURE_BOOT, UEFI, plain

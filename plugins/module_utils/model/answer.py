@@ -1,22 +1,18 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What one aspect of a system is for one platform, on its way to a record."""
+"""What a check found out about one aspect of something, on its way to a record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL, NOT_APPLICABLE, NOT_CHECKED, PASS
-
-# A platform as policy data describes it (roles/baseline/files/schema/platform.json).
-Platform = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A status with what the platform needs, what there is, where that was read, and what to do."""
+    """A status with what is needed, what there is, where that was read, and what to do."""
 
     status: str
     expected: object = None
