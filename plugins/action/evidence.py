@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from ansible import __version__ as ansible_core_version
@@ -11,8 +12,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence, index
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failed_controls
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
@@ -33,7 +36,8 @@ ARGUMENTS = {
     "boot_skipped": {"type": "bool", "default": False},
     "boot_required": {"type": "bool", "default": False},
     "replaces": {"type": "path"},
-    **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback", "isolation")},
+    "index": {"type": "path"},
+    **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback", "isolation", "image_history")},
     "playbook": {"type": "path"},
     "started": {"type": "str"},
     "signing_key": {"type": "path"},
@@ -58,13 +62,13 @@ class ActionModule(ActionBase):
         ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             run, files = evidence.rendered(facts, ended)
-            if facts["signing_key"] and not self._task.check_mode:
-                files = evidence.signed(run, files, facts["signing_key"], facts["signing_certificate"])
-            path = facts["path"] if self._task.check_mode else evidence.written(facts["path"], files, facts["replaces"])
+            path = facts["path"] if self._task.check_mode else _kept(facts, run, files)
         except SigningError as problem:
             raise AnsibleActionFail(f"the evidence cannot be signed, so it is not written: {problem}") from problem
         except PolicyError as problem:
             raise AnsibleActionFail(f"the evidence cannot be written: {problem}") from problem
+        except TimeoutError as problem:
+            raise AnsibleActionFail(f"the evidence is not written: {problem}") from problem
         except (AttributeError, LookupError, TypeError, ValueError) as problem:
             raise AnsibleActionFail(f"the evidence cannot be written: what the host answered has another shape ({problem!r})") from problem
         except OSError as problem:
@@ -79,6 +83,30 @@ class ActionModule(ActionBase):
             failures=[_failed(record, run["failing"]) for record in failed_controls(run["records"], run["origins"])],
         )
         return result
+
+
+def _kept(facts: dict[str, Any], run: Run, files: dict[str, str]) -> str:
+    """Write the evidence, signed if there is a key, and add it to the index if there is one; returns its directory."""
+    if not facts["index"]:
+        return _written(facts, run, files)
+    with index.held(facts["index"]) as runs:
+        files = evidence.indexed(run, files, runs.head())
+        path = _written(facts, run, files, runs)
+        runs.settle()
+        if facts["signing_key"]:
+            runs.sign(run["ended"], partial(evidence.signature, key=facts["signing_key"], certificate=facts["signing_certificate"]))
+        return path
+
+
+def _written(facts: dict[str, Any], run: Run, files: dict[str, str], runs: index.Index | None = None) -> str:
+    if facts["signing_key"]:
+        files = evidence.signed(run, files, facts["signing_key"], facts["signing_certificate"])
+
+    def note(path: str) -> None:
+        if runs:
+            runs.note(path, run, files[MANIFEST])
+
+    return evidence.written(facts["path"], files, facts["replaces"], note)
 
 
 def _failed(record: Record, blocking: list[str]) -> str:

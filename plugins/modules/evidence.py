@@ -126,6 +126,16 @@ options:
   replaces:
     description: A directory that this module wrote earlier in the same run, to be replaced.
     type: path
+  index:
+    description:
+      - The index of all runs, to which this one is added, for example C(runs.jsonl) in a directory above O(path). It is a
+        hash chain, which M(hygeia.golden.history_verify) verifies. With O(signing_key), a checkpoint of it is signed.
+      - Runs that end at the same time wait for each other.
+    type: path
+  image_history:
+    description: The end of the history of the images, as M(hygeia.golden.image_session) returns it as C(history).
+    type: dict
+    default: {}
   vulnerabilities:
     description: The vulnerabilities that stay open, as P(hygeia.golden.deadlines#filter) or M(hygeia.golden.patch_info) returns them.
     type: list

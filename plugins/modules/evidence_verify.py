@@ -11,7 +11,8 @@ description:
   - Verifies every signature beside C(manifest.json), compares the other files of the evidence with the digests in it, and,
     if O(image) or O(sha256) is given, the image as well. Fails if anything differs or a signature is missing.
   - Needs OpenSSH for signatures of OpenSSH, and OpenSSL for those of CMS.
-  - A key must have been valid when the run ended. That time is in the manifest and so the word of whoever signed it.
+  - A key must have been valid when the run ended. That time is in the manifest and so the word of whoever signed it. With
+    O(timestamp_authorities), a key must have been valid at the time of the time stamp.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -39,6 +40,11 @@ options:
     type: list
     elements: str
     default: []
+  timestamp_authorities:
+    description:
+      - The file with the certificates of time stamping authorities (RFC 3161), in PEM. With it, at least one signature must
+        have a time stamp, as M(hygeia.golden.evidence_timestamp) requests it, and time stamps must verify.
+    type: path
   image:
     description: The promoted image, which is read in full to compare its digest.
     type: path
@@ -47,6 +53,8 @@ options:
     type: str
 seealso:
   - module: hygeia.golden.evidence_sign
+  - module: hygeia.golden.evidence_timestamp
+  - module: hygeia.golden.history_verify
 """
 
 EXAMPLES = r"""
@@ -65,7 +73,9 @@ path:
   returned: success
   type: str
 signatures:
-  description: The signatures that verified, each with its C(file), the C(signer), and the fingerprint of the C(key) or certificate.
+  description:
+    - The signatures that verified, each with its C(file), the C(signer), and the fingerprint of the C(key) or certificate.
+    - If a time stamp verified, C(stamped) is its time.
   returned: always
   type: list
   elements: dict
@@ -115,6 +125,7 @@ def main() -> None:
             "allowed_signers": {"type": "path"},
             "authorities": {"type": "path"},
             "signers": {"type": "list", "elements": "str", "default": []},
+            "timestamp_authorities": {"type": "path"},
             "image": {"type": "path"},
             "sha256": {"type": "str"},
         },
@@ -122,7 +133,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     given = module.params
-    trust = Trust(given["allowed_signers"] or "", given["authorities"] or "", tuple(given["signers"]))
+    trust = Trust(given["allowed_signers"] or "", given["authorities"] or "", tuple(given["signers"]), given["timestamp_authorities"] or "")
     path, sha256 = given["path"], given["sha256"] or ""
     try:
         path = path if not sha256 or os.path.lexists(os.path.join(path, MANIFEST)) else newest(path, sha256)

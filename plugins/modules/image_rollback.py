@@ -91,6 +91,25 @@ move:
     - Null if the pointer already named that version.
   returned: success
   type: dict
+history:
+  description:
+    - How many lines the history of the images has now, and the digest of the last one. Kept in signed evidence, it shows
+      later whether the history was changed; see M(hygeia.golden.history_verify).
+    - Null in check mode.
+  returned: success
+  type: dict
+  contains:
+    path:
+      description: The history.
+      type: str
+      sample: /srv/golden/debian-12.history.jsonl
+    entries:
+      description: The number of its lines.
+      type: int
+      sample: 12
+    sha256:
+      description: The SHA-256 of its last line.
+      type: str
 msg:
   description: What happened, in a sentence.
   returned: success
@@ -141,6 +160,7 @@ def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
         "changed": move is not None,
         "msg": said,
         "move": move,
+        "history": None if check else store.history.head(),
         "image": {
             "path": image.path,
             "version": image.version,

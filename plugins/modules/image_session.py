@@ -405,6 +405,25 @@ image:
       description: Older images that were removed. Only when it is promoted.
       type: list
       elements: str
+history:
+  description:
+    - How many lines the history of the images has now, and the digest of the last one. Kept in signed evidence, it shows
+      later whether the history was changed; see M(hygeia.golden.history_verify).
+    - Null in check mode.
+  returned: when O(state=promoted)
+  type: dict
+  contains:
+    path:
+      description: The history.
+      type: str
+      sample: /srv/golden/debian-12.history.jsonl
+    entries:
+      description: The number of its lines.
+      type: int
+      sample: 12
+    sha256:
+      description: The SHA-256 of its last line.
+      type: str
 """
 
 import os
@@ -512,6 +531,7 @@ def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
             result["changed"], result["image"] = session.stage(target, params["compress"], check)
         else:
             result["image"] = session.promote(target, max(params["keep"], 1), params["compress"], check)
+            result["history"] = result["image"].pop("history", None)
     result["session"] = session.facts()
     if session.warnings:
         result["warnings"] = session.warnings

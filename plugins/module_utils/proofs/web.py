@@ -41,9 +41,19 @@ def how(params: dict[str, Any]) -> Asking:
 
 def fetched(url: str, timeout: float, **asking: Any) -> str:
     """The text at an address; a certificate that does not verify is no answer."""
+    return _answered(url, timeout, **asking).decode("utf-8", "replace")
+
+
+def posted(url: str, content: bytes, content_type: str, timeout: float, **asking: Any) -> bytes:
+    """What an address answers to something that is sent to it."""
+    headers = {**(asking.pop("headers", None) or {}), "Content-Type": content_type}
+    return _answered(url, timeout, method="POST", data=content, headers=headers, **asking)
+
+
+def _answered(url: str, timeout: float, **asking: Any) -> bytes:
     try:
         answer = urls.open_url(url, timeout=timeout, http_agent="hygeia.golden", **asking)
-        return answer.read(_LONGEST).decode("utf-8", "replace")
+        return bytes(answer.read(_LONGEST))
     except HTTPError as problem:
         raise Unanswered(f"it answers {problem.code} {problem.reason}") from problem
     except URLError as problem:

@@ -5,15 +5,12 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 
-from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError, run
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError, openssl_reason, run
 
 SUFFIX = ".p7s"
 ARMOR = b"-----BEGIN CMS-----"
-# 40570FEBFF7E0000:error:1700009E:CMS routines:CMS_SignerInfo_verify_content:verification failure:../crypto/cms/cms_sd.c:1000:
-_ERROR = re.compile(r"^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:(?P<reason>[^:]*):[^:]*:\d+:(?P<more>.*)$")
 
 
 def sign(content: bytes, certificate: str, key: str) -> str:
@@ -24,7 +21,7 @@ def sign(content: bytes, certificate: str, key: str) -> str:
     command = ["openssl", "cms", "-sign", "-binary", "-md", "sha256", "-signer", certificate, "-inkey", key, "-outform", "PEM"]
     done, out, errors = run([*command, "-passin", "pass:"], content)
     if not done:
-        raise SigningError(f"openssl cannot sign with {key} as {certificate}: {_reason(errors)}")
+        raise SigningError(f"openssl cannot sign with {key} as {certificate}: {openssl_reason(errors)}")
     return out.decode()
 
 
@@ -44,7 +41,7 @@ def verify(content: bytes, signature: str, authorities: str, moment: int) -> tup
         trust = ["-CAfile", authorities, "-no-CApath", "-no-CAstore", "-purpose", "any", "-attime", str(moment)]
         done, unused_out, errors = run([*command, *trust, "-signer", signer], content)
         if not done:
-            raise SigningError(f"{os.path.basename(signature)} does not verify: {_reason(errors)}")
+            raise SigningError(f"{os.path.basename(signature)} does not verify: {openssl_reason(errors)}")
         return _identity(signer)
 
 
@@ -72,14 +69,6 @@ def _identity(certificate: str) -> tuple[str, str]:
     command = ["openssl", "x509", "-in", certificate, "-noout", "-subject", "-fingerprint", "-sha256", "-nameopt", "RFC2253"]
     done, out, errors = run(command, b"")
     if not done:
-        raise SigningError(f"the certificate of the signer cannot be read: {_reason(errors)}")
+        raise SigningError(f"the certificate of the signer cannot be read: {openssl_reason(errors)}")
     subject, fingerprint = (line.partition("=")[2].strip() for line in out.decode(errors="replace").splitlines()[:2])
     return subject, fingerprint
-
-
-def _reason(errors: list[str]) -> str:
-    """The first error of OpenSSL's stack, which is the cause of the others."""
-    found = next(filter(None, map(_ERROR.match, errors)), None)
-    if not found:
-        return errors[-1] if errors else "it does not say why"
-    return found["more"].partition("Verify error:")[2].strip() or found["reason"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.commands import
 
 # A security key waits for a touch.
 _PATIENCE = 60.0
+# 40570FEBFF7E0000:error:1700009E:CMS routines:CMS_SignerInfo_verify_content:verification failure:../crypto/cms/cms_sd.c:1000:
+_ERROR = re.compile(r"^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:(?P<reason>[^:]*):[^:]*:\d+:(?P<more>.*)$")
 
 
 class SigningError(Exception):
@@ -31,3 +34,11 @@ def run(command: Sequence[str], content: bytes) -> tuple[bool, bytes, list[str]]
         raise SigningError(f"{command[0]} printed too much") from problem
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines()]
     return code == 0, out, [line for line in lines if line.strip("@")]
+
+
+def openssl_reason(errors: list[str]) -> str:
+    """The first error of OpenSSL's stack, which is the cause of the others."""
+    found = next(filter(None, map(_ERROR.match, errors)), None)
+    if not found:
+        return errors[-1] if errors else "it does not say why"
+    return found["more"].partition("Verify error:")[2].strip() or found["reason"]

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, dsse, ssh
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, dsse, ssh, timestamps
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.module_utils.util import places
 
@@ -32,11 +32,15 @@ _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Trust:
-    """Whose signatures count: paths of OpenSSH's allowed signers and of certificates, and who must have signed."""
+    """Whose signatures count: paths of OpenSSH's allowed signers and of certificates, and who must have signed.
+
+    With certificates of time stamping authorities, a signature must have a time stamp by one of them.
+    """
 
     allowed_signers: str = ""
     authorities: str = ""
     signers: tuple[str, ...] = ()
+    timestamp_authorities: str = ""
 
 
 @dataclass
@@ -60,8 +64,11 @@ def verify(directory: str, trust: Trust, image: str = "", sha256: str = "") -> V
         return found
     names = sorted(os.listdir(directory))
     signatures = [name for name in names if name.startswith(f"{MANIFEST}.") and name.endswith((ssh.SUFFIX, cms.SUFFIX))]
+    stamps = [f"{name}{timestamps.SUFFIX}" for name in signatures if f"{name}{timestamps.SUFFIX}" in names]
     for name in signatures:
-        _verify_signature(directory, name, content, trust, found)
+        _verify_signature(directory, name, content, trust, found, f"{name}{timestamps.SUFFIX}" in stamps)
+    if signatures and trust.timestamp_authorities and not stamps:
+        found.problems.append(f"no signature of {MANIFEST} has a time stamp")
     if not signatures:
         found.problems.append(f"{MANIFEST} is not signed")
     by = {signature["signer"] for signature in found.signatures}
@@ -70,7 +77,7 @@ def verify(directory: str, trust: Trust, image: str = "", sha256: str = "") -> V
     if ATTESTATIONS in found.manifest["files"]:
         _verify_attestations(directory, trust, found)
     found.problems += [
-        f"{name} is not listed in {MANIFEST}" for name in names if name not in (MANIFEST, *signatures, *found.manifest["files"])
+        f"{name} is not listed in {MANIFEST}" for name in names if name not in (MANIFEST, *signatures, *stamps, *found.manifest["files"])
     ]
     if image or sha256:
         found.problems += _other_image(found.manifest, image, sha256)
@@ -124,24 +131,33 @@ def parsed(content: bytes) -> dict[str, Any]:
     raise SigningError(f"{MANIFEST} is not the manifest of a run")
 
 
-def _verify_signature(directory: str, name: str, content: bytes, trust: Trust, found: Verification) -> None:
+def _verify_signature(directory: str, name: str, content: bytes, trust: Trust, found: Verification, stamped: bool) -> None:
+    """The key must have been valid when the run ended, by the word of whoever signed, or at the time of a trusted time stamp."""
     try:
-        signer, key = _signer(name, content, read(directory, name), trust, found.manifest["ended"])
-        found.signatures.append({"file": name, "signer": signer, "key": key})
+        signature, ended = read(directory, name), str(found.manifest["ended"])
+        stamp = ""
+        if stamped and trust.timestamp_authorities:
+            stamp_name = f"{name}{timestamps.SUFFIX}"
+            stamp = timestamps.verify(signature, read(directory, stamp_name), trust.timestamp_authorities, stamp_name)
+        who, key = signer(name, content, signature, trust, stamp or ended)
+        found.signatures.append({"file": name, "signer": who, "key": key, **({"stamped": stamp} if stamp else {})})
     except SigningError as problem:
         found.problems.append(str(problem))
 
 
-def _signer(name: str, content: bytes, signature: bytes, trust: Trust, ended: str) -> tuple[str, str]:
-    """The key must have been valid when the run ended. That time is the word of whoever signed."""
-    moment = time.strptime(ended, _MOMENT)
+def signer(name: str, content: bytes, signature: bytes, trust: Trust, moment: str) -> tuple[str, str]:
+    """Who signed the content with which key, which must have been valid at that moment, in UTC as ISO 8601."""
+    try:
+        when = time.strptime(moment, _MOMENT)
+    except ValueError as problem:
+        raise SigningError(f"{name} is of no known time") from problem
     with tempfile.TemporaryDirectory() as scratch:
-        path = os.path.join(scratch, name)
+        path = os.path.join(scratch, os.path.basename(name))
         with open(path, "wb") as stream:
             stream.write(signature)
         if signature.startswith(cms.ARMOR):
-            return cms.verify(content, path, trust.authorities, calendar.timegm(moment))
-        return ssh.verify(content, path, trust.allowed_signers, time.strftime("%Y%m%d%H%M%SZ", moment))
+            return cms.verify(content, path, trust.authorities, calendar.timegm(when))
+        return ssh.verify(content, path, trust.allowed_signers, time.strftime("%Y%m%d%H%M%SZ", when))
 
 
 def _verify_attestations(directory: str, trust: Trust, found: Verification) -> None:
@@ -151,7 +167,7 @@ def _verify_attestations(directory: str, trust: Trust, found: Verification) -> N
         for number, line in enumerate(read(directory, ATTESTATIONS).decode(errors="replace").splitlines(), 1):
             statement, content, signatures = dsse.opened(line)
             for signature in signatures:
-                _signer(f"{ATTESTATIONS}, line {number}", content, signature, trust, found.manifest["ended"])
+                signer(f"{ATTESTATIONS}, line {number}", content, signature, trust, found.manifest["ended"])
             if [each.get("digest") for each in statement["subject"]] != [subject]:
                 raise SigningError(f"{ATTESTATIONS}, line {number} is about another image")
             found.attestations.append(str(statement["predicateType"]))

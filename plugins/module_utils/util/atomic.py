@@ -27,3 +27,11 @@ def sync_directory(directory: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_directory(directory: str, mode: int = 0o750) -> None:
+    """Make a directory and those above it, so that they outlast a power cut."""
+    if not os.path.isdir(directory):
+        make_directory(os.path.dirname(directory), mode)
+        os.makedirs(directory, mode=mode, exist_ok=True)
+        sync_directory(os.path.dirname(directory))

@@ -9,13 +9,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, dsse, ssh
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import ATTESTATIONS, MANIFEST
-from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import sync_directory
+from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import make_directory, sync_directory
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
@@ -49,6 +49,7 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in shown.items()}
     # Citations of frameworks that are about other systems.
     run["left_out"] = sorted(known.keys() - shown.keys())
+    run["history"] = {"image": facts["image_history"] or None, "runs": None}
     run["docs"] = documentation.checked(facts["docs"])
     run["since"] = previous.since(facts["path"], facts["replaces"], run["records"], IN_PART in facts["profile"])
     files = {
@@ -63,11 +64,22 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     return run, files
 
 
+def indexed(run: Run, files: Mapping[str, str], head: dict[str, Any] | None) -> dict[str, str]:
+    """The files with a manifest that has the head of the index of runs, as it is before this run."""
+    run["history"]["runs"] = head
+    return {**files, MANIFEST: _json(manifest(run, {name: text for name, text in files.items() if name != MANIFEST}))}
+
+
+def signature(content: bytes, key: str, certificate: str | None = None) -> str:
+    """A signature of OpenSSH; with a certificate it is one of CMS."""
+    return cms.sign(content, certificate, key) if certificate else ssh.sign(content, key)
+
+
 def signed(run: Run, files: Mapping[str, str], key: str, certificate: str | None = None) -> dict[str, str]:
-    """The files with attestations about the image, if there is one, and the signature of the manifest; with a certificate it is one of CMS."""
+    """The files with attestations about the image, if there is one, and the signature of the manifest."""
 
     def sign(content: bytes) -> str:
-        return cms.sign(content, certificate, key) if certificate else ssh.sign(content, key)
+        return signature(content, key, certificate)
 
     known, bill = json.loads(files[MANIFEST]), files.get(BILL)
     envelopes = [dsse.envelope(each, sign) for each in attestations.statements(run, known, json.loads(bill) if bill else None)]
@@ -84,13 +96,13 @@ def _names(system: Mapping[str, Any]) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def written(path: str, files: dict[str, str], replaces: str | None = None) -> str:
+def written(path: str, files: dict[str, str], replaces: str | None = None, note: Callable[[str], object] = lambda unused_path: None) -> str:
     """Write the files into a new directory, which appears when all of them are there and on the disk; returns its path.
 
-    ``replaces`` is a directory of this run, whose place it takes.
+    ``replaces`` is a directory of this run, whose place it takes. ``note`` is given the path right before the directory appears.
     """
     parent = os.path.dirname(os.path.abspath(replaces or path))
-    _made(parent)
+    make_directory(parent)
     temporary = tempfile.mkdtemp(dir=parent, prefix=".evidence-")
     try:
         for name, text in files.items():
@@ -101,25 +113,24 @@ def written(path: str, files: dict[str, str], replaces: str | None = None) -> st
                 os.fsync(stream.fileno())
         os.chmod(temporary, 0o750)
         sync_directory(temporary)
-        return _replaced(temporary, os.path.abspath(replaces)) if replaces else _moved(temporary, os.path.abspath(path))
+        target = os.path.abspath(replaces) if replaces else _free(os.path.abspath(path))
+        note(target)
+        return _replaced(temporary, target) if replaces else _moved(temporary, target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
-def _made(directory: str) -> None:
-    """Make a directory and those above it, so that they outlast a power cut."""
-    if not os.path.isdir(directory):
-        _made(os.path.dirname(directory))
-        os.makedirs(directory, mode=0o750, exist_ok=True)
-        sync_directory(os.path.dirname(directory))
-
-
-def _moved(temporary: str, path: str) -> str:
+def _free(path: str) -> str:
+    """The path itself, or with a number where something is there already."""
     number, target = 1, path
     while os.path.exists(target):
         number += 1
         target = f"{path}-{number}"
+    return target
+
+
+def _moved(temporary: str, target: str) -> str:
     os.rename(temporary, target)
     sync_directory(os.path.dirname(target))
     return target

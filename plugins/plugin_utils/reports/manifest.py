@@ -56,6 +56,7 @@ def manifest(run: Run, files: dict[str, str]) -> dict[str, Any]:
         },
         "release": run["release"] or None,
         "rollback": run["rollback"] or None,
+        "history": run["history"],
         "packages": {"changed": run["changes"], "pending": run["pending"]},
         "files": {name: {"sha256": _digest(text), "size": len(text.encode())} for name, text in sorted(files.items())},
         "retention": {"retain_until": retain_until(run["ended"]), "basis": RETENTION},

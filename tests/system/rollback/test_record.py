@@ -141,6 +141,18 @@ def test_a_version_without_signed_evidence_is_not_restored(tmp_path, dest, play)
     well, output = play("rollback", *request)
     assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), output
 
+    # All runs are in the index, and the evidence of the rollback confirms the history of the image, until somebody cuts it off.
+    index, history = tmp_path / "evidence/runs.jsonl", dest / "web.history.jsonl"
+    allow = ["-e", f"evidence_allowed_signers={allowed}"]
+    well, output = play("verify_history", "-e", f"history={index}", *allow)
+    assert well and "Entries: 4, confirmed by signatures up to entry 4" in output, output
+    of_image = ["-e", f"history={history}", "-e", f"evidence={tmp_path / 'evidence'}", *allow]
+    well, output = play("verify_history", *of_image)
+    assert well and "Entries: 3, confirmed by signatures up to entry 3" in output, output
+    history.write_text("".join(history.read_text().splitlines(keepends=True)[:2]))
+    well, output = play("verify_history", *of_image)
+    assert not well and "entry 3 is missing at the end, by the evidence web/" in output, output
+
     # What the rollback wrote is signed too, and anybody can verify it until somebody changes it.
     newest = max((tmp_path / "evidence/web").iterdir())
     verify = ["-e", f"evidence={newest}", "-e", f"evidence_allowed_signers={allowed}"]
@@ -200,6 +212,7 @@ def test_a_real_system_is_stamped_and_reported(tree, tmp_path):
             "boot": {},
             "rollback": {},
             "isolation": {},
+            "image_history": {},
             "installed": found["packages"],
             "system": found["system"],
             "release": found["image"],

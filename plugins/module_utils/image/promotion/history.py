@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The moves of a pointer: to which image, when, by whom and why.
 
-NAME.history.jsonl lies beside the images, a JSON object a line, and lines are
-only ever added. A move is noted in .NAME.move before the pointer moves and is
-taken into the history afterwards. So one that was killed in between either
-happened and is recorded, or did not happen and is not.
+NAME.history.jsonl lies beside the images, a hash chain (util/chain.py) with a
+move a line, and lines are only ever added. A move is noted in .NAME.move before
+the pointer moves and is taken into the history afterwards. So one that was
+killed in between either happened and is recorded, or did not happen and is not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.names import QCOW2, SUFFIXES
-from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
+from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic, chain
 
 PROMOTED, ROLLED_BACK = "promoted", "rolled_back"
 SUFFIX = SUFFIXES[QCOW2]
@@ -56,6 +56,11 @@ class History:
         """The numbers of the lines that cannot be read."""
         return [number for number, line in enumerate(self._lines(), 1) if not _parsed(line)]
 
+    def head(self) -> dict[str, Any] | None:
+        """The number of lines and the digest of the last one, by which anybody can tell later whether the history was changed."""
+        last = chain.head(self.path)
+        return {"path": self.path, "entries": last.entries, "sha256": last.sha256} if last else None
+
     def digest(self, image: str) -> str | None:
         """The SHA-256 that an image had when it was promoted, or None when that was never recorded."""
         known = {move["image"]: move["sha256"] for move in self.moves() if move["action"] == PROMOTED}
@@ -88,17 +93,7 @@ class History:
             os.unlink(self.noted)
 
     def _add(self, move: Move) -> None:
-        line = json.dumps(move, ensure_ascii=False) + "\n"
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            # A line that a power cut tore stays as it is, and the next begins on a line of its own.
-            size = os.fstat(handle).st_size
-            torn = size and os.pread(handle, 1, size - 1) != b"\n"
-            os.write(handle, (("\n" if torn else "") + line).encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        atomic.sync_directory(os.path.dirname(self.path))
+        chain.append(self.path, move)
 
     def _unrecorded(self) -> Move | None:
         """What was noted, if the pointer did move so."""
@@ -119,8 +114,5 @@ class History:
 
 def _parsed(line: str) -> Move | None:
     """The move that a line tells, or None."""
-    try:
-        move = json.loads(line)
-    except ValueError:
-        return None
-    return move if isinstance(move, dict) and {"time", "action", "image", "sha256"} <= set(move) else None
+    move = chain.entry(line)
+    return move if move is not None and {"time", "action", "image", "sha256"} <= set(move) else None

@@ -223,7 +223,9 @@ class Session(SessionState):
                     staging.write(self, target, compress)
                 staging.publish(self, target)
             # It is promoted: what goes wrong from here on is reported, and takes nothing back.
-            image = {**staging.described(self, target), "removed": []}
+            image = {**staging.described(self, target), "removed": [], "history": None}
+            with self._warning(f"{target.history.path} cannot be read"):
+                image["history"] = target.history.head()
             with self._warning(f"older images of {target.name} cannot be removed"):
                 self.journal.record(state="promoted", step="prune", leftovers=[])
                 image["removed"] = target.prune(keep)

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.hygeia.golden.plugins.action import evidence
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import history
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import Trust, verify
+from ansible_collections.hygeia.golden.plugins.module_utils.util import chain
 from ansible_collections.hygeia.golden.plugins.modules import evidence as documented
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 
@@ -100,3 +106,47 @@ def test_links_lead_where_the_site_says_or_to_the_published_pages(act):
 def test_an_address_that_is_none_is_reported(act):
     with pytest.raises(AnsibleError, match="the evidence cannot be written: evidence_docs is 'docs'; give the address"):
         act(docs="docs")
+
+
+# -- the index of runs -----------------------------------------------------------------
+
+
+@pytest.fixture
+def key(tmp_path):
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    (tmp_path / "allowed").write_text(f"pipeline@example.org {(tmp_path / 'key.pub').read_text()}")
+    return str(tmp_path / "key")
+
+
+def test_each_run_is_in_the_index_and_its_manifest_has_the_end_before_it(act, tmp_path, key):
+    index = str(tmp_path / "runs.jsonl")
+    head = {"path": "/srv/golden/web.history.jsonl", "entries": 4, "sha256": "0" * 64}
+    first = act(index=index, signing_key=key, image_history=head)["path"]
+    second = act(index=index, signing_key=key)["path"]
+    act(index=index, signing_key=key, replaces=second)
+    manifests = [json.loads((Path(path) / "manifest.json").read_text()) for path in (first, second)]
+    assert manifests[0]["history"] == {"image": head, "runs": None} and manifests[1]["history"]["runs"]["entries"] == 2
+    entries = chain.entries(Path(index).read_bytes())
+    assert [entry["run"] for entry in entries] == ["host/run", "host/run-2", "host/run-2"]
+    trust = Trust(allowed_signers=str(tmp_path / "allowed"))
+    found = history.verify(index, str(tmp_path), trust)
+    assert (found.problems, found.examination.confirmed) == ([], 3)
+    assert verify(second, trust).problems == []
+
+
+def test_check_mode_and_a_run_without_an_index_touch_none(act, tmp_path):
+    act(check_mode=True, index=str(tmp_path / "runs.jsonl"))
+    act()
+    assert os.listdir(tmp_path) == ["host"]
+
+
+def test_evidence_elsewhere_than_below_its_index_is_refused(act, tmp_path):
+    with pytest.raises(AnsibleError, match="is not below .*/other, where the index of runs lies: choose another index"):
+        act(index=str(tmp_path / "other/runs.jsonl"))
+    assert not (tmp_path / "host/run").exists()
+
+
+def test_evidence_that_cannot_be_signed_is_not_in_the_index(act, tmp_path):
+    with pytest.raises(AnsibleError, match="the evidence cannot be signed, so it is not written"):
+        act(index=str(tmp_path / "runs.jsonl"), signing_key="/nowhere")
+    assert not (tmp_path / "runs.jsonl").exists()

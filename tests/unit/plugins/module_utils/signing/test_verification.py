@@ -11,7 +11,8 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, ssh
+from ansible_collections.hygeia.golden.plugins.module_utils.proofs import web
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, ssh, timestamps
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import Trust, newest, verify
 
@@ -21,38 +22,6 @@ ENDED = "2026-11-09T12:04:10Z"
 
 def run(*command, **how):
     return subprocess.run(command, check=True, capture_output=True, **how)
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    """Keys of OpenSSH by principal, and of an authority with one signer."""
-    place = tmp_path_factory.mktemp("keys")
-    for name in (PIPELINE, APPROVER, STRANGER):
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / name)
-    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", place / "locked")
-    known = [f'{name} namespaces="{ssh.NAMESPACE}" {(place / f"{name}.pub").read_text()}' for name in (PIPELINE, APPROVER)]
-    (place / "allowed").write_text("".join(known))
-    (place / "ended").write_text(known[0].replace("namespaces=", 'valid-before="20260101",namespaces='))
-    authority = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "36500", "-keyout", "ca.key", "-out", "ca.pem"]
-    run(*authority, "-subj", "/CN=Hospital CA", cwd=place)
-    run(*authority[:-4], "-keyout", "other.key", "-out", "other.pem", "-subj", "/CN=Another CA", cwd=place)
-    run(
-        "openssl",
-        "req",
-        "-nodes",
-        "-newkey",
-        "rsa:2048",
-        "-keyout",
-        "s.key",
-        "-out",
-        "s.csr",
-        "-subj",
-        "/O=Hospital/CN=Pipeline",
-        cwd=place,
-    )
-    issue = ["openssl", "x509", "-req", "-in", "s.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "36500"]
-    run(*issue, "-out", "s.pem", cwd=place)
-    return place
 
 
 @pytest.fixture
@@ -235,3 +204,49 @@ def test_the_newest_evidence_of_an_image_is_found(evidence):
     assert newest(str(evidence.parent), digest).endswith("20261110T120000Z")
     with pytest.raises(SigningError, match="no evidence in .* is about the image"):
         newest(str(evidence.parent), "0" * 64)
+
+
+# -- time stamps -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def stamped(evidence, keys, authority):
+    """Evidence with a signature that has a time stamp."""
+    signature = (signed(evidence, keys / PIPELINE) / "manifest.json.sig").read_bytes()
+    reply = web.posted(authority, timestamps.query(signature), timestamps.QUERY_TYPE, 20)
+    (evidence / "manifest.json.sig.tsr").write_bytes(reply)
+    return evidence
+
+
+@pytest.fixture
+def both(keys):
+    return Trust(allowed_signers=str(keys / "allowed"), timestamp_authorities=str(keys / "ca.pem"))
+
+
+def test_a_time_stamp_is_verified_where_its_authority_is_named(stamped, trust, both):
+    assert verify(str(stamped), trust).problems == []
+    found = verify(str(stamped), both)
+    assert found.problems == [] and found.signatures[0]["stamped"] > ENDED
+
+
+def test_a_signature_without_a_time_stamp_is_reported_where_its_authority_is_named(evidence, keys, both):
+    assert verify(str(signed(evidence, keys / PIPELINE)), both).problems == ["no signature of manifest.json has a time stamp"]
+
+
+def test_a_time_stamp_of_another_signature_does_not_verify(stamped, keys, both):
+    (stamped / "manifest.json.sig.tsr").rename(stamped / "kept")
+    reply = (stamped / "kept").read_bytes()
+    (stamped / "kept").unlink()
+    manifest = json.loads((stamped / "manifest.json").read_text())
+    (stamped / "manifest.json").write_text(json.dumps({**manifest, "host": "db"}))
+    signed(stamped, keys / PIPELINE)
+    (stamped / "manifest.json.sig.tsr").write_bytes(reply)
+    assert verify(str(stamped), both).problems == ["manifest.json.sig.tsr does not verify: message imprint mismatch"]
+
+
+def test_a_key_must_have_been_valid_at_the_time_of_the_stamp(stamped, keys, tmp_path):
+    """By the word of whoever signed, the run ended long before the key did."""
+    (tmp_path / "allowed").write_text((keys / "allowed").read_text().replace("namespaces=", 'valid-before="20261110",namespaces='))
+    assert verify(str(stamped), Trust(allowed_signers=str(tmp_path / "allowed"))).problems == []
+    found = verify(str(stamped), Trust(allowed_signers=str(tmp_path / "allowed"), timestamp_authorities=str(keys / "ca.pem")))
+    assert "manifest.json.sig is not by an allowed signer" in found.problems[0]

@@ -96,6 +96,7 @@ def facts():
             "release": {},
             "rollback": {},
             "isolation": {},
+            "image_history": {},
             "boot": {},
             "playbook": None,
             "started": None,

@@ -8,6 +8,7 @@ import os
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import History
+from ansible_collections.hygeia.golden.plugins.module_utils.util import chain
 
 MOVE = {
     "action": "promoted",
@@ -32,8 +33,9 @@ def point(history, image=MOVE["image"]):
 
 
 def entries(history):
+    """What the lines say, without what chains them."""
     with open(history.path, encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream]
+        return [{name: value for name, value in json.loads(line).items() if name != "chain"} for line in stream]
 
 
 def test_a_move_that_happened_is_recorded_once(history):
@@ -113,3 +115,15 @@ def test_the_digest_is_the_one_at_promotion(history):
     assert history.digest(MOVE["image"]) == MOVE["sha256"]
     assert history.digest("other") is None
     assert history.gone_back_to() == {MOVE["image"]}
+
+
+def test_moves_are_chained_and_the_end_is_known(history):
+    assert history.head() is None
+    for number in (1, 2):
+        point(history, f"web-{number}-0123456789ab.qcow2")
+        history.note(**{**MOVE, "image": f"web-{number}-0123456789ab.qcow2"})
+        history.settle()
+    with open(history.path, "rb") as stream:
+        found = chain.examine(stream.read())
+    assert (found.entries, found.problems) == (2, [])
+    assert history.head() == {"path": history.path, "entries": 2, "sha256": found.sha256}
