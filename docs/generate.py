@@ -57,6 +57,19 @@ KIND_SOURCES = {
         "the entries of the boot menu, the output that update-grub would write, and `/proc/cmdline`",
     ),
     "boot_loader": ("nothing", "the GRUB menu"),
+    "kernel_drivers": (
+        "nothing; a kernel that lacks what another one has is removed by the package manager",
+        "`modules.dep` and `modules.builtin` of each kernel",
+    ),
+    "initramfs": (
+        "drop-ins of initramfs-tools or dracut, and an initramfs that lacks a module, built by that program",
+        "the archive of each kernel, read without its program, and these drop-ins",
+    ),
+    "platform_cmdline": (
+        "`/etc/default/grub.d/zy-hygeia-platforms.cfg` and the boot menu",
+        "the entries of the boot menu, the output that update-grub would write, and `/proc/cmdline`",
+    ),
+    "cloud_init": ("`/etc/cloud/cloud.cfg.d/zz-hygeia.cfg`, unless other files have it", "all files of cloud-init in order"),
     "mount": ("the line in `/etc/fstab`, or a drop-in of the mount unit", "both and, on a running host, the mounted filesystems"),
     "file": ("the file itself; a mode is an upper limit, so bits are only removed", "owner, group, mode and content of the file"),
     "filesystem": ("only the sticky bit of directories", "one walk over the local filesystems"),

@@ -85,6 +85,7 @@ PLAIN = (
     "system/account_files.py",
     "system/administrators.py",
     "system/ssh/login.py",
+    "kinds/boot/initramfs.py",
     "kinds/packages/apt_source.py",
     "kinds/audit/audit_rule.py",
     "kinds/base.py",
@@ -109,6 +110,7 @@ PLAIN = (
     "system/running/sockets.py",
 )
 ALONE = {
+    "agents/cloud_init.py": "cloud-init's YAML is read by the reader that is tested beside PyYAML",
     "agents/jobs.py": "what a shell would make of a script that a timer or cron starts",
     "backup/schedule.py": "the text of a site's own script of run-parts, in which a word is looked for",
     "backup/borgmatic.py": "borgmatic's YAML is read by the reader that is tested beside PyYAML",

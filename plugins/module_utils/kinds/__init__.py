@@ -22,8 +22,11 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.auditd_c
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Kind
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_loader import BootLoader
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_target import BootTarget
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.initramfs import Initramfs
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_cmdline import KernelCmdline
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_drivers import KernelDrivers
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_module import KernelModule
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.platform_cmdline import PlatformCmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.sysctl import Sysctl
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.logging.log_forwarding import LogForwarding
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.logging.rsyslog import Rsyslog
@@ -43,6 +46,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.crypt
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.selinux import Selinux
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.security.selinux_labels import SelinuxLabels
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.chrony import Chrony
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.cloud_init import CloudInitSources
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.service import Service
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.system_state import SystemState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.services.systemd_conf import SystemdConf
@@ -57,13 +61,16 @@ KINDS: dict[str, type[Kind]] = {
     kind.name: kind
     for kind in (
         Package,
+        KernelDrivers,
         AptConf,
         DnfConf,
         CryptoPolicy,
         KernelModule,
+        Initramfs,
         Sysctl,
         NetworkManager,
         KernelCmdline,
+        PlatformCmdline,
         BootLoader,
         Mount,
         File,
@@ -95,6 +102,7 @@ KINDS: dict[str, type[Kind]] = {
         Aide,
         AideConf,
         Chrony,
+        CloudInitSources,
         SystemState,
         HardwareAddress,
         SelinuxLabels,

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.agents import detect
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.cloud_init import CloudInit
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import DetectedAgent
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import Agent
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.starting import Starting
@@ -16,7 +17,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_mo
 from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import ERROR, Record, record
 from ansible_collections.hygeia.golden.plugins.module_utils.portability import devices, drivers, first_boot, hardware, kernels, names, start
-from ansible_collections.hygeia.golden.plugins.module_utils.portability.first_boot import CloudInit
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.kernels import Kernel
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
 from ansible_collections.hygeia.golden.plugins.module_utils.system import boot_menu

@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
+from ansible_collections.hygeia.golden.plugins.module_utils.agents.cloud_init import CLOUD_INIT, CloudInit
 from ansible_collections.hygeia.golden.plugins.module_utils.agents.detect import DetectedAgent
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.entries import NotUnderstood
-from ansible_collections.hygeia.golden.plugins.module_utils.agents.formats import FORMATS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.answer import Answer, judged, passed, unknown, unneeded
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import FAIL
 from ansible_collections.hygeia.golden.plugins.module_utils.portability.platform import Platform
@@ -17,43 +15,11 @@ from ansible_collections.hygeia.golden.plugins.module_utils.system.host import H
 from ansible_collections.hygeia.golden.plugins.module_utils.system.units import Units
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, lines_of
 
-CLOUD_INIT = "/usr/bin/cloud-init"
-CONFIGURATION = ("/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg")
 HOSTNAME = "/etc/hostname"
 # Names that are nobody's (hostname(5)).
 _NOBODYS = ("", "localhost", "localhost.localdomain", "(none)")
 TIME_UNITS = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntpsec.service", "ntpd.service", "openntpd.service")
 _STARTS = ("enabled", "enabled-runtime")
-
-
-class CloudInit:
-    """cloud-init of a system: whether it is there, and what the last word of its files is."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.installed = host.exists(CLOUD_INIT) and not host.exists("/etc/cloud/cloud-init.disabled")
-        self.problem = ""
-
-    @cached_property
-    def settings(self) -> dict[str, tuple[str, str]]:
-        """Each key with its last value and the file that has it; a later list replaces the whole of an earlier one."""
-        found: dict[str, tuple[str, str]] = {}
-        for path in dict.fromkeys(path for pattern in CONFIGURATION for path in self.host.regular(pattern)):
-            try:
-                pairs = [(key, value) for key, value, unused_line in FORMATS["yaml"](self.host.read(path) or "")]
-            except NotUnderstood:
-                self.problem = f"{path} is not understood: look there yourself"
-                continue
-            lists = {key.partition(".")[0] for key, unused_value in pairs if key.startswith("datasource_list")}
-            found = {key: value for key, value in found.items() if key.partition(".")[0] not in lists}
-            found.update({key: (value, path) for key, value in pairs})
-        return found
-
-    @property
-    def datasources(self) -> tuple[list[str] | None, str]:
-        """The datasources that it looks for, or None where it looks for all that it knows; and the file that says so."""
-        listed = [(value, path) for key, (value, path) in self.settings.items() if key.startswith("datasource_list")]
-        return ([value for value, unused_path in listed], listed[0][1]) if listed else (None, CONFIGURATION[0])
 
 
 def agent(platform: Platform, detected: Sequence[DetectedAgent]) -> Answer:

@@ -51,5 +51,4 @@ def _kernel(host: Host, release: str) -> Kernel:
         paths = initramfs.names(host, path)
     except (OSError, NotRead) as problem:
         return Kernel(release, have, path, None, f"{path}: {problem}")
-    own = f"lib/modules/{release}/"
-    return Kernel(release, have, path, frozenset(filter(None, (kernel_drivers.module(name) for name in paths if own in name))))
+    return Kernel(release, have, path, frozenset(kernel_drivers.inside(release, paths)))

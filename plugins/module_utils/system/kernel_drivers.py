@@ -57,6 +57,12 @@ def of(host: Host, release: str) -> Drivers:
     return Drivers(needs, frozenset(filter(None, builtin)))
 
 
+def inside(release: str, paths: Iterable[str]) -> set[str]:
+    """The modules of a kernel among the files of an archive, such as its initramfs."""
+    own = f"lib/modules/{release}/"
+    return set(filter(None, (module(path) for path in paths if own in path)))
+
+
 def module(path: str) -> str:
     """The name of the module that a file holds, else nothing."""
     found = _FILE.search(path.rstrip(BLANKS))

@@ -16,6 +16,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.fitted import fitted
 from ansible_collections.hygeia.golden.tests.system.kernel.conftest import GRUB_PROBE
 from ansible_collections.hygeia.golden.tests.templates import chrooted
 
@@ -28,15 +29,16 @@ OWN_FILESYSTEMS = ("/home", "/tmp", "/var", "/var/tmp", "/var/log", "/var/log/au
 FSTAB = "UUID=4ea3164e-74e5-49be-8905-294900b8b5f2 / ext4 errors=remount-ro 0 1\n" + "".join(
     f"LABEL={where.strip('/').replace('/', '-')} {where} ext4 defaults 0 2\n" for where in OWN_FILESYSTEMS
 )
+CLOUD_INIT = {"usr/bin/cloud-init": "", "etc/cloud/cloud.cfg": "datasource_list: [NoCloud, None]\n"}
 PASSWORD = "set superusers=admin\npassword_pbkdf2 admin grub.pbkdf2.sha512.10000.00.00\n"
 # What no control installs and some are about.
 MORE_PACKAGES = ["cron", "rsyslog", "systemd-coredump", "systemd-resolved", "unattended-upgrades", "usbguard"]
 PROFILE = {
     "id": "widest",
     "title": "Every control",
-    "description": "Every control but those of the seal.",
+    "description": "Every control but those of the seal and of portability.",
     "controls": ["*"],
-    "remove": ["seal-*"],
+    "remove": ["portable-*", "seal-*"],
 }
 
 
@@ -65,6 +67,27 @@ def sealed(hardened):
     controls = [Control.load(control) for control in Catalogue().resolve("sealed")]
     with hardened.changed() as (root, upper):
         enforce(host(root), controls, partial=True)
+    return Tree([upper, *hardened.lowers], hardened.layers)
+
+
+def portable():
+    """The controls that make an image fit, without the packages that they install."""
+    catalogue = Catalogue()
+    platforms = [catalogue.platforms[name] for name in ("kvm", "vmware", "azure")]
+    controls = fitted(catalogue.resolve("portable"), platforms, [])
+    kinds = [{kind: values for kind, values in control["settings"].items() if kind != "package"} for control in controls]
+    return [{**control, "settings": settings} for control, settings in zip(controls, kinds) if settings]
+
+
+@pytest.fixture(scope="session")
+def fit(hardened):
+    """The same tree, made fit for platforms, with a cloud-init of which only its files are looked at."""
+    with hardened.changed() as (root, upper):
+        for path, text in CLOUD_INIT.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        enforced = enforce(host(root), list(map(Control.load, portable())), partial=True)
+    assert {outcome["outcome"] for outcome in enforced.outcomes} <= {"changed", "unchanged"}, enforced.outcomes
     return Tree([upper, *hardened.lowers], hardened.layers)
 
 

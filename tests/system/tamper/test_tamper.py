@@ -9,10 +9,12 @@ import os
 import pytest
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.tests.tamper.experiment import Experiment
+from conftest import portable
 
 CATALOGUE = Catalogue(strict=True)
 SEAL = [name for name in CATALOGUE.controls if name.startswith("seal-")]
-OTHERS = [name for name in CATALOGUE.controls if name not in SEAL]
+PORTABLE = [name for name in CATALOGUE.controls if name.startswith("portable-")]
+OTHERS = [name for name in CATALOGUE.controls if name not in (*SEAL, *PORTABLE)]
 # Each setting in a tree of its own: slow, for the night.
 ALONE = bool(os.environ.get("TAMPER_ALONE"))
 
@@ -47,6 +49,11 @@ def seal(sealed):
     return Experiment(sealed.audit, [CATALOGUE.controls[name] for name in SEAL], sealed.systems, UNDECIDED, SEES_TOO, ALONE)
 
 
+@pytest.fixture(scope="session")
+def portability(fit):
+    return Experiment(fit.audit, portable(), fit.systems, UNDECIDED, SEES_TOO, ALONE)
+
+
 @pytest.mark.parametrize("control", OTHERS)
 def test_a_control_of_the_baseline_is_proven_both_ways(baseline, control):
     judge(baseline, control)
@@ -55,6 +62,13 @@ def test_a_control_of_the_baseline_is_proven_both_ways(baseline, control):
 @pytest.mark.parametrize("control", SEAL)
 def test_a_control_of_the_seal_is_proven_both_ways(seal, control):
     judge(seal, control)
+
+
+@pytest.mark.parametrize("control", PORTABLE)
+def test_a_control_of_portability_is_proven_both_ways(portability, control):
+    if control not in {each["id"] for each in portable()}:
+        pytest.skip("it installs packages, as others do that are proven so")
+    judge(portability, control)
 
 
 def judge(experiment, control):

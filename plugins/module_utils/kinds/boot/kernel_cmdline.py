@@ -14,7 +14,7 @@ words are put where update-grub will put them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import (
     NOTICE,
@@ -54,6 +54,7 @@ FLATTENED = "".join(f"{name}=$(printf '%s\\n' \"${name}\" | {_JOIN})\n" for name
 EVERY = ("*",)
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
+OURS = re.compile(r'"\$GRUB_CMDLINE_LINUX (.*)"')
 _VALUE = re.compile(r"[A-Za-z0-9_.,:=/@+%-]+")
 
 
@@ -80,8 +81,8 @@ class KernelCmdline(Kind):
 
     def plan(self, wanted: Settings, partial: bool = False) -> Plan:
         before = self.host.read(self.path) or ""
-        old = _parse(before)
-        words = {name: _word(name, value) for name, value in wanted.items() if not _barred(name, value)}
+        old = self._parse(before)
+        words = self._words(wanted)
         words = dict(sorted({**old, **words}.items() if partial else words.items()))
         if not words and not old:
             return Plan()
@@ -93,11 +94,19 @@ class KernelCmdline(Kind):
         names = [name for name in {**old, **words} if old.get(name) != words.get(name)] or list(wanted)
         file = self.install(self.path, self._render(words), names) if words else self.uninstall(self.path, names)
         menu = self.host.read(MENU) or ""
-        gone = set(old.values()) - set(words.values())
-        after = _rewritten(menu, gone, list(words.values()), split(self._asked()[1]))
+        after = _rewritten(menu, self._gone(old, words), words_of(" ".join(words.values())), split(self._asked()[1]))
         if menu == after:
             return Plan(file)
         return Plan(file + [Change(MENU, menu, after, frozenset(names), lambda: self._generate(before, menu, after))])
+
+    def _words(self, wanted: Settings) -> dict[str, str]:
+        """What our file says, by the names of the parameters."""
+        return {name: word_of(name, value) for name, value in wanted.items() if not _barred(name, value)}
+
+    def _gone(self, old: Mapping[str, str], words: Mapping[str, str]) -> Callable[[str], bool]:
+        """Is a word one that leaves the menu?"""
+        left = set(words_of(" ".join(old.values()))) - set(words_of(" ".join(words.values())))
+        return lambda word: word in left
 
     def _generate(self, before: str, menu: str, after: str) -> None:
         """Make the menu anew; when kernels would be lost from it, everything is as it was."""
@@ -151,18 +160,25 @@ class KernelCmdline(Kind):
             sources += [("/proc/cmdline", words, "the running kernel was started")]
         return sources
 
-    def _observation(self, name: str, wanted: Settings, sources: list[tuple[str, list[str], str]]) -> Observation:
+    def _observation(self, name: str, wanted: Value, sources: list[tuple[str, list[str], str]]) -> Observation:
         for place, words, claim in sources:
-            value = value_of(words, name)
+            value = self._found(name, wanted, words)
             if not self.satisfies(name, wanted, value):
-                how = f"without {name}" if value is None else f"with {_word(name, value)}{self._blame(name, value)}"
-                return Observation(value, place, f"{claim} {how}")
+                return Observation(value, place, f"{claim} {self._how(name, wanted, value)}")
         place, words, unused_claim = sources[0]
-        return Observation(value_of(words, name), place)
+        return Observation(self._found(name, wanted, words), place)
+
+    def _found(self, name: str, wanted: Value, words: list[str]) -> Value:
+        """What the kernel makes of a parameter in a list of words."""
+        return value_of(words, name)
+
+    def _how(self, name: str, wanted: Value, value: Value) -> str:
+        """How a kernel is started that is not started as wanted."""
+        return f"without {name}" if value is None else f"with {word_of(name, value)}{self._blame(name, value)}"
 
     def _blame(self, name: str, value: Value) -> str:
         """Where a wrong word is written, as the end of a sentence."""
-        word = re.compile(rf"(?<![\w.-]){re.escape(_word(name, value))}(?![\w.-])", re.A)
+        word = re.compile(rf"(?<![\w.-]){re.escape(word_of(name, value))}(?![\w.-])", re.A)
         for path in [DEFAULTS] + self.host.files(f"{DIRECTORY}/*.cfg"):
             for number, line in enumerate(self.host.lines(path), 1):
                 if path != self.path and not line.lstrip(BLANKS).startswith("#") and word.search(line):
@@ -181,6 +197,11 @@ class KernelCmdline(Kind):
         several = any("\n" in value for value in self._asked(besides=self.path))
         return f'{NOTICE}{FLATTENED if several else ""}GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX {" ".join(words.values())}"\n'
 
+    def _parse(self, text: str) -> dict[str, str]:
+        """The words of our own file by name, as ``_render`` wrote them."""
+        found = OURS.search(text)
+        return {word.partition("=")[0]: word for word in words_of(found[1])} if found else {}
+
 
 # -- words -----------------------------------------------------------------------
 
@@ -197,7 +218,7 @@ def _barred(name: str, value: Value) -> tuple[str, ...]:
     return tuple(map(Kind.plain, never))
 
 
-def _word(name: str, value: Value) -> str:
+def word_of(name: str, value: Value) -> str:
     """A parameter as it stands in a command line; true is a parameter without a value."""
     text = "" if value is True else f"={value}"
     if not _NAME.fullmatch(name) or value is False or (text and not _VALUE.fullmatch(text[1:])):
@@ -205,16 +226,10 @@ def _word(name: str, value: Value) -> str:
     return name + text
 
 
-def _parse(text: str) -> dict[str, str]:
-    """The words of our own file by name, as ``_render`` of the kind wrote them."""
-    found = re.search(r'"\$GRUB_CMDLINE_LINUX (.*)"', text)
-    return {word.partition("=")[0]: word for word in words_of(found[1])} if found else {}
-
-
 # -- the menu --------------------------------------------------------------------
 
 
-def _rewritten(menu: str, gone: set[str], words: list[str], defaults: list[str]) -> str:
+def _rewritten(menu: str, gone: Callable[[str], bool], words: list[str], defaults: list[str]) -> str:
     """The menu with words taken away and words put in, before those that only ordinary entries get."""
     lines = menu.split("\n")
     for number, unused_kernel, unused_words in entries(menu):
@@ -222,9 +237,9 @@ def _rewritten(menu: str, gone: set[str], words: list[str], defaults: list[str])
     return "\n".join(lines)
 
 
-def _changed(text: str, gone: set[str], words: list[str], defaults: list[str]) -> str:
+def _changed(text: str, gone: Callable[[str], bool], words: list[str], defaults: list[str]) -> str:
     """One command line so changed; every other word keeps the blanks before it."""
-    kept = [word for word in re.finditer(rf"\s*({WORD.pattern})", text, re.S | re.A) if word[1] not in gone]
+    kept = [word for word in re.finditer(rf"\s*({WORD.pattern})", text, re.S | re.A) if not gone(word[1])]
     names = [word[1] for word in kept]
     end = len(names) - len(defaults) if defaults and names[-len(defaults) :] == defaults else len(names)
     missing = "".join(f" {word}" for word in words if word not in names)

@@ -71,12 +71,12 @@ def sources(host: Host) -> Iterator[tuple[str, list[str], str]]:
 
 
 def _put(line: str, words: Mapping[str, str]) -> str:
-    """A command line in which each of the words stands once and last of its name; one that is right already stays."""
+    """A command line in which those of a name are as wanted, alone and last; those that are right already stay."""
     there = words_of(line)
-    for name, word in words.items():
-        same = [old for old in there if _plain(old) == name.replace("-", "_")]
-        if same != [word]:
-            there = [old for old in there if old not in same] + [word]
+    for name, text in words.items():
+        same, wanted = [old for old in there if _plain(old) == name.replace("-", "_")], words_of(text)
+        if same != wanted:
+            there = [old for old in there if old not in same] + wanted
     return " ".join(there)
 
 

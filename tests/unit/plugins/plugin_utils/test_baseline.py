@@ -31,7 +31,7 @@ def test_every_schema_is_one(path):
 
 
 # Areas that are for some machines only, each with the profiles that have them.
-SPECIAL = {"seal": {"sealed"}, "imaging": {"imaging-appliance"}, "ai": {"ai-workload"}, "malware": {"nprm-2025"}}
+SPECIAL = {"seal": {"sealed"}, "imaging": {"imaging-appliance"}, "ai": {"ai-workload"}, "malware": {"nprm-2025"}, "portable": {"portable"}}
 
 
 def test_the_strict_profile_has_all_controls_but_those_for_special_machines():
