@@ -112,6 +112,7 @@ docs-check: deps
 bench: deps $(DEMO)/templates/debian-12.qcow2
 	python tests/bench/bench.py $(DEMO)/templates/debian-12.qcow2
 	python tests/bench/volumes.py
+	python tests/bench/residue.py $(DEMO)/templates/debian-12.qcow2
 
 # make platform TEMPLATE=rocky-9.qcow2: the main job on an image of yours, and its record for docs/platforms.
 PROFILE := hipaa

@@ -12,7 +12,9 @@ description:
     DICOM, HL7, FHIR, X12 and C-CDA, dumps and databases.
   - On a system, only files are searched that no package of dpkg brought, or that differ from what it brought.
     Compressed files and archives are searched too, nested up to four times.
-  - With O(image), the bytes of a raw disk are searched, whatever file they belong to or once belonged to.
+  - With O(image), the bytes of a raw disk are searched, whatever file they belong to or once belonged to, and the
+    archives that begin with a sector of it. The disks of an opened template are searched by
+    M(hygeia.golden.image_residue_info).
   - A result names the file, the position and the number of different values that were found, with a keyed hash.
     It never contains a value.
   - Nothing is changed.
@@ -24,32 +26,24 @@ requirements:
 extends_documentation_fragment:
   - hygeia.golden.attributes
   - hygeia.golden.attributes.info
+  - hygeia.golden.residue
 options:
-  rules:
-    description: What to search for, as P(hygeia.golden.residue_rules#lookup) returns it.
-    type: list
-    elements: dict
-    required: true
   image:
     description: A raw disk image or a block device to search instead of the files of the system.
     type: path
-  key:
+  values:
     description:
-      - The key of the hashes. With the same key, the same value has the same hash in each run, so that a waiver can
-        name it. Without it, nobody can try out which number a hash is of.
-      - The default is a key that nobody knows, made for this run.
-    type: str
-  timeout:
-    description:
-      - How many seconds the search may take. What was not found until then is V(not_checked).
-    type: int
-    default: 1800
+      - Whether to return RV(values) for M(hygeia.golden.image_residue_info). For them, the files of packages are searched
+        too.
+    type: bool
+    default: false
   stage:
     description:
       - The stage of the system. The default is V(live) where systemd runs, otherwise V(offline).
     type: str
     choices: [offline, boot, live]
 seealso:
+  - module: hygeia.golden.image_residue_info
   - plugin: hygeia.golden.residue_rules
     plugin_type: lookup
   - plugin: hygeia.golden.records
@@ -111,6 +105,11 @@ results:
       description: What is wrong and how to fix it, empty if nothing is.
       returned: always
       type: str
+values:
+  description: For each rule the hashes of all values in files, of those too that a package brought and that are no find.
+  returned: when O(values=true)
+  type: dict
+  sample: {"residue-private-key": ["9f86d081884c7d659a2feaa0c55ad015"]}
 searched:
   description: What was searched.
   returned: success
@@ -134,6 +133,7 @@ from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.module_utils.residue import rules, scan
+from ansible_collections.hygeia.golden.plugins.module_utils.residue.disk import Disk
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.parallel import Died
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
@@ -144,6 +144,7 @@ SPEC: dict[str, Any] = {
     "image": {"type": "path"},
     "key": {"type": "str", "no_log": True},
     "timeout": {"type": "int", "default": 1800},
+    "values": {"type": "bool", "default": False},
     "stage": {"type": "str", "choices": list(STAGES)},
 }
 
@@ -162,14 +163,16 @@ def _searched(params: dict[str, Any]) -> dict[str, Any]:
     host = Host(check=True)
     wanted, key = rules.load(params["rules"]), (params["key"] or "").encode()
     if params["image"]:
-        found, read_from = scan.of_disk(params["image"], wanted, key, params["timeout"]), f"the raw bytes of {params['image']}"
-        wanted = [rule for rule in wanted if rule.of_disk]
+        disks = [Disk(params["image"], params["image"])]
+        found, read_from = scan.of_disks(disks, wanted, key, params["timeout"]), f"the raw bytes of {params['image']}"
+        wanted = scan.on_disks(wanted, found)
     else:
-        found, read_from = scan.of_system(host, wanted, key, params["timeout"]), scan.READ_FROM
+        found, read_from = scan.of_system(host, wanted, key, params["timeout"], packaged=params["values"]), scan.READ_FROM
     stage = params["stage"] or ("live" if host.booted and not params["image"] else "offline")
     return {
         "results": scan.results(found, wanted, stage, read_from),
         "searched": {"files": found.files, "unchanged": found.unchanged, "bytes": found.searched},
+        **({"values": found.values} if params["values"] else {}),
     }
 
 

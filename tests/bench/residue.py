@@ -4,16 +4,19 @@
 
     python tests/bench/residue.py TREE-OR-DISK [PROCESSES]
 
-A directory is searched as the root of a system, anything else as a disk. The processors' seconds are those of all processes.
+A directory is searched as the root of a system, anything else as a disk, of which a qcow2 file is unpacked first. The processors' seconds are those of all processes.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tempfile
 import time
 
 from ansible_collections.hygeia.golden.plugins.module_utils.residue import rules, scan
+from ansible_collections.hygeia.golden.plugins.module_utils.residue.disk import Disk
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 
@@ -21,12 +24,24 @@ LONGEST = 3600
 
 
 def main():
-    place = sys.argv[1]
+    with tempfile.TemporaryDirectory() as directory:
+        measure(unpacked(sys.argv[1], directory))
+
+
+def unpacked(place, directory):
+    if not place.endswith(".qcow2"):
+        return place
+    raw = os.path.join(directory, "disk")
+    subprocess.run(["qemu-img", "convert", "-O", "raw", place, raw], check=True)
+    return raw
+
+
+def measure(place):
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     loaded = rules.load(list(Catalogue().residue.values()))
     began, before = time.monotonic(), sum(os.times()[:4])
     tree = Host(place, check=True) if os.path.isdir(place) else None
-    found = scan.of_system(tree, loaded, b"", LONGEST, count) if tree else scan.of_disk(place, loaded, b"", LONGEST, count)
+    found = scan.of_system(tree, loaded, b"", LONGEST, count) if tree else scan.of_disks([Disk(place, place)], loaded, b"", LONGEST, count)
     seconds, used = time.monotonic() - began, sum(os.times()[:4]) - before
     print(f"{found.files} files searched, {found.unchanged} unchanged, {found.searched / 1e6:.0f} MB")
     print(f"{seconds:.1f} s, {used:.1f} s of processors; {found.searched / 1e6 / seconds:.0f} MB/s, load {os.getloadavg()[0]:.1f}")

@@ -24,6 +24,8 @@ MEMBERS = 50_000
 HELD = 128 << 20
 _XZ_MEMORY = 256 << 20
 _HEAD = 512
+# Where in its first header a tar file says that it is one.
+TAR_MARK = 257
 
 # The names and the readers of what is inside: for a compressed file one entry without a name.
 Entry = tuple[str, Read]
@@ -103,7 +105,7 @@ def form(head: bytes) -> str:
     for name, marks in _MARKS.items():
         if head.startswith(marks):
             return name
-    return "tar" if head[257:262] == b"ustar" else ""
+    return "tar" if head[TAR_MARK : TAR_MARK + 5] == b"ustar" else ""
 
 
 def entries(kind: str, stream: Source, seekable: IO[bytes] | None, budget: Budget) -> Iterator[Entry]:
@@ -245,6 +247,8 @@ _MARKS: Mapping[str, tuple[bytes, ...]] = {
     "zip": (b"PK\x03\x04",),
     "cpio": (b"070701", b"070702"),
 }
+# The first bytes of all of them, but for tar files, which begin with a name and have their mark behind it.
+FIRST_BYTES = bytes({mark[0] for marks in _MARKS.values() for mark in marks})
 _READERS: Mapping[str, Callable[[Source, IO[bytes] | None, Budget], Iterator[Entry]]] = {
     "gzip": _gzip,
     "bzip2": _bzip2,

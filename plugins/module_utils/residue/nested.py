@@ -19,22 +19,35 @@ class TimeIsUp(Exception):
 
 
 class Nested:
-    """Searches files until a moment of the monotonic clock."""
+    """Searches files until a moment of the monotonic clock.
 
-    def __init__(self, searcher: Searcher, deadline: float) -> None:
+    Where it is not known whether something is an archive at all, ``guessing``, one that is damaged is none.
+    """
+
+    def __init__(self, searcher: Searcher, deadline: float, guessing: bool = False) -> None:
         self.searcher = searcher
         self.deadline = deadline
+        self.guessing = guessing
 
     def open_file(self, path: str, handle: int, size: int) -> None:
         """Search a file that is open, from its beginning to its end and without its holes."""
         kind = archives.form(os.pread(handle, 512, 0))
+        if not kind:
+            self.plain(self.searcher, path, handle, size)
+            return
         with os.fdopen(os.dup(handle), "rb", buffering=0) as stream:
-            if kind:
-                self._archive(path, "", kind, _Timed(stream.read, self.deadline), stream, archives.Budget(size), 1)
-                return
+            self._archive(path, "", kind, _Timed(stream.read, self.deadline), stream, archives.Budget(size), 1)
+
+    def plain(self, searcher: Searcher, path: str, handle: int, size: int) -> None:
+        """Search the bytes of an open file as they are, but for its holes."""
+        with os.fdopen(os.dup(handle), "rb", buffering=0) as stream:
             for start, end in stored(handle, 0, size):
                 stream.seek(start)
-                self.searcher.file(path, _Timed(_limited(stream, end - start), self.deadline).read, base=start)
+                searcher.file(path, _Timed(_limited(stream, end - start), self.deadline).read, base=start)
+
+    def open_stream(self, path: str, kind: str, stream: archives.Source, seekable: IO[bytes] | None) -> None:
+        """Search an archive of which it is not known how large it is."""
+        self._archive(path, "", kind, _Timed(stream.read, self.deadline), seekable, archives.Budget(0), 1)
 
     def _archive(
         self, path: str, entry: str, kind: str, stream: archives.Source, seekable: IO[bytes] | None, budget: archives.Budget, depth: int
@@ -58,6 +71,8 @@ class Nested:
                 raise
             self.searcher.findings.skip(shown, str(problem))
         except archives.DAMAGED as problem:
+            if self.guessing:
+                return
             self.searcher.findings.skip(shown, f"it is a damaged {kind} archive, or one of a kind that cannot be read: {problem}")
 
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
-from ansible_collections.hygeia.golden.plugins.module_utils.residue import disk, tree
+from ansible_collections.hygeia.golden.plugins.module_utils.residue import tree
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.content import Searcher
+from ansible_collections.hygeia.golden.plugins.module_utils.residue.disk import Disk
+from ansible_collections.hygeia.golden.plugins.module_utils.residue.disk import search as search_disk
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.findings import Finding, Findings
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.nested import Nested, TimeIsUp
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.parallel import parallel, processes
@@ -36,24 +38,53 @@ class Scan:
     unchanged: int = 0
     searched: int = 0
     in_time: bool = True
+    # The hashes of what was found in files that are as their packages brought them, for each rule.
+    packaged: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """The hashes of all values that files have, whether they were reported or are a package's, for each rule."""
+        values = {rule: set(hashes) for rule, hashes in self.packaged.items()}
+        for finding in self.findings:
+            values.setdefault(finding.rule, set()).update(finding.hashes)
+        return {rule: sorted(hashes) for rule, hashes in sorted(values.items())}
+
+    def without(self, values: Mapping[str, Collection[str]]) -> Scan:
+        """The same but for what is known to be in a file."""
+        known = {rule: frozenset(hashes) for rule, hashes in values.items()}
+        return replace(self, findings=[each for each in self.findings if not each.hashes <= known.get(each.rule, frozenset())])
 
 
-def of_system(host: Host, rules: Sequence[Rule], key: bytes, seconds: float, count: int = 0) -> Scan:
-    """Search the files of a system."""
+def of_system(host: Host, rules: Sequence[Rule], key: bytes, seconds: float, count: int = 0, packaged: bool = False) -> Scan:
+    """Search the files of a system; if ``packaged``, also those of packages, for what a search of its disk would find in them."""
 
     def work(nested: Nested, share: tree.Share) -> None:
+        if packaged:
+            share.packaged = Searcher([rule for rule in rules if rule.of_disk], Findings(nested.searcher.findings.key))
         tree.search(host, nested, share)
 
     return _shared(rules, key, seconds, count, work)
 
 
-def of_disk(path: str, rules: Sequence[Rule], key: bytes, seconds: float, count: int = 0) -> Scan:
-    """Search the bytes of a raw image or of a device."""
+def of_disks(disks: Sequence[Disk], rules: Sequence[Rule], key: bytes, seconds: float, count: int = 0) -> Scan:
+    """Search the bytes of raw images or of devices; inside of archives all rules apply, and elsewhere those of disks."""
 
     def work(nested: Nested, share: tree.Share) -> None:
-        disk.search(path, nested, share.number, share.of)
+        nested.guessing = True
+        searcher = Searcher([rule for rule in rules if rule.of_disk], nested.searcher.findings)
+        try:
+            for each in disks:
+                search_disk(each, searcher, nested, share.number, share.of)
+        finally:
+            nested.searcher.searched += searcher.searched
 
     return _shared(rules, key, seconds, count, work, apart=True)
+
+
+def on_disks(rules: Sequence[Rule], found: Scan) -> list[Rule]:
+    """The rules that a search of disks says something about: those of disks, and those that found something in an archive."""
+    names = {finding.rule for finding in found.findings}
+    return [rule for rule in rules if rule.of_disk or rule.id in names]
 
 
 def _shared(
@@ -72,7 +103,9 @@ def _shared(
             in_time = False
         found = [{**asdict(each), "hashes": sorted(each.hashes)} for each in findings.found.values()]
         figures = {"files": share.files, "unchanged": share.unchanged, "searched": searcher.searched, "in_time": in_time}
-        return {"findings": found, "unread": findings.unread, **figures}
+        of_packages = list(share.packaged.findings.found.values()) if share.packaged else []
+        packaged = [[each.rule, sorted(each.hashes)] for each in of_packages]
+        return {"findings": found, "unread": findings.unread, "packaged": packaged, **figures}
 
     return _joined(parallel(count, part))
 
@@ -82,6 +115,8 @@ def _joined(parts: Sequence[Mapping[str, Any]]) -> Scan:
     for part in parts:
         scan.findings += [Finding(**{**each, "hashes": set(each["hashes"])}) for each in part["findings"]]
         scan.unread.update(part["unread"])
+        for rule, hashes in part["packaged"]:
+            scan.packaged.setdefault(rule, set()).update(hashes)
         scan.files += part["files"]
         scan.unchanged += part["unchanged"]
         scan.searched += part["searched"]

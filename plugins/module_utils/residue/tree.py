@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ansible_collections.hygeia.golden.plugins.module_utils.residue.content import Searcher
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.detectors.swap import is_swap
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.nested import Nested
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
@@ -33,6 +34,8 @@ class Share:
     of: int = 1
     files: int = 0
     unchanged: int = 0
+    # Searches what packages brought too, to recognize that on a disk.
+    packaged: Searcher | None = None
     seen: set[tuple[int, int]] = field(default_factory=set)
 
     def takes(self, found: os.stat_result) -> bool:
@@ -88,6 +91,8 @@ def _search(met: Met, owned: OwnedFiles, nested: Nested, share: Share) -> None:
             return
         if owned.unchanged(met.path, handle):
             share.unchanged += 1
+            if share.packaged:
+                nested.plain(share.packaged, shown, handle, met.found.st_size)
         elif not is_swap(os.pread(handle, 1 << 16, 0)):  # which is overwritten when the disk is closed, and searched for on it
             share.files += 1
             nested.open_file(shown, handle, met.found.st_size)

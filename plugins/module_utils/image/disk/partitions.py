@@ -57,6 +57,11 @@ class Partition:
     def place(self) -> str:
         return named(self.number, self.disk_number, self.volume)
 
+    @property
+    def stretches(self) -> Iterator[tuple[str, int, int]]:
+        """Where it lies, as (disk, start, end)."""
+        return ((disk, offset, offset + size) for disk, offset, size in self.pieces or ((self.disk, self.offset, self.size),))
+
     def __str__(self) -> str:
         return f"{self.place} ({self.filesystem or 'unknown'}, {sized(self.size)})"
 

@@ -17,7 +17,7 @@ import sys
 import time
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices, filesystems, furniture, kernel, namespaces
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
 
 if TYPE_CHECKING:
     from typing import Any
@@ -101,6 +101,7 @@ class Opened:
             "root": {key: partition[key] for key in ("number", "filesystem", "uuid", "volume")},
             "isolation_reason": "" if userns is not None else _reduced(self.root),
             "mounts": [place for place, unused_found in places],
+            "places": {place: named(found["number"], found["disk_number"], found["volume"]) for place, found in places},
             "not_mounted": skipped,
             "os": filesystems.os_release(self.root),
             "python": self._has_python(),

@@ -113,7 +113,7 @@ class Session(SessionState):
             state="open",
             step="open",
             source=with_digests(self.journal["source"], digests.results()),
-            **{key: entered[key] for key in ("root", "isolation_reason", "mounts", "not_mounted", "os", "python")},
+            **{key: entered[key] for key in ("root", "isolation_reason", "mounts", "places", "not_mounted", "os", "python")},
         )
 
     def _unpacked(self, template: Template) -> Template:

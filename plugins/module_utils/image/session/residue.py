@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 def clean(session: SessionState) -> dict[str, Any]:
     """Overwrite what the disks hold beside their files, and search them for what is gone from these; returns what came of it."""
     root = session.path(ROOT)
-    with _shown(session, session.journal["nodes"], "known", writable=False) as found:
+    with shown(session, session.journal["nodes"], "known", writable=False) as found:
         known = closing.known(found, root)
     sown = session.journal.get("canaries", {"seed": "", "planted": [], "missing": ["no canary was planted before sealing"]})
     planted = canaries.patterns(sown["seed"], sown["planted"])
-    with _shown(session, list(map(fuse_export.qcow2, session.overlays)), "overwrite") as found:
+    with shown(session, list(map(fuse_export.qcow2, session.overlays)), "overwrite") as found:
         cleaned = closing.clean(session.disks, found, root, session.limits.promote, known, planted)
     return {**cleaned, "canaries": sown["planted"], "not_planted": sown["missing"]}
 
 
 @contextlib.contextmanager
-def _shown(session: SessionState, nodes: Sequence[Node], step: str, writable: bool = True) -> Iterator[list[partitions.Partition]]:
+def shown(session: SessionState, nodes: Sequence[Node], step: str, writable: bool = True) -> Iterator[list[partitions.Partition]]:
     """Images as the session's raw disks, which nobody has entered; their partitions."""
     session.journal.record(step=step, daemon=None)  # not that of the step before, in whose place this one is looked for
     daemon = fuse_export.start(nodes, session.disks, session.path(PIDFILE), writable)

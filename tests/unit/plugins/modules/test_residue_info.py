@@ -49,6 +49,12 @@ def test_a_disk_is_searched_in_the_place_of_the_files(asked, tmp_path):
     assert "residue-history" not in {record["control"] for record in answer["results"]}
 
 
+def test_values_are_returned_as_hashes_when_asked_for(asked):
+    answer = asked(key="site", values=True)
+    assert [len(hashes) for hashes in answer["values"].values()] == [2]
+    assert NUMBER not in json.dumps(answer) and "values" not in asked(key="site")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
