@@ -4,7 +4,8 @@
 
     python tests/bench/residue.py TREE-OR-DISK [PROCESSES]
 
-A directory is searched as the root of a system, anything else as a disk, of which a qcow2 file is unpacked first. The processors' seconds are those of all processes.
+A directory is searched as the root of a system, anything else as a disk; a qcow2 file is unpacked first. The processors' seconds
+are those of all processes.
 """
 
 from __future__ import annotations

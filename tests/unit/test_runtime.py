@@ -17,7 +17,7 @@ with open(os.path.join(os.path.dirname(__file__), "../../meta/runtime.yml"), enc
 SHARED = {
     "images": ["dest", "name"],
     "packages": ["only", "sources", "updates"],
-    "sessions": ["lifetime", "session", "state", "work_dir"],
+    "sessions": ["session", "work_dir"],
     "web": ["ca_path", "client_cert", "client_key", "headers", "timeout", "url"],
 }
 
