@@ -40,19 +40,25 @@ LIMIT = 1_000_000
 
 
 class Walk:
-    """Yields a Met for all that is no symbolic link; ``ended`` tells when the limit cut it short.
+    """Yields a Met for all that is no symbolic link, or with ``links`` for these too; ``ended`` is true when the limit cut it short.
 
     ``left_out(path)`` says which directories are not entered in addition to ``skipped``,
     ``unread`` holds those that could not be.
     """
 
     def __init__(
-        self, host: Host, left_out: Callable[[str], bool] = lambda path: False, limit: int = LIMIT, skipped: frozenset[str] = SKIPPED
+        self,
+        host: Host,
+        left_out: Callable[[str], bool] = lambda path: False,
+        limit: int = LIMIT,
+        skipped: frozenset[str] = SKIPPED,
+        links: bool = False,
     ) -> None:
         self.host = host
         self.left_out = left_out
         self.limit = limit
         self.skipped = skipped
+        self.links = links
         self.ended = False
         self.unread: list[str] = []
 
@@ -65,7 +71,7 @@ class Walk:
                 if number == self.limit:
                     self.ended = True
                     return
-                if not stat.S_ISLNK(met.found.st_mode):
+                if self.links or not stat.S_ISLNK(met.found.st_mode):
                     yield met
         finally:
             os.close(top)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import PROGRAM
@@ -34,8 +34,8 @@ class OwnedFiles:
     """The digest of each file that a package brought, by the path at which it really lies."""
 
     def __init__(self, host: Host) -> None:
-        merged = tuple(f"/{name}/" for name in _MERGED if os.path.islink(host.entry(f"/{name}")))
-        self._digests = {f"/usr{path}" if path.startswith(merged) else path: digest for path, digest in _dpkg(host)}
+        real = real_paths(host)
+        self._digests = {real(path): digest for path, digest in _dpkg(host)}
 
     def __len__(self) -> int:
         return len(self._digests)
@@ -44,6 +44,12 @@ class OwnedFiles:
         """Is an open file of this path what its package brought?"""
         expected = self._digests.get(path)
         return expected is not None and _digest(handle) == expected
+
+
+def real_paths(host: Host) -> Callable[[str], str]:
+    """How a file that a package names is really called: on a merged system, packages still name files by links."""
+    merged = tuple(f"/{name}/" for name in _MERGED if os.path.islink(host.entry(f"/{name}")))
+    return lambda path: f"/usr{path}" if path.startswith(merged) else path
 
 
 def _dpkg(host: Host) -> Iterator[tuple[str, str]]:
