@@ -13,13 +13,16 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence, index
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failed_controls
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
-LISTS = ("controls", "checks", "records", "outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds", "installed")
+# What may come packed.
+PACKED = ("controls", "checks", "records")
+LISTS = ("outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds", "installed")
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "template": {"type": "path", "required": True},
@@ -29,6 +32,7 @@ ARGUMENTS = {
     "frameworks": {"type": "list", "elements": "str", "default": ["hipaa"]},
     "docs": {"type": "str"},
     "policy": {"type": "list", "elements": "path", "default": []},
+    **{name: {"type": "list", "elements": "raw", "default": []} for name in PACKED},
     **{name: {"type": "list", "elements": "dict", "default": []} for name in LISTS},
     "source": {"type": "dict"},
     "image": {"type": "dict"},
@@ -55,7 +59,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         unused_spec, arguments = self.validate_argument_spec(ARGUMENTS)
-        facts = to_native(arguments)
+        facts = {name: entries(value) for name, value in arguments.items()}
         facts["host"] = to_native((task_vars or {})["inventory_hostname"])
         facts["generator"] = evidence.generator(ansible_core_version)
         facts["docs"] = evidence.published() if facts["docs"] is None else facts["docs"]

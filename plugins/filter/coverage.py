@@ -116,22 +116,25 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks
-from ansible_collections.hygeia.golden.plugins.plugin_utils.results import coverage as citations
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def coverage(
-    records: Sequence[Record], framework: str = "hipaa", controls: Sequence[Entry] = (), policy: Sequence[str] = ()
+    records: Sequence[Record], framework: str = "hipaa", controls: Sequence[dict[str, Any]] = (), policy: Sequence[str] = ()
 ) -> dict[str, Any]:
+    # Ansible loads every filter for each task that uses one, so what takes long to load is loaded by whoever needs it.
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.results import coverage as citations
+
     try:
         known = frameworks(to_native(policy))
     except PolicyError as problem:
         raise AnsibleFilterError(f"hygeia.golden.coverage: {problem}") from problem
     if framework not in known:
         raise AnsibleFilterError(f"hygeia.golden.coverage: there is no framework {framework}; use {', '.join(known)}")
-    return citations.coverage(to_native(records), known[to_native(framework)], to_native(controls))
+    return citations.coverage(entries(records), known[to_native(framework)], entries(controls))
 
 
 class FilterModule:

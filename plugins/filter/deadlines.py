@@ -86,26 +86,29 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.deadlines import dated
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def deadlines(
-    vulnerabilities: Sequence[Entry],
+    vulnerabilities: Sequence[dict[str, Any]],
     policy: dict[str, Any],
-    waivers: Sequence[Entry] = (),
+    waivers: Sequence[dict[str, Any]] = (),
     host: str = "",
     today: str = "",
     exposure: str = "",
     criticality: str = "",
-) -> list[Entry]:
+) -> list[dict[str, Any]]:
+    # Ansible loads every filter for each task that uses one, so what takes long to load is loaded by whoever needs it.
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.deadlines import dated
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
+
     today = to_native(today) or datetime.now(timezone.utc).date().isoformat()
     try:
         return dated(
             to_native(vulnerabilities),
             to_native(policy),
-            to_native(waivers),
+            entries(waivers),
             to_native(host),
             today,
             to_native(exposure),

@@ -60,13 +60,13 @@ _value:
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import comparison
-from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def differences(one: Sequence[Entry], other: Sequence[Entry]) -> dict[str, Any]:
-    return comparison.differences(to_native(one), to_native(other))
+    return comparison.differences(entries(one), entries(other))
 
 
 class FilterModule:

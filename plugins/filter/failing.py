@@ -49,6 +49,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import OURS, Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries, like
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import join as result_records
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
@@ -58,7 +59,7 @@ def failing(records: Sequence[Record], severity: str = "high", origins: Sequence
         raise AnsibleFilterError(
             f"hygeia.golden.failing: {severity} is not a valid severity; choose one of {', '.join(result_records.SEVERITIES)}"
         )
-    return result_records.failing(to_native(records), to_native(severity), to_native(origins))
+    return like(records, result_records.failing(entries(records), to_native(severity), to_native(origins)))
 
 
 class FilterModule:

@@ -38,13 +38,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries, like
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import verdict
-from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def not_booted(controls: Sequence[Entry]) -> list[Record]:
-    return verdict.not_booted(to_native(controls))
+    return like(controls, verdict.not_booted(entries(controls)))
 
 
 class FilterModule:

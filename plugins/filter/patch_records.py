@@ -56,12 +56,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
-from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.records import results
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
-def patch_records(vulnerabilities: Sequence[Entry], feeds: list[dict[str, Any]], stage: str = "live", problem: str = "") -> list[Record]:
+def patch_records(
+    vulnerabilities: Sequence[dict[str, Any]], feeds: list[dict[str, Any]], stage: str = "live", problem: str = ""
+) -> list[Record]:
+    # Ansible loads every filter for each task that uses one, so what takes long to load is loaded by whoever needs it.
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.records import results
+
     return results(to_native(vulnerabilities), to_native(feeds), to_native(stage), to_native(problem))
 
 

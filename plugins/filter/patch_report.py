@@ -45,15 +45,16 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
-from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.page import rendered
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
-TEMPLATE = os.path.normpath(os.path.join(BASELINE, "../../evidence/templates/patches.html.j2"))
+TEMPLATE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../roles/evidence/templates/patches.html.j2"))
 
 
 def patch_report(plans: Sequence[dict[str, Any]], template: str = TEMPLATE, today: str = "") -> str:
+    # Ansible loads every filter for each task that uses one, so what takes long to load is loaded by whoever needs it.
+    from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.page import rendered
+
     plans = readable_throughout(to_native(plans))
     day = to_native(today) or max((plan["today"] for plan in plans), default="")
     return rendered(plans, to_native(template), day)

@@ -24,7 +24,9 @@ options:
     elements: dict
     required: true
   controls:
-    description: The controls, as P(hygeia.golden.controls#lookup) returns them, or the checks, or both.
+    description:
+      - The controls, as P(hygeia.golden.controls#lookup) returns them, or the checks, or both.
+      - If they are packed, the records are packed too.
     type: list
     elements: dict
     required: true
@@ -58,6 +60,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries, like
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import joined
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
@@ -65,7 +68,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_
 
 def records(results: Sequence[Record], controls: Sequence[Entry], host: str) -> list[Record]:
     try:
-        return joined(to_native(results), to_native(controls), to_native(host))
+        return like(controls, joined(entries(results), entries(controls), to_native(host)))
     except ValueError as problem:
         raise AnsibleFilterError(f"hygeia.golden.records: {problem}") from problem
 

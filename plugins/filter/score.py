@@ -67,12 +67,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import score as result_score
-from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def score(records: Sequence[Record]) -> dict[str, Any]:
-    return result_score.score(to_native(records))
+    return result_score.score(entries(records))
 
 
 class FilterModule:

@@ -53,11 +53,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def segment_allows(policy: dict[str, Any], address: str, zone: str, port: str | int, protocol: str = "tcp") -> bool:
+    # Ansible loads every filter for each task that uses one, so what takes long to load is loaded by whoever needs it.
+    from ansible_collections.hygeia.golden.plugins.module_utils.flows.policy import Policy
+
     wanted = Policy(to_native(policy))
     try:
         source = ipaddress.ip_address(to_native(address).partition("%")[0])

@@ -42,12 +42,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import segmentation
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 
 def segment_rules(policy: dict[str, Any], zone: str) -> dict[str, dict[str, Any]]:
+    # Ansible loads every filter for each task that uses one, so what takes long to load is loaded by whoever needs it.
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import segmentation
+    from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
+
     try:
         return segmentation.rules(to_native(policy), to_native(zone))
     except PolicyError as problem:

@@ -76,6 +76,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import OURS, Record
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results import join as result_records
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.verdict import decide
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
@@ -92,7 +93,7 @@ def verdict(
         raise AnsibleFilterError(
             f"hygeia.golden.verdict: {severity} is not a valid severity; choose one of {', '.join(result_records.SEVERITIES)}"
         )
-    return decide(to_native(records), to_native(severity), to_native(origins), bool(boot_skipped), bool(boot_required))
+    return decide(entries(records), to_native(severity), to_native(origins), bool(boot_skipped), bool(boot_required))
 
 
 class FilterModule:

@@ -42,6 +42,13 @@ options:
   today:
     description: The day as C(YYYY-MM-DD) for which waivers are evaluated. The default is the current day in UTC.
     type: str
+  packed:
+    description:
+      - Return one compressed text that stands for all entries. The filters and modules of this collection take it like
+        the list, and P(hygeia.golden.unpacked#filter) makes the list of it.
+      - Ansible copies every value of a list for each later task of a host, but a text only once.
+    type: bool
+    default: false
 seealso:
   - plugin: hygeia.golden.records
     plugin_type: filter
@@ -90,12 +97,13 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import packed
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.checks import covered
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
-OPTIONS = ("policy", "host", "waivers", "today")
+OPTIONS = ("policy", "host", "waivers", "today", "packed")
 
 
 class LookupModule(LookupBase):
@@ -107,4 +115,5 @@ class LookupModule(LookupBase):
             catalogue.add_waivers_of_play(options["waivers"])
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem
-        return covered(catalogue, options["host"] or "", options["today"] or datetime.now(timezone.utc).date().isoformat())
+        found = covered(catalogue, options["host"] or "", options["today"] or datetime.now(timezone.utc).date().isoformat())
+        return packed(found) if options["packed"] else found

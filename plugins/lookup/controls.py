@@ -80,6 +80,13 @@ options:
   today:
     description: The day as C(YYYY-MM-DD) for which waivers are evaluated. The default is the current day in UTC.
     type: str
+  packed:
+    description:
+      - Return one compressed text that stands for all entries. The filters and modules of this collection take it like
+        the list, and P(hygeia.golden.unpacked#filter) makes the list of it.
+      - Ansible copies every value of a list for each later task of a host, but a text only once.
+    type: bool
+    default: false
 seealso:
   - plugin: hygeia.golden.settings
     plugin_type: filter
@@ -156,6 +163,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import packed
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import selection, waivers
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError
@@ -163,7 +171,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_
 
 display = Display()
 
-OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "platforms", "severity", "tags", "skip_tags", "today")
+OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "platforms", "severity", "tags", "skip_tags", "today", "packed")
 
 
 class LookupModule(LookupBase):
@@ -173,9 +181,10 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError("hygeia.golden.controls wants the id of one profile")
         options = to_native({name: self.get_option(name) for name in OPTIONS})
         try:
-            return self._controls(to_native(terms[0]), options)
+            found = self._controls(to_native(terms[0]), options)
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem
+        return packed(found) if options["packed"] else found
 
     @staticmethod
     def _controls(profile: str, options: dict[str, Any]) -> list[Entry]:

@@ -42,6 +42,12 @@ options:
         description: The injected lines for each file.
         type: dict
         required: true
+  packed:
+    description:
+      - Return RV(results) as one compressed text that stands for all of them, for the filters of this collection. Ansible
+        then copies a text for each later task of the host, rather than every value.
+    type: bool
+    default: false
 seealso:
   - module: hygeia.golden.enforce
 """
@@ -68,7 +74,7 @@ without_root:
   type: bool
   sample: true
 results:
-  description: One result per control, in the order of O(controls).
+  description: One result per control, in the order of O(controls), or with O(packed) one text for all.
   returned: success
   type: list
   elements: dict
@@ -130,6 +136,8 @@ def main() -> None:
         argument_spec={
             "controls": CONTROLS_SPEC,
             "stage": {"type": "str", "choices": list(STAGES)},
+            # The action plugin on the controller reads it.
+            "packed": {"type": "bool", "default": False},
             "injected": {
                 "type": "dict",
                 "options": {"account": {"type": "str", "required": True}, "lines": {"type": "dict", "required": True}},

@@ -68,17 +68,17 @@ options:
   controls:
     description: The controls, as P(hygeia.golden.controls#lookup) returns them.
     type: list
-    elements: dict
+    elements: raw
     default: []
   checks:
     description: The checks, as P(hygeia.golden.checks#lookup) returns them, for what the report says about them.
     type: list
-    elements: dict
+    elements: raw
     default: []
   records:
     description: The records, as P(hygeia.golden.records#filter) returns them.
     type: list
-    elements: dict
+    elements: raw
     default: []
   outcomes:
     description: The outcomes, as M(hygeia.golden.enforce) returns them.

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,31 @@ def test_a_layer_knows_those_below_it_only(layer):
 def test_no_layer_below_the_engine_knows_it():
     paths = sorted((PLUGINS / "module_utils/kinds").rglob("*.py"))
     assert [path.name for path in paths if "module_utils/engine" in imported(path)] == []
+
+
+def test_filters_and_lookups_load_no_kinds():
+    """Each task that uses one of our filters loads all of them anew, in its own process; the kinds take longer than the task.
+
+    The lookup policy tries a site's values with them.
+    """
+    names = [
+        f"{path.parent.name}.{path.stem}"
+        for kind in ("filter", "lookup")
+        for path in sorted((PLUGINS / kind).glob("*.py"))
+        if path.stem != "policy"
+    ]
+    program = "".join(f"import ansible_collections.hygeia.golden.plugins.{name}\n" for name in names)
+    program += "import sys\nprint(*(name for name in sys.modules if '.module_utils.kinds' in name))\n"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == []
+
+
+def test_filters_load_next_to_nothing():
+    names = [path.stem for path in sorted((PLUGINS / "filter").glob("*.py"))]
+    program = "".join(f"import ansible_collections.hygeia.golden.plugins.filter.{name}\n" for name in names)
+    program += "import sys\nprint(*(name for name in sys.modules if name.startswith('ansible_collections.hygeia.golden.plugins.')))\n"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert len(names) < len(shown.stdout.split()) < len(names) + 45
 
 
 def test_nothing_that_travels_knows_the_controller():

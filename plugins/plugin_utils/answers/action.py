@@ -11,11 +11,13 @@ from functools import partial
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable
 from ansible_collections.hygeia.golden.plugins.plugin_utils.answers import returned
 from ansible_collections.hygeia.golden.plugins.plugin_utils.answers.returned import Shape
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries, is_packed, packed
 
 # An interpreter that Ansible looked for; what answered it is the system, too.
 _INTERPRETER = re.compile(r"/[\w./+-]{1,200}")
@@ -31,12 +33,16 @@ class AskingAction(ActionBase):
 
     _host = "the host"
     _shape: Shape | None = None
+    # Whether the results of the module become one text.
+    _packs = False
 
     def asked(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """What a module of this collection answers, in its documented shape, or that it failed to answer so."""
         self._host = self._of(task_vars)
         self._shape = self.documented(module)
-        result = _answered(lambda: self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars))
+        sent = {name: entries(value) if is_packed(value) else value for name, value in arguments.items()}
+        self._packs = boolean(arguments.get("packed", False), strict=False)
+        result = _answered(lambda: self._execute_module(module_name=module, module_args=sent, task_vars=task_vars))
         kept = {name: value for name, value in result.items() if name != "ansible_facts" and not name.startswith("_ansible")}
         return {**wrap_var(kept), **self._discovered(self)}
 
@@ -72,11 +78,13 @@ class AskingAction(ActionBase):
 
     def _parse_returned_data(self, res: dict[str, Any], *profile: str) -> dict[str, Any]:
         parse = super()._parse_returned_data
-        return (
-            parse(res, *profile)
-            if self._shape is None
-            else _believed(parse, partial(returned.read, shape=self._shape), f"{self._task.action} on {self._host}", res, *profile)
-        )
+        if self._shape is None:
+            return parse(res, *profile)
+        return _believed(parse, partial(self._read, shape=self._shape), f"{self._task.action} on {self._host}", res, *profile)
+
+    def _read(self, output: str, shape: Shape) -> dict[str, Any]:
+        answer = returned.read(output, shape)
+        return {**answer, "results": packed(answer["results"])} if self._packs and "results" in answer else answer
 
 
 class Plugins:

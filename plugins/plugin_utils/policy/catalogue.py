@@ -60,7 +60,7 @@ class Catalogue:
             self._try(self._add, os.path.abspath(os.path.expanduser(directory)), True)
         for name in self.residue.keys() - self._ours:
             self.residue[name]["limited"] = "patterns" in self.residue[name]
-        self.problems += [*self._bad_references(), *self._bad_vetoes(), *self._bad_rules(strict)]
+        self.problems += [*self._bad_kinds(strict), *self._bad_references(), *self._bad_vetoes(), *self._bad_rules(strict)]
         derive(self.frameworks, [*self.controls.values(), *self.checks.values()])
         for profile in self.profiles:
             if strict or profile not in self._ours:
@@ -108,7 +108,6 @@ class Catalogue:
     def _control(self, control: Entry, place: str) -> None:
         if not self._unique("control", control["id"], place):
             return
-        self.problems += unknown_kinds(control, place)
         self.controls[control["id"]] = {"applies_to": {}, "variants": {}, "stages": list(STAGES), **control, "area": area_of(control["id"])}
 
     def _check(self, check: Entry, place: str) -> None:
@@ -166,6 +165,11 @@ class Catalogue:
             )
             if problems:
                 raise PolicyError(*problems)
+
+    def _bad_kinds(self, strict: bool) -> Iterator[str]:
+        for control in self.controls.values():
+            if strict or control["id"] not in self._ours:
+                yield from unknown_kinds(control, self._places["control", control["id"]])
 
     def _bad_references(self) -> Iterator[str]:
         cited = [("control", control) for control in self.controls.values()] + [("check", check) for check in self.checks.values()]

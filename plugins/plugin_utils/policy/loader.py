@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import document, schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Document, Entry, PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import suggestion
@@ -100,6 +99,8 @@ class Loader:
 
 def unknown_kinds(control: Entry, place: str) -> Iterator[str]:
     """A control may have other errors, so nothing about its form is taken for granted."""
+    from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS  # all kinds take longer to load than all controls
+
     faces = [control.get("settings"), *(control["variants"].values() if isinstance(control.get("variants"), dict) else ())]
     for kind in (kind for face in faces if isinstance(face, dict) for kind in face):
         if kind not in KINDS:

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries, like
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
-from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 TRAVELS = ("id", "settings", "variants", "applies_to", "stages")
 
 
 def settings(controls: Sequence[Entry], waived: bool = True) -> list[Entry]:
-    wanted = [control for control in to_native(controls) if waived or not _covered(control)]
-    return [{name: control[name] for name in TRAVELS} for control in wanted]
+    wanted = [control for control in entries(controls) if waived or not _covered(control)]
+    return like(controls, [{name: control[name] for name in TRAVELS} for control in wanted])
 
 
 def _covered(control: Entry) -> bool:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_module import DISABLED, KernelModule
 from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import drivers, plain
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry
+
+# The kind and the value with which a control disables a module, written again because loading one kind loads them all.
+KERNEL_MODULE, DISABLED = "kernel_module", "disabled"
 
 
 def conflicts(controls: Sequence[Entry], platforms: Sequence[Entry], places: Mapping[tuple[str, str], str]) -> Iterator[str]:
@@ -27,7 +29,7 @@ def conflicts(controls: Sequence[Entry], platforms: Sequence[Entry], places: Map
 def _disabled(control: Entry, platform: Entry) -> str:
     """Why the platform needs a module that the control disables, on whatever system."""
     faces = [control["settings"], *control.get("variants", {}).values()]
-    disabled = {plain(name) for face in faces for name, value in face.get(KernelModule.name, {}).items() if value == DISABLED}
+    disabled = {plain(name) for face in faces for name, value in face.get(KERNEL_MODULE, {}).items() if value == DISABLED}
     needed = {plain(name): f"it disables {name}, but {why}" for name, why in platform.get("modules", {}).items()}
     # Of its devices one is enough, so only what all of them share is needed.
     for what, devices in (("disk", platform["disks"]), ("network card", platform["networks"])):

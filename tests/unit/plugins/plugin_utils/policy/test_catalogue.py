@@ -176,8 +176,8 @@ def test_a_mistake_hides_no_other_and_blames_nobody_else(site):
         "frameworks/own.yml: framework has a field sauce that means nothing; did you mean source.",
         "controls/own.yml:1: control site-panic: severity is 'hihg'; use low, medium, high or critical.",
         "controls/own.yml:1: control site-panic: there is no kind sysctll; did you mean sysctl.",
-        "controls/own.yml:11: control site-other: there is no kind sshdd; did you mean sshd.",
         "profiles/broken.yml: profile has no description; add one.",
+        "controls/own.yml:11: control site-other: there is no kind sshdd; did you mean sshd.",
         "profiles/child.yml: profile child: serves: there is no framework hippa; did you mean hipaa.",
         "profiles/child.yml: profile child: remove: nothing-* means no control there; check its spelling.",
     ]

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot import kernel_module
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import vetoes
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 
@@ -19,6 +21,10 @@ def policy(tmp_path):
         return str(tmp_path)
 
     return make
+
+
+def test_the_kind_that_disables_modules_is_called_so():
+    assert (kernel_module.KernelModule.name, kernel_module.DISABLED) == (vetoes.KERNEL_MODULE, vetoes.DISABLED)
 
 
 @pytest.mark.parametrize("profile", ["strict", "cis-level2"])
