@@ -52,6 +52,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries, like
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.fitted import fitted
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
@@ -62,4 +63,4 @@ class FilterModule:
 
 
 def _fitted(controls: Any, platforms: Any, agents: Any = ()) -> list[Any]:
-    return fitted(to_native(controls), to_native(platforms), to_native(list(agents)))
+    return like(controls, fitted(entries(controls), to_native(platforms), to_native(list(agents))))
