@@ -110,13 +110,14 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entries
 from ansible_collections.hygeia.golden.plugins.plugin_utils.patching.document import document
 
 
 def patch_plan(
     found: dict[str, Any], host: str, today: str, exposure: str = "", criticality: str = "", problem: str = "", records: Any = ()
 ) -> dict[str, Any]:
-    return document(found, host, today, exposure, criticality, problem, records)
+    return document(found, host, today, exposure, criticality, problem, entries(records))
 
 
 class FilterModule:

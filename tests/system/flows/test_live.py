@@ -94,7 +94,11 @@ def tried(site, tmp_path):
         policy = {"zones": ZONES, "flows": [LOG_IN, *TO_CLINICAL], "probes": PROBES}
         (tmp_path / "policy.yml").write_text(yaml.safe_dump(policy), encoding="utf-8")
         hand_over = {
-            "ansible.builtin.copy": {"content": "{{ segment_records | to_json }}", "dest": str(tmp_path / "records.json"), "mode": "0600"},
+            "ansible.builtin.copy": {
+                "content": "{{ segment_records | hygeia.golden.unpacked | to_json }}",
+                "dest": str(tmp_path / "records.json"),
+                "mode": "0600",
+            },
             "delegate_to": "localhost",
             "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
         }
