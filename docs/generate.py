@@ -44,6 +44,7 @@ KIND_SOURCES = {
         "the profiles of NetworkManager and of network scripts; nothing in netplan and systemd-networkd",
         "the profiles of all four",
     ),
+    "boot_entries": ("the names of boot loader entries and of the rescue kernel, and the saved choice in `grubenv`", "the entries"),
     "packet_filter": (
         "`/etc/nftables.conf`, unless it holds rules of the site",
         "nft's view of the file that is loaded at boot and, on a running host, of the kernel's ruleset",

@@ -121,6 +121,7 @@ ALONE = {
     "kinds/boot/boot_loader.py": "GRUB reads its menu at boot alone",
     "system/boot_menu.py": "GRUB reads its menu at boot alone",
     "system/selinux.py": "libselinux reads its configuration where the kernel has SELinux turned on",
+    "kinds/boot/boot_entries.py": "an identifier in names and texts, in whatever key it stands",
     "kinds/network/hardware_address.py": "an address in a profile, in whatever key of its program it stands",
     "kinds/network/managers/networkd.py": "networkd prints what it does only where it runs: tests/system/network asks it there",
     "system/network/networkd.py": "networkd prints what it does only where it runs: tests/system/network asks it there",

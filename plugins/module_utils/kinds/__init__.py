@@ -20,6 +20,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.audit_ru
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.audit_state import AuditState
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.audit.auditd_conf import AuditdConf
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Kind
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_entries import BootEntries
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_loader import BootLoader
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.boot_target import BootTarget
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.initramfs import Initramfs
@@ -105,6 +106,7 @@ KINDS: dict[str, type[Kind]] = {
         CloudInitSources,
         SystemState,
         HardwareAddress,
+        BootEntries,
         SelinuxLabels,
     )
 }

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.system import selinux
 from ansible_collections.hygeia.golden.plugins.module_utils.system.ssh import server_files
 from ansible_collections.hygeia.golden.plugins.module_utils.system.ssh.probe import Probe, Rejected
 
@@ -105,7 +106,8 @@ class _Login:
     def __init__(self, host: Host, user: str) -> None:
         self.host = host
         self.user = user
-        self.home = f"/var/lib/{user}"
+        # Where SELinux confines sshd, it reads keys in homes alone, and a directory is a home by where it is.
+        self.home = f"{'/home' if selinux.policy(host) else '/var/lib'}/{user}"
         self.number = _free_number(host)
         self.texts: dict[str, list[str]] = {}
 

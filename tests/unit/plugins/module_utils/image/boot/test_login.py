@@ -59,6 +59,13 @@ def test_home_and_keys_are_his_as_sshd_demands(system):
     assert given == dict.fromkeys([HOME_KEYS, "/var/lib/hygeia-verify/.ssh", "/var/lib/hygeia-verify"], 59989)
 
 
+def test_where_selinux_confines_sshd_his_home_is_where_homes_are(system):
+    system.write("/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n")
+    add(system)
+    assert system.lines("/etc/passwd")[-1].split(":")[5] == "/home/hygeia-verify"
+    assert system.read("/home/hygeia-verify/.ssh/authorized_keys") == KEY + "\n"
+
+
 def test_account_files_keep_their_mode(system):
     shadow = system.path("/etc/shadow")
     os.chmod(shadow, 0o640)
