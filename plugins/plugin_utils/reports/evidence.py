@@ -96,7 +96,9 @@ def _names(system: Mapping[str, Any]) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def written(path: str, files: dict[str, str], replaces: str | None = None, note: Callable[[str], object] = lambda unused_path: None) -> str:
+def written(
+    path: str, files: Mapping[str, str | bytes], replaces: str | None = None, note: Callable[[str], object] = lambda unused_path: None
+) -> str:
     """Write the files into a new directory, which appears when all of them are there and on the disk; returns its path.
 
     ``replaces`` is a directory of this run, whose place it takes. ``note`` is given the path right before the directory appears.
@@ -105,10 +107,10 @@ def written(path: str, files: dict[str, str], replaces: str | None = None, note:
     make_directory(parent)
     temporary = tempfile.mkdtemp(dir=parent, prefix=".evidence-")
     try:
-        for name, text in files.items():
+        for name, content in files.items():
             handle = os.open(os.path.join(temporary, name), os.O_WRONLY | os.O_CREAT, 0o640)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content if isinstance(content, bytes) else content.encode())
                 stream.flush()
                 os.fsync(stream.fileno())
         os.chmod(temporary, 0o750)

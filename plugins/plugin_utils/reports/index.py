@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.signing import checkpoints
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import checkpoints, timestamps
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic, chain, file_lock
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
@@ -65,9 +65,12 @@ class Index:
 
     def sign(self, moment: str, sign: Callable[[bytes], str]) -> None:
         """Sign a checkpoint, which shows later whether the index was written anew or cut off."""
-        last = chain.head(self.path)
+        last, path = chain.head(self.path), f"{self.path}{checkpoints.SUFFIX}"
         if last:
-            atomic.write(f"{self.path}{checkpoints.SUFFIX}", checkpoints.text(self.name, last, moment, sign), _MODE)
+            atomic.write(path, checkpoints.text(self.name, last, moment, sign), _MODE)
+            # A time stamp is one of the checkpoint before.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{path}{timestamps.SUFFIX}")
 
     def _is_there(self, entry: dict[str, Any]) -> bool:
         try:

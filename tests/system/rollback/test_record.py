@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.imag
 from ansible_collections.hygeia.golden.plugins.modules import image_stamp, release_info
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence
-from ansible_collections.hygeia.golden.tests.templates import chrooted
+from ansible_collections.hygeia.golden.tests.templates import chrooted, timestamping
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
@@ -141,14 +142,41 @@ def test_a_version_without_signed_evidence_is_not_restored(tmp_path, dest, play)
     well, output = play("rollback", *request)
     assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), output
 
+    # The signatures of the run that comes next have time stamps.
+    timestamping.authority(tmp_path)
+    (tmp_path / "tsa").mkdir()
+    trusted = ["-e", f"evidence_timestamp_authorities={tmp_path / 'ca.pem'}"]
+    with timestamping.served(tmp_path / "tsa", tmp_path) as address:
+        stamped = [*request[2:], *trusted, "-e", f"evidence_timestamp_url={address}", "-e", "evidence_timestamp_required=true"]
+        well, output = play("rollback", "-e", "version=1", *stamped)
+    # The evidence of the version is not stamped, and stamps are required.
+    assert not well and "no signature of manifest.json has a time stamp" in output, output
+    newest = max((tmp_path / "evidence/web").iterdir())
+    allow = ["-e", f"evidence_allowed_signers={allowed}"]
+    well, output = play("verify_evidence", "-e", f"evidence={newest}", *allow, *trusted)
+    assert well and "Time stamps: 20" in output, output
+
     # All runs are in the index, and the evidence of the rollback confirms the history of the image, until somebody cuts it off.
     index, history = tmp_path / "evidence/runs.jsonl", dest / "web.history.jsonl"
-    allow = ["-e", f"evidence_allowed_signers={allowed}"]
-    well, output = play("verify_history", "-e", f"history={index}", *allow)
-    assert well and "Entries: 4, confirmed by signatures up to entry 4" in output, output
+    well, output = play("verify_history", "-e", f"history={index}", *allow, *trusted)
+    assert well and "Entries: 5, confirmed by signatures up to entry 5" in output, output
     of_image = ["-e", f"history={history}", "-e", f"evidence={tmp_path / 'evidence'}", *allow]
     well, output = play("verify_history", *of_image)
     assert well and "Entries: 3, confirmed by signatures up to entry 3" in output, output
+    # The binder of the year has them all, and verifies until somebody changes it.
+    binder, year = tmp_path / "binder", time.strftime("%Y", time.gmtime())
+    of_year = ["-e", f"evidence={tmp_path / 'evidence'}", "-e", f"period={year}", "-e", f"dest={binder}", "-e", "binder_pdf=false"]
+    well, output = play("binder", *of_year, "-e", f"evidence_signing_key={key}", *allow)
+    assert well, output
+    bound = json.loads((binder / "binder.json").read_text())
+    assert "rolled_back" in {known["outcome"] for known in bound["runs"]} and bound["histories"][0]["state"] == "pass"
+    assert [entry["about"] for entry in bound["images"]] == ["rolled back by bob: To be sure"]
+    well, output = play("verify_evidence", "-e", f"evidence={binder}", *allow)
+    assert well, output
+    (binder / "binder.html").write_text((binder / "binder.html").read_text().replace("rolled back", "promoted"))
+    well, output = play("verify_evidence", "-e", f"evidence={binder}", *allow)
+    assert not well and "binder.html differs from the one that manifest.json lists" in output, output
+
     history.write_text("".join(history.read_text().splitlines(keepends=True)[:2]))
     well, output = play("verify_history", *of_image)
     assert not well and "entry 3 is missing at the end, by the evidence web/" in output, output

@@ -183,6 +183,8 @@ def test_a_time_stamp_of_the_checkpoint_is_required_where_its_authority_is_named
     (site.directory / "runs.jsonl.checkpoint.tsr").write_bytes(reply)
     it = found(site, trust)
     assert it.problems == [] and it.signatures[0]["stamped"].startswith("20")
+    site.add("web", 5)
+    assert not (site.directory / "runs.jsonl.checkpoint.tsr").exists(), "it was of the checkpoint before"
 
 
 # -- the history of images -------------------------------------------------------------
