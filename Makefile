@@ -109,10 +109,11 @@ docs-check: deps
 	python docs/generate.py --check
 	docs/changelog.sh --check
 
-bench: deps $(DEMO)/templates/debian-12.qcow2
+bench: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/trees/debian-12
 	python tests/bench/bench.py $(DEMO)/templates/debian-12.qcow2
 	python tests/bench/volumes.py
 	python tests/bench/residue.py $(DEMO)/templates/debian-12.qcow2
+	python tests/bench/fleet.py $(DEMO)/trees/debian-12
 
 # make platform TEMPLATE=rocky-9.qcow2: the main job on an image of yours, and its record for docs/platforms.
 PROFILE := hipaa
@@ -152,3 +153,7 @@ $(DEMO)/inventory.yml: Makefile
 $(DEMO)/templates/debian-12.qcow2: | deps
 	mkdir -p $(@D)
 	python3 tests/templates/build.py --output $@
+
+$(DEMO)/trees/debian-12: | deps
+	mkdir -p $(@D)
+	python3 tests/templates/build.py --format directory --output $@
