@@ -351,11 +351,11 @@ def agents_page(catalogue):
         "# Known agents",
         "",
         f"{len(catalogue.agents)} products. [Agents](agents.md) describes what is verified for each. A fact under *not read* is reported as",
-        "`not_checked` if it is required.",
+        "`not_checked` if it is required. [Sealing](sealing.md) removes the *identity* from a template.",
         "",
     ]
     for name in dict.fromkeys(agent["class"] for agent in catalogue.agents.values()):
-        lines += [f"## {name}", "", "| product | recognised by | units | read | not read |", "|---|---|---|---|---|"]
+        lines += [f"## {name}", "", "| product | recognised by | units | read | not read | identity |", "|---|---|---|---|---|---|"]
         lines += [_agent(agent) for agent in catalogue.agents.values() if agent["class"] == name]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
@@ -375,6 +375,7 @@ def _agent(agent):
     read += ["credentials"] if "credentials" in agent else []
     unread = [f"{fact.replace('_', ' ')}: {why}" for fact, why in agent.get("unread", {}).items()]
     cells = (f"{agent['title']} `{agent['id']}`", _codes(recognised), _codes(agent.get("units", [])), ", ".join(read), "; ".join(unread))
+    cells = (*cells, _codes(agent.get("identity", {})))
     return f"| {' | '.join(cells)} |"
 
 

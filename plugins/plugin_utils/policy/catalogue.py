@@ -26,6 +26,8 @@ BASELINE = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../../ro
 
 # What os-release of a system says it is like, for systems that controls name.
 LIKE = {"ubuntu": ("debian",)}
+# The control that removes from a template what agents are enrolled by.
+ENROLMENTS = "seal-agent-enrolments"
 
 Result = TypeVar("Result")
 
@@ -121,6 +123,14 @@ class Catalogue:
     def _agent(self, agent: Entry, place: str) -> None:
         if self._unique("agent", agent["id"], place):
             self.agents[agent["id"]] = agent
+            self._seal(agent)
+
+    def _seal(self, agent: Entry) -> None:
+        """What an agent is enrolled by is for a control of sealing to remove."""
+        control = self.controls.get(ENROLMENTS)
+        if control and agent.get("identity"):
+            files = {path: {"state": state} for path, state in agent["identity"].items()}
+            control["settings"] = {**control["settings"], "file": {**control["settings"].get("file", {}), **files}}
 
     def _platform(self, platform: Entry, place: str) -> None:
         if self._unique("platform", platform["id"], place):

@@ -17,7 +17,7 @@ from ansible_collections.hygeia.golden.tests.templates import nspawn
 
 PROJECT = Path(__file__).parents[3]
 COLLECTION = "/opt/collections/ansible_collections/hygeia/golden"
-PACKAGES = ("rsync", "dnsmasq", "netcat-openbsd")
+PACKAGES = ("rsync", "dnsmasq", "netcat-openbsd", "ssl-cert")
 
 # Runs in the guest: controls and options come in, outcomes go out.
 ENFORCE = """
@@ -46,10 +46,13 @@ class Guest:
     """A system that systemd-nspawn has booted, in a network of its own."""
 
     def __init__(self, root, name="ask"):
-        self.root = root
+        self.root, self.name = root, name
+        self._boot()
+
+    def _boot(self):
         bound = f"--bind-ro={PROJECT}:{COLLECTION}"
         self._nspawn = subprocess.Popen(  # pylint: disable=consider-using-with
-            nspawn.command(name, root, bound),
+            nspawn.command(self.name, self.root, bound),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -88,6 +91,12 @@ class Guest:
         ran = self.run("env", "PYTHONPATH=/opt/collections", "PYTHONDONTWRITEBYTECODE=1", "python3", "-c", ENFORCE, stdin=json.dumps(asked))
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
+
+    def reboot(self):
+        """The same disk in a machine that starts again."""
+        self.run("sync")
+        self.end()
+        self._boot()
 
     def end(self):
         """Nothing of it is kept, so it is not asked to shut down: its processes end with its PID 1."""

@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+SNAKEOIL = "etc/ssl/private/ssl-cert-snakeoil.key"
 PLAY = """
 - hosts: all
   gather_facts: false
@@ -63,6 +64,7 @@ def play(guest, root, tmp_path):
 def test_a_running_system_is_sealed_only_when_asked_for(play, guest, root):
     guest.write("/tmp/left", "somebody's")
     guest.write("/root/.bash_history", "mysql --password=hunter2\n")
+    assert (root / SNAKEOIL).exists()
     refused = play()
     assert refused.returncode == 2 and "ward is a running system and is not sealed" in refused.stdout
     assert "Set seal_live to true" in refused.stdout
@@ -72,3 +74,14 @@ def test_a_running_system_is_sealed_only_when_asked_for(play, guest, root):
     assert not list((root / "etc/ssh").glob("ssh_host_*")) and (root / "etc/machine-id").read_text() == ""
     assert not (root / "root/.bash_history").exists() and guest.run("cat", "/tmp/left").returncode
     assert guest.run("systemctl", "is-enabled", "hygeia-ssh-hostkeys.service").stdout == "enabled\n"
+    assert not (root / SNAKEOIL).exists()
+
+
+def test_the_first_boot_makes_what_each_machine_must_have_of_its_own(guest, root):
+    guest.reboot()
+    assert list((root / "etc/ssh").glob("ssh_host_*_key")) and len((root / "etc/machine-id").read_text()) == 33
+    status = guest.run("systemctl", "status", "hygeia-snakeoil.service", "hygeia-ssh-hostkeys.service", "ssh.service")
+    assert status.returncode == 0, status.stdout
+    assert (root / SNAKEOIL).stat().st_mode & 0o777 == 0o640
+    checked = guest.run("openssl", "x509", "-noout", "-pubkey", "-in", "/etc/ssl/certs/ssl-cert-snakeoil.pem")
+    assert checked.stdout == guest.run("openssl", "pkey", "-pubout", "-in", f"/{SNAKEOIL}").stdout != ""

@@ -32,7 +32,7 @@ FSTAB = "UUID=4ea3164e-74e5-49be-8905-294900b8b5f2 / ext4 errors=remount-ro 0 1\
 CLOUD_INIT = {"usr/bin/cloud-init": "", "etc/cloud/cloud.cfg": "datasource_list: [NoCloud, None]\n"}
 PASSWORD = "set superusers=admin\npassword_pbkdf2 admin grub.pbkdf2.sha512.10000.00.00\n"
 # What no control installs and some are about.
-MORE_PACKAGES = ["cron", "rsyslog", "systemd-coredump", "systemd-resolved", "unattended-upgrades", "usbguard"]
+MORE_PACKAGES = ["cron", "rsyslog", "ssl-cert", "systemd-coredump", "systemd-resolved", "unattended-upgrades", "usbguard"]
 PROFILE = {
     "id": "widest",
     "title": "Every control",

@@ -14,9 +14,9 @@ from ansible_collections.hygeia.golden.tests.unit.platforms.systems import PLATF
 
 SEAL = [Control.load(control) for control in Catalogue().resolve("sealed")]
 NAMED = {
-    "rhel": ("seal-subscription", "seal-installer-files", "seal-lvm-devices", "seal-package-caches"),
-    "ubuntu": ("seal-ubuntu-pro", "seal-installer-files", "seal-lvm-devices"),
-    "debian": ("seal-installer-files", "seal-lvm-devices"),
+    "rhel": ("seal-subscription", "seal-installer-files", "seal-lvm-devices", "seal-agent-enrolments", "seal-package-caches"),
+    "ubuntu": ("seal-ubuntu-pro", "seal-installer-files", "seal-lvm-devices", "seal-agent-enrolments"),
+    "debian": ("seal-installer-files", "seal-lvm-devices", "seal-agent-enrolments"),
 }
 
 

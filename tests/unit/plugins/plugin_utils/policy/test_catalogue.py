@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+import yaml
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
@@ -385,3 +386,13 @@ def test_a_citation_takes_a_nist_control_that_leads_to_it(site, ours, leads):
         "policy/controls/own.yml:1: control site-panic: references: house: H-1 takes one of CM-7, AC-6(2) under nist_800_53; "
         "cite one that fits, or leave it out."
     ]
+
+
+def test_what_an_agent_is_enrolled_by_is_sealed(directory):
+    """Of the collection's own agents and of the site's, and of no other catalogue."""
+    agent = {"id": "relay", "title": "Relay", "class": "logging", "packages": ["relay"], "identity": {"/var/lib/relay/id": "absent"}}
+    catalogue = Catalogue([directory("policy", {"agents/relay.yml": yaml.safe_dump([agent])})])
+    (sealed,) = (control for control in catalogue.resolve("sealed") if control["id"] == "seal-agent-enrolments")
+    removed = sealed["settings"]["file"]
+    assert removed["/var/lib/relay/id"] == {"state": "absent"} and removed["/var/ossec/etc/client.keys"] == {"state": "empty"}
+    assert "/var/lib/relay/id" not in Catalogue().controls["seal-agent-enrolments"]["settings"]["file"]
