@@ -10,7 +10,7 @@ short_description: Search a system or a disk for secrets and patient data
 description:
   - Searches for secrets, such as private keys, credentials and tokens, and for patient data by its structure, such as
     DICOM, HL7, FHIR, X12 and C-CDA, dumps and databases.
-  - On a system, only files are searched that no package of dpkg brought, or that differ from what it brought.
+  - On a system, only files are searched that no package of dpkg or rpm brought, or that differ from what it brought.
     Compressed files and archives are searched too, nested up to four times.
   - With O(image), the bytes of a raw disk are searched, whatever file they belong to or once belonged to, and the
     archives that begin with a sector of it. The disks of an opened template are searched by

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which files are as their package brought them, by the digests that the package manager keeps.
 
-dpkg keeps MD5 sums, of files in ``info/*.md5sums`` and of configuration files in its status file. They lie on the same disk,
-so they tell what was added or changed later, and not what a careful intruder did.
+dpkg keeps MD5 sums, of files in ``info/*.md5sums`` and of configuration files in its status file; rpm answers with the digests of
+its database, which today are of SHA-256. They lie on the same disk, so they tell what was added or changed later, and not what a
+careful intruder did.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import PROGRAM
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.dpkg import STATUS
 from ansible_collections.hygeia.golden.plugins.module_utils.util.places import OddFile
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
@@ -28,6 +30,10 @@ _CONFFILE = re.compile(r"^ (?P<path>/\S.*?) (?P<digest>[0-9a-f]{32})(?: obsolete
 # Directories that are links into /usr on a merged system, while packages still name files by them.
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 _PIECE = 1 << 20
+_ASK = ["rpm", "-qa", "--queryformat", "[%{FILEDIGESTS} %{FILENAMES}\\n]"]
+_ANSWER = re.compile(r"(?P<digest>[0-9a-f]{32,128}) (?P<path>/.+)", re.A)
+# What made a digest, by the number of its digits.
+_ALGORITHMS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 
 
 class OwnedFiles:
@@ -35,7 +41,8 @@ class OwnedFiles:
 
     def __init__(self, host: Host) -> None:
         real = real_paths(host)
-        self._digests = {real(path): digest for path, digest in _dpkg(host)}
+        known = _rpm(host) if rpm.serves(host) else _dpkg(host)
+        self._digests = {real(path): digest for path, digest in known}
 
     def __len__(self) -> int:
         return len(self._digests)
@@ -43,7 +50,8 @@ class OwnedFiles:
     def unchanged(self, path: str, handle: int) -> bool:
         """Is an open file of this path what its package brought?"""
         expected = self._digests.get(path)
-        return expected is not None and _digest(handle) == expected
+        algorithm = _ALGORITHMS.get(len(expected or ""))
+        return algorithm is not None and _digest(handle, algorithm) == expected
 
 
 def real_paths(host: Host) -> Callable[[str], str]:
@@ -63,6 +71,15 @@ def _dpkg(host: Host) -> Iterator[tuple[str, str]]:
                 yield f"/{found['path']}", found["digest"]
 
 
+def _rpm(host: Host) -> Iterator[tuple[str, str]]:
+    """The files of rpm's packages with their digests; where rpm gives none, no file counts as unchanged."""
+    ran = host.run(_ASK)
+    for line in lines_of(ran.out) if ran.ok else ():
+        found = _ANSWER.fullmatch(line)
+        if found:
+            yield found["path"], found["digest"]
+
+
 def _text(host: Host, path: str) -> str:
     """What is in a file of dpkg's; of one that cannot be read nothing, and then no file counts as unchanged for its sake."""
     try:
@@ -71,9 +88,9 @@ def _text(host: Host, path: str) -> str:
         return ""
 
 
-def _digest(handle: int) -> str:
-    """The MD5 sum of an open file, which stays where it was in it."""
-    digest = hashlib.md5(usedforsecurity=False)
+def _digest(handle: int, algorithm: str) -> str:
+    """The digest of an open file, which stays where it was in it."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
     place = 0
     while True:
         piece = os.pread(handle, _PIECE, place)

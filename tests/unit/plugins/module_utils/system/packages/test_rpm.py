@@ -13,6 +13,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce impor
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import dpkg, rpm
+from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.owned_files import OwnedFiles
 
 ROCKY = {"/etc/os-release": 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n'}
 DATABASE = {**ROCKY, "/var/lib/rpm/rpmdb.sqlite": "", "/etc/dnf/protected.d/sudo.conf": "sudo\n"}
@@ -25,7 +26,14 @@ License: none
 BuildArch: noarch
 %description
 Nothing.
+%install
+mkdir -p %{buildroot}/usr/share/sample %{buildroot}/etc
+echo shared > %{buildroot}/usr/share/sample/data
+echo "value = 1" > %{buildroot}/etc/sample.conf
+ln -s data %{buildroot}/usr/share/sample/link
 %files
+/usr/share/sample
+%config(noreplace) /etc/sample.conf
 """
 
 
@@ -102,6 +110,26 @@ def test_a_real_database_is_read(real):
     assert real.packages.versions == {"hygeia-sample": "1.2-3"}
     record = audit(real, [Control("c", {"package": {"hygeia-sample": "absent"}})], "offline")[0]
     assert (record["status"], record["message"]) == ("fail", "hygeia-sample 1.2-3 is installed")
+
+
+@pytest.mark.parametrize("path", ["/usr/share/sample/data", "/etc/sample.conf"])
+def test_files_are_as_their_package_brought_them_until_somebody_changes_them(real, path):
+    owned = OwnedFiles(real)
+    assert len(owned) == 2
+    assert unchanged(owned, real, path) and not unchanged(owned, real, "/etc/os-release")
+    with open(real.root + path, "a", encoding="utf-8") as stream:
+        stream.write("more\n")
+    assert not unchanged(owned, real, path)
+
+
+def unchanged(owned, host, path):
+    with open(host.root + path, "rb") as stream:
+        return owned.unchanged(path, stream.fileno())
+
+
+@pytest.mark.parametrize("answer", [CommandResult(1, "", "error\n"), CommandResult(0, "0123 /x\n/y\n\n", "")])
+def test_where_rpm_gives_no_digests_nothing_is_unchanged(tree, answer):
+    assert len(OwnedFiles(tree({**ROCKY, "/x": "x"}, answers={"rpm": answer}))) == 0
 
 
 def test_it_lists_what_is_installed_with_its_source(tree):
