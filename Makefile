@@ -126,7 +126,7 @@ clean:
 
 # -- what the commands need ---------------------------------------------------
 
-deps: $(BUILD)/packages.done $(VENV)/done $(BUILD)/collections/ansible_collections/hygeia/golden
+deps: $(BUILD)/packages.done $(VENV)/done $(BUILD)/collections/ansible_collections/hygeia/golden $(BUILD)/collections/platforms.done
 
 $(BUILD)/packages.done: bindep.txt
 	mkdir -p $(@D)
@@ -144,6 +144,17 @@ $(VENV)/done: tests/requirements.txt tests/constraints.txt | $(BUILD)/packages.d
 $(BUILD)/collections/ansible_collections/hygeia/golden:
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
+
+# The collections that publish to the platforms, from the package that has them all. In the environment itself, that package
+# would take the place of the directory above.
+$(BUILD)/collections/platforms.done: tests/collections.txt $(VENV)/done
+	mkdir -p $(@D)
+	rm -rf $(BUILD)/ansible && mkdir -p $(BUILD)/ansible
+	$(VENV)/bin/pip download --quiet --disable-pip-version-check --no-deps --dest $(BUILD)/ansible $$(sed -n '/==/p' $<)
+	sed -n 's|^\([a-z]*\)[.]\([a-z]*\)$$|ansible_collections/\1/\2/*|p' $< | \
+	    xargs $(VENV)/bin/python tests/unpack.py $(BUILD)/ansible/*.whl $(@D)
+	rm -rf $(BUILD)/ansible
+	touch $@
 
 $(DEMO)/inventory.yml: Makefile
 	mkdir -p $(@D)

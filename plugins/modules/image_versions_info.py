@@ -78,6 +78,12 @@ versions:
     current:
       description: Whether the pointer names it.
       type: bool
+    files:
+      description:
+        - The files of the image by their keys, each with C(path) and C(sha256). V(qcow2) is the first disk, V(disk2.qcow2) the second
+          one, V(vmdk) the first disk in another format. C(sha256) is null if the history does not contain it.
+      type: dict
+      sample: {qcow2: {path: /srv/golden/debian-12-20261009T120000Z-6f7233968ad6.qcow2, sha256: 6f7233968ad6cf7e5b...}}
     intact:
       description: Whether its digest is unchanged. Null unless O(verify) is true.
       type: bool
@@ -94,6 +100,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import PROMOTED
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
+from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.names import QCOW2
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.rollback import verified
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
@@ -136,12 +143,19 @@ def look(store: ImageStore, verify: bool = False) -> dict[str, Any]:
             "sha256": promoted.get(image.name, {}).get("sha256"),
             "promoted": promoted.get(image.name, {}).get("time"),
             "current": image.name == store.current,
+            "files": _files(store, image),
             "intact": _intact(store, image) if verify else None,
         }
         for image in store.kept()
     ]
     current = [image["version"] for image in versions if image["current"]]
     return {"pointer": store.pointer, "current": current[0] if current else None, "versions": versions, "history": history}
+
+
+def _files(store: ImageStore, image: Kept) -> dict[str, dict[str, Any]]:
+    known = store.history.digests(image.name)
+    first = {QCOW2: {"path": image.path, "sha256": store.history.digest(image.name)}}
+    return {**first, **{key: {"path": path, "sha256": known.get(key)} for key, path in store.others(image.name).items()}}
 
 
 def _intact(store: ImageStore, image: Kept) -> bool:

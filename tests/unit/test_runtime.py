@@ -16,6 +16,7 @@ with open(os.path.join(os.path.dirname(__file__), "../../meta/runtime.yml"), enc
 # The options that the modules of a group have in common.
 SHARED = {
     "images": ["dest", "name"],
+    "libvirt": ["pool", "uri"],
     "packages": ["only", "sources", "updates"],
     "sessions": ["session", "work_dir"],
     "web": ["ca_path", "client_cert", "client_key", "headers", "timeout", "url"],

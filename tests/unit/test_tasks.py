@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
-FILES = [*REPO.glob("roles/*/tasks/*.yml"), *REPO.glob("playbooks/*.yml")]
+FILES = [*REPO.glob("roles/*/tasks/**/*.yml"), *REPO.glob("playbooks/*.yml")]
 PARTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 # What of Ansible runs on the controller alone.
 CONTROLLER = {

@@ -24,7 +24,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import I
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.+~-]*", re.A)
-_VERSION = re.compile(r"[\w.+~]+", re.A)  # without a hyphen, so that a name never looks like the start of another
+_VERSION = re.compile(names.VERSION, re.A)
 
 
 def require_version(version: str) -> None:

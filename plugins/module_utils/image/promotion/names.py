@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 QCOW2 = "qcow2"
+VERSION = r"[\w.+~]+"  # without a hyphen, so that a name never looks like the start of another
 # What a file in each format ends in.
 SUFFIXES = {QCOW2: ".qcow2", "raw": ".raw", "vmdk": ".vmdk", "ova": ".ova", "vhd": ".vhd", "vhdx": ".vhdx", "gcp": ".tar.gz"}
 # What holds all disks in one file.
@@ -53,6 +54,13 @@ def key_of(text: str) -> str | None:
     """The key of a file whose name has this end, or None."""
     found = _END.fullmatch(text)
     return key(_FORMATS[found[2]], int(found[1] or 1)) if found else None
+
+
+def named(image: str, file: str) -> tuple[str, str, str] | None:
+    """The version, the short digest and the key of a file of an image with this name, or None."""
+    found = re.fullmatch(rf"{re.escape(image)}-({VERSION})-([0-9a-f]{{12}})([-.].*)", file, re.A)
+    of_file = key_of(found[3]) if found else None
+    return (found[1], found[2], of_file) if found and of_file else None
 
 
 def keys(formats: list[str], disks: int) -> list[str]:

@@ -35,3 +35,19 @@ def test_every_file_of_an_image_has_a_name_of_its_own(formats, disks):
     assert [names.key_of(names.end(key)) for key in keys] == keys
     assert all(names.key(names.QCOW2, disk) in keys for disk in range(2, disks + 1))
     assert [key for key in keys if names.form_of(key) == "ova"] == (["ova"] if "ova" in formats else [])
+
+
+@pytest.mark.parametrize(
+    "file,parts",
+    [
+        ("web-1.2-0123456789ab.qcow2", ("1.2", "0123456789ab", "qcow2")),
+        ("web-1-0123456789ab-disk2.vmdk", ("1", "0123456789ab", "disk2.vmdk")),
+        ("web-1-0123456789ab.tar.gz", ("1", "0123456789ab", "gcp")),
+        ("web-1-0123456789ab.txt", None),
+        ("web-1-0123456789ab", None),
+        ("web-viewer-1-0123456789ab.qcow2", None),
+        ("other-1-0123456789ab.qcow2", None),
+    ],
+)
+def test_a_name_tells_version_digest_and_key(file, parts):
+    assert names.named("web", file) == parts
