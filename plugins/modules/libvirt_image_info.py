@@ -9,7 +9,7 @@ module: libvirt_image_info
 short_description: List the images that are published to libvirt
 description:
   - Lists the published images of a name in a storage pool, with who uses them, and the template that names the one to use.
-  - With O(read), the digest of the template's first disk is read as well.
+  - With O(read), the volumes that the template names are read in full, for their digests.
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
@@ -22,10 +22,9 @@ options:
     type: str
     required: true
   read:
-    description: Whether to read the first disk of each of these versions through libvirt, for its digest.
-    type: list
-    elements: str
-    default: []
+    description: Whether to read the volumes that the template names through libvirt, for their digests.
+    type: bool
+    default: false
 seealso:
   - module: hygeia.golden.libvirt_upload
   - module: community.libvirt.virt_volume
@@ -37,6 +36,7 @@ EXAMPLES = r"""
     uri: qemu+ssh://kvm2/system
     pool: golden
     name: debian-12
+    read: true
   register: published
 """
 
@@ -68,9 +68,6 @@ images:
       type: list
       elements: str
       sample: [domain debian-12]
-    sha256:
-      description: The digest that was read, empty for versions that O(read) does not name.
-      type: str
 template:
   description: The domain of this name, or null if there is none.
   returned: success
@@ -92,6 +89,12 @@ template:
       description: The volumes that it names.
       type: list
       elements: str
+    read:
+      description:
+        - The digests of these volumes as they were read, in the same order; empty for a volume that is not there. Null unless
+          O(read) is true.
+      type: list
+      elements: str
     machine:
       description: Its C(firmware), C(disk), C(network) and whether it has a channel for the C(agent).
       type: dict
@@ -101,7 +104,7 @@ template:
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.publishing import libvirt_images, libvirt_upload
-from ansible_collections.hygeia.golden.plugins.module_utils.publishing.libvirt_host import LibvirtError, connected, pool_of
+from ansible_collections.hygeia.golden.plugins.module_utils.publishing.libvirt_host import LibvirtError, connected, found_or_none, pool_of
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
 
@@ -111,7 +114,7 @@ def main() -> None:
             "uri": {"type": "str", "default": "qemu:///system"},
             "pool": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
-            "read": {"type": "list", "elements": "str", "default": []},
+            "read": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -121,14 +124,18 @@ def main() -> None:
         module.fail_json(msg=str(problem))
 
 
-def look(uri: str, pool: str, name: str, read: list[str]) -> dict[str, Any]:
+def look(uri: str, pool: str, name: str, read: bool) -> dict[str, Any]:
     with connected(uri) as connection:
         place = pool_of(connection, pool)
-        images = libvirt_images.images(connection, place, name)
-        for image in images:
-            first = place.storageVolLookupByName(image["disks"][0])
-            image["sha256"] = libvirt_upload.digest(connection, first) if image["version"] in read else ""
-        return {"images": images, "template": libvirt_images.template(connection, name)}
+        template = libvirt_images.template(connection, name)
+        if template:
+            template["read"] = [_digest(connection, place, volume) for volume in template["disks"]] if read else None
+        return {"images": libvirt_images.images(connection, place, name), "template": template}
+
+
+def _digest(connection: Any, pool: Any, name: str) -> str:
+    volume = found_or_none(pool.storageVolLookupByName, name)
+    return libvirt_upload.digest(connection, volume) if volume is not None else ""
 
 
 if __name__ == "__main__":

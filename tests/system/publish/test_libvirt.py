@@ -75,7 +75,7 @@ def test_an_image_is_published_verified_and_rolled_back(hypervisor, target, prom
 
 
 def test_what_was_written_to_is_neither_trusted_nor_replaced(hypervisor, target, promoted, play):
-    path, _digest = promoted.promote("1")
+    path, digest = promoted.promote("1")
     assert play("publish", [target])[0]
     # The user of QEMU cannot write to an image, so a template that somebody starts does no harm.
     started = hypervisor.start_without_network("web")
@@ -83,6 +83,11 @@ def test_what_was_written_to_is_neither_trusted_nor_replaced(hypervisor, target,
     with open(hypervisor.directory / path.name, "r+b") as stream:
         stream.seek(-1, os.SEEK_END)
         stream.write(b"x")
+    replica = {**target, "recovery_point": "24h"}
+    well, output = play("replicas", [replica])
+    found = promoted.records()["replica-image-radiology"]
+    assert not well and found["status"] == "fail" and found["observed"]["sha256"] != found["expected"]["sha256"] == [digest], output
+    assert promoted.records()["replica-recent-radiology"]["status"] == "pass"
     well, output = play("publish", [target])
     assert not well and "was changed after it was published" in output and "domain web uses it" in output, output
     assert outcomes(promoted.records()) == ["fail"] + ["not_checked"] * 3
