@@ -8,12 +8,12 @@ times are those of runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import NOT_CHECKED, WAIVED, Record
 from ansible_collections.hygeia.golden.plugins.plugin_utils.binder.period import Period
+from ansible_collections.hygeia.golden.plugins.plugin_utils.binder.results import waiver
 from ansible_collections.hygeia.golden.plugins.plugin_utils.binder.runs import Evidence, Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES, by_control, verdict
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.statuses import FAILED
@@ -95,14 +95,9 @@ def _continued(row: Row, records: list[Record], status: str, run: Run) -> None:
     row["runs"] += 1
     row["accepted"] = status == WAIVED
     row["message"] = next((record["message"] for record in records if record["status"] in NOT_MET and record["message"]), row["message"])
-    for waiver in filter(None, (record["waiver"] for record in records)):
-        about = _waiver(waiver)
-        if about not in row["waivers"]:
-            row["waivers"].append(about)
-
-
-def _waiver(waiver: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(waiver[name]) for name in ("approver", "reason", "until")}
+    for accepted in filter(None, (record["waiver"] for record in records)):
+        if accepted not in row["waivers"]:
+            row["waivers"].append(accepted)
 
 
 def waivers(evidence: Evidence) -> list[Row]:
@@ -110,15 +105,14 @@ def waivers(evidence: Evidence) -> list[Row]:
     found: dict[tuple[str, ...], Row] = {}
     for run in evidence.runs:
         used = {record["control"] for record in run.records if record["status"] == WAIVED}
-        for waiver in run.manifest.get("waivers") or ():
-            if not isinstance(waiver, dict) or not all(
-                isinstance(waiver.get(name), str) for name in ("control", "approver", "reason", "until")
-            ):
+        for given in run.manifest.get("waivers") or ():
+            about = waiver(given)
+            if about is None or not isinstance(given.get("control"), str):
                 continue
-            key = tuple(waiver[name] for name in ("control", "approver", "reason", "until"))
-            row = found.setdefault(key, {**dict(zip(("control", "approver", "reason", "until"), key)), "hosts": set(), "used": set()})
+            key = (given["control"], *about.values())
+            row = found.setdefault(key, {"control": given["control"], **about, "hosts": set(), "used": set()})
             row["hosts"].add(run.host)
-            row["used"] |= {run.host} if waiver["control"] in used else set()
+            row["used"] |= {run.host} if given["control"] in used else set()
     rows = [{**row, "hosts": sorted(row["hosts"]), "used": sorted(row["used"])} for row in found.values()]
     return sorted(rows, key=lambda row: (row["until"], row["control"]))
 

@@ -9,7 +9,6 @@ read a feed say anything.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.binder.runs import Evidence, Run
@@ -37,7 +36,7 @@ def patches(evidence: Evidence) -> dict[str, Any]:
     rows: list[Row] = []
     silent = []
     for host, runs in evidence.within.items():
-        telling = [run for run in runs if _stated(run)]
+        telling = [run for run in runs if run.results.open is not None]
         if telling:
             rows += _of_host(host, telling, _before(evidence, host))
         else:
@@ -58,9 +57,8 @@ def _of_host(host: str, runs: list[Run], before: Run | None) -> Iterator[Row]:
     rows: dict[tuple[str, str], Row] = {}
     done: list[Row] = []
     for run in [before, *runs] if before else runs:
-        stated = run.results["patches"]["vulnerabilities"]
-        still = {_key(entry): entry for entry in _entries(stated, "open")}
-        closed = {_key(entry): entry for entry in _entries(stated, "closed")}
+        still = {_key(entry): entry for entry in run.results.open or ()}
+        closed = {_key(entry): entry for entry in run.results.closed}
         for key, row in rows.items():
             if not row["closed"] and key not in still:
                 row["closed"] = run.ended
@@ -70,7 +68,7 @@ def _of_host(host: str, runs: list[Run], before: Run | None) -> Iterator[Row]:
             if key not in rows:
                 rows[key] = _row(host, entry, run)
             if key in still:
-                rows[key].update(_dates(entry))
+                rows[key].update(entry)
             elif not rows[key]["closed"]:
                 rows[key]["closed"] = run.ended
     for row in [*done, *rows.values()]:
@@ -81,29 +79,7 @@ def _of_host(host: str, runs: list[Run], before: Run | None) -> Iterator[Row]:
 
 
 def _row(host: str, entry: Mapping[str, Any], run: Run) -> Row:
-    return {
-        "host": host,
-        "id": entry["id"],
-        "package": entry["package"],
-        "severity": entry["severity"],
-        "exploited": bool(entry.get("kev")),
-        "first_seen": run.ended,
-        "closed": "",
-        **_dates(entry),
-    }
-
-
-def _dates(entry: Mapping[str, Any]) -> dict[str, Any]:
-    waiver = entry.get("waiver")
-    known = isinstance(waiver, dict) and all(isinstance(waiver.get(name), str) for name in ("approver", "reason", "until"))
-    accepted = known and entry.get("status") == "waived"
-    due = entry.get("due")
-    return {
-        "due": due if isinstance(due, str) and _is_day(due) else "",
-        "fixable": entry.get("state") != "no_fix",
-        "waiver": {name: waiver[name] for name in ("approver", "reason", "until")} if known and waiver else None,
-        "accepted": bool(accepted),
-    }
+    return {**entry, "host": host, "first_seen": run.ended, "closed": ""}
 
 
 def _state(row: Row, last: str) -> str:
@@ -118,29 +94,8 @@ def _state(row: Row, last: str) -> str:
 
 
 def _before(evidence: Evidence, host: str) -> Run | None:
-    return next((run for run in evidence.earlier(host) if _stated(run)), None)
-
-
-def _stated(run: Run) -> bool:
-    patched = run.results.get("patches")
-    stated = patched.get("vulnerabilities") if isinstance(patched, dict) else None
-    return isinstance(stated, dict) and stated.get("stated") is True
-
-
-def _entries(stated: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    entries = stated.get(name)
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and isinstance(entry.get("package"), str):
-            severity = entry.get("severity")
-            yield {**entry, "severity": severity if severity in SEVERITIES else SEVERITIES[0]}
+    return next((run for run in evidence.earlier(host) if run.results.open is not None), None)
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
     return str(entry["id"]), str(entry["package"])
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return bool(date.fromisoformat(text))
-    except ValueError:
-        return False

@@ -11,22 +11,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.model.result import OURS, STATUSES, Record
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.signing import history, verification
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
 from ansible_collections.hygeia.golden.plugins.plugin_utils.binder.period import Period
-from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES
+from ansible_collections.hygeia.golden.plugins.plugin_utils.binder.results import Malformed, Pool, Results
 
 RESULTS = "results.json"
-_TEXTS = ("control", "title", "severity", "status", "message")
 _NAMES = ("host", "ended")
 
 
@@ -42,6 +41,7 @@ class Run:
     directory: str
     manifest: dict[str, Any]
     sha256: str
+    pool: Pool
 
     @property
     def host(self) -> str:
@@ -56,21 +56,19 @@ class Run:
         return str(self.manifest["verdict"]["outcome"])
 
     @cached_property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> Results:
         content = _content(self.directory, RESULTS)
         listed = self.manifest["files"].get(RESULTS, {}).get("sha256")
         if hashlib.sha256(content).hexdigest() != listed:
             raise Unusable(f"its {RESULTS} is not the one that its {MANIFEST} lists")
-        found = _json(content, RESULTS)
-        records = found.get("records")
-        if not isinstance(records, list) or not all(map(_usable, records)):
-            raise Unusable(f"its {RESULTS} has no records of a form that is known")
-        return found
+        try:
+            return self.pool.results(_json(content, RESULTS))
+        except Malformed as problem:
+            raise Unusable(f"its {RESULTS} has no records of a form that is known") from problem
 
     @property
     def records(self) -> list[Record]:
-        """What the collection itself found."""
-        return [record for record in self.results["records"] if record["origin"] == OURS]
+        return self.results.records
 
 
 @dataclass
@@ -94,14 +92,14 @@ class Evidence:
 
 def read(directory: str, period: Period) -> Evidence:
     """All runs of the period, and those before it."""
-    found = Evidence()
+    found, pool = Evidence(), Pool()
     try:
         names = history.runs(directory)
     except SigningError as problem:
         raise Unusable(str(problem)) from problem
     for name in names:
         try:
-            run = _run(directory, name)
+            run = _run(directory, name, pool)
         except Unusable as problem:
             found.unread.append({"run": readable_throughout(name), "why": str(problem)})
             continue
@@ -119,14 +117,14 @@ def read(directory: str, period: Period) -> Evidence:
     return found
 
 
-def _run(directory: str, name: str) -> Run:
+def _run(directory: str, name: str, pool: Pool) -> Run:
     place = os.path.join(directory, name)
     content = _content(place, MANIFEST)
     try:
         verification.parsed(content)
-        manifest = _json(content, MANIFEST)
+        manifest = readable_throughout(masked(_json(content, MANIFEST)))
         if all(isinstance(manifest[key], str) for key in _NAMES) and isinstance(manifest["verdict"]["outcome"], str):
-            return Run(readable_throughout(name), place, manifest, hashlib.sha256(content).hexdigest())
+            return Run(readable_throughout(name), place, manifest, hashlib.sha256(content).hexdigest(), pool)
     except (KeyError, TypeError, SigningError):
         pass
     raise Unusable(f"its {MANIFEST} is not the manifest of a run")
@@ -146,36 +144,13 @@ def _json(content: bytes, name: str) -> dict[str, Any]:
         raise Unusable(f"its {name} is damaged") from problem
     if not isinstance(found, dict):
         raise Unusable(f"its {name} is damaged")
-    return dict(readable_throughout(masked(found)))
+    return found
 
 
 def _fault(run: Run) -> str:
     """Why the results of a run cannot be used, or an empty string."""
     try:
-        known = run.results
+        unused_results = run.results  # read once, and kept
     except Unusable as problem:
         return str(problem)
-    return "" if known else f"its {RESULTS} is empty"
-
-
-def _usable(record: object) -> bool:
-    return (
-        isinstance(record, dict)
-        and all(isinstance(record.get(name), str) for name in _TEXTS)
-        and record["status"] in STATUSES
-        and record["severity"] in SEVERITIES
-        and isinstance(record.get("origin", OURS), str)
-        and _cites(record.setdefault("references", {}))
-        and _is_waiver(record.setdefault("waiver", None))
-        and bool(record.setdefault("origin", OURS))
-    )
-
-
-def _cites(references: object) -> bool:
-    return isinstance(references, dict) and all(isinstance(citations, list) for citations in references.values())
-
-
-def _is_waiver(waiver: object) -> bool:
-    return waiver is None or (
-        isinstance(waiver, Mapping) and all(isinstance(waiver.get(name), str) for name in ("reason", "approver", "until"))
-    )
+    return ""

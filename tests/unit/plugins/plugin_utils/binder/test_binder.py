@@ -19,7 +19,7 @@ from ansible_collections.hygeia.golden.plugins.action import binder as action
 from ansible_collections.hygeia.golden.plugins.module_utils.signing import ssh, verification
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import Trust
 from ansible_collections.hygeia.golden.plugins.modules import binder as documented
-from ansible_collections.hygeia.golden.plugins.plugin_utils.binder import pdf, period
+from ansible_collections.hygeia.golden.plugins.plugin_utils.binder import pdf, period, runs
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence, index
 
@@ -375,6 +375,45 @@ def test_a_period_without_a_run_proves_nothing(site):
     site.run("web", "2026-01-01", record("a"))
     found, known = site.bind()
     assert "No run ended in this period." in found["problems"] and known["silent"] == ["web"]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"records": [7]}',
+        json.dumps({"records": [record("a", "well")]}),
+        json.dumps({"records": [record("a", severity="x")]}),
+    ],
+)
+def test_results_of_any_form_are_named_and_left_out(site, results):
+    site.run("web", "2026-10-01", record("a"))
+    place = site.run("db", "2026-10-01", record("a"))
+    with open(os.path.join(place, "results.json"), "w", encoding="utf-8") as stream:
+        stream.write(results)
+    with open(os.path.join(place, "manifest.json"), encoding="utf-8") as stream:
+        manifest = json.load(stream)
+    manifest["files"]["results.json"]["sha256"] = hashlib.sha256(results.encode()).hexdigest()
+    with open(os.path.join(place, "manifest.json"), "w", encoding="utf-8") as stream:
+        json.dump(manifest, stream)
+    known = site.bind()[1]
+    [unread] = known["unread"]
+    assert unread["run"] == "db/20261001" and unread["why"] in (
+        "its results.json is damaged",
+        "its results.json has no records of a form that is known",
+    )
+    assert [run["run"] for run in known["runs"]] == ["web/20261001"]
+
+
+def test_results_that_repeat_are_in_memory_once(site):
+    for host in ("web", "db"):
+        site.run(host, "2026-10-01", record("a", "waived", waiver=WAIVER), open_=[vulnerability("CVE-1", "2026-11-01")])
+    found = runs.read(str(site.evidence), period.named("2026-10"))
+    one, other = found.runs
+    assert one.records[0] is other.records[0] and one.results.open[0] is other.results.open[0]
 
 
 class Elements(HTMLParser):
