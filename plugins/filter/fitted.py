@@ -27,6 +27,10 @@ options:
     type: list
     elements: dict
     default: []
+  secure_boot:
+    description: Whether the image must start with Secure Boot.
+    type: bool
+    default: false
 seealso:
   - plugin: hygeia.golden.controls
     plugin_type: lookup
@@ -62,5 +66,5 @@ class FilterModule:
         return {"fitted": _fitted}
 
 
-def _fitted(controls: Any, platforms: Any, agents: Any = ()) -> list[Any]:
-    return like(controls, fitted(entries(controls), to_native(platforms), to_native(list(agents))))
+def _fitted(controls: Any, platforms: Any, agents: Any = (), secure_boot: bool = False) -> list[Any]:
+    return like(controls, fitted(entries(controls), to_native(platforms), to_native(list(agents)), secure_boot))

@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 
 import formats
 import kinds
+import portability
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 from ansible_collections.hygeia.golden.tests.system.packages import trees
@@ -97,6 +98,7 @@ def main():
         other_formats(options.template, Path(scratch))
         for name, seconds in steps(options.template, Path(scratch)).items():
             report(name, seconds)
+        print(portability.line(portability.measure(options.template, Path(scratch))), flush=True)
         for line in kinds.table(each_kind(options.template, Path(scratch))):
             print(line)
     print(f"{'role patch / apt-get':62}{patch / apt:8.2f} x")

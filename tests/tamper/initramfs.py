@@ -7,7 +7,7 @@ from __future__ import annotations
 import glob
 
 # An archive in the format newc with nothing but its last entry.
-EMPTY = b"070701" + b"%08x" % 0 * 11 + b"%08x" % 11 + b"%08x" % 0 + b"TRAILER!!!\0"
+EMPTY = b"070701" + b"%08x" % 0 * 11 + b"%08x" % 11 + b"%08x" % 0 + b"TRAILER!!!\0" + bytes(3)
 
 
 def tamper(root, unused_name, unused_wanted):

@@ -31,14 +31,6 @@ def network(platform: Platform, kernels: Sequence[Kernel]) -> Answer:
     return _driven(platform["networks"], kernels, Kernel.lacks, places, "it", "network card")
 
 
-def disks_that_work(kernels: Sequence[Kernel], devices: Sequence[str]) -> list[str]:
-    return [device for device in devices if kernels and not any(kernel.lacks_early(device) for kernel in kernels)]
-
-
-def networks_that_work(kernels: Sequence[Kernel], devices: Sequence[str]) -> list[str]:
-    return [device for device in devices if kernels and not any(kernel.lacks(device) for kernel in kernels)]
-
-
 def _driven(
     devices: list[str], kernels: Sequence[Kernel], lacks: Callable[[Kernel, str], list[str]], read_from: str, where: str, what: str
 ) -> Answer:

@@ -21,8 +21,12 @@ _SCREEN, _SPEED = "tty0", "115200"
 CLOUD_INIT = "cloud-init"
 
 
-def fitted(controls: Sequence[Entry], platforms: Sequence[Entry], agents: Sequence[Entry]) -> list[Entry]:
-    """The controls with the settings that these platforms ask for; those that are not about platforms stay as they are."""
+def fitted(controls: Sequence[Entry], platforms: Sequence[Entry], agents: Sequence[Entry], secure_boot: bool = False) -> list[Entry]:
+    """The controls with the settings that these platforms ask for; those that are not about platforms stay as they are.
+
+    A signed boot loader is left out unless the site wants ``secure_boot``.
+    """
+    controls = [control for control in controls if secure_boot or control["id"] != "portable-secure-boot"]
     found = []
     for control in controls:
         derive = _DERIVED.get(control["id"])

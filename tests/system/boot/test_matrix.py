@@ -4,17 +4,38 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import starting
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
+from ansible_collections.hygeia.golden.plugins.module_utils.portability.fallback import Impossible
 from ansible_collections.hygeia.golden.plugins.module_utils.system import initramfs
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
-from ansible_collections.hygeia.golden.plugins.modules import portability_info
+from ansible_collections.hygeia.golden.plugins.modules import efi_fallback, portability_info
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
 
 CATALOGUE = Catalogue()
+# What needs no package of a mirror.
+INVENTORY = """
+all:
+  hosts:
+    web:
+      ansible_connection: hygeia.golden.image
+      ansible_image_session: {session}
+      ansible_python_interpreter: /usr/bin/python3
+      portable_platforms: [vmware, azure]
+      portable_remove: [portable-kernel, portable-guest-agents, portable-cloud-init]
+"""
+PLAY = "- {hosts: web, gather_facts: false, roles: [hygeia.golden.portable]}"
 PARAMS = {"platforms": list(CATALOGUE.platforms.values()), "agents": list(CATALOGUE.agents.values()), "root": None, "stage": None}
 
 
@@ -36,6 +57,10 @@ def portable(template, tmp_path_factory):
         Session(directory).discard()
 
 
+def by_name(found):
+    return {machine["name"]: machine for machine in found["hardware"]}
+
+
 def test_the_initramfs_holds_what_the_templates_own_program_lists(portable):
     assert len(portable["names"]) > 200
     assert sorted(portable["names"]) == sorted(portable["listed"])
@@ -43,7 +68,7 @@ def test_the_initramfs_holds_what_the_templates_own_program_lists(portable):
 
 def test_a_boot_on_other_hardware_comes_out_as_predicted(portable):
     """The kernel for clouds has no SATA. That the template boots with virtio, and by UEFI, the other tests here show."""
-    predicted = {machine["name"]: machine for machine in portable["hardware"]}
+    predicted = by_name(portable)
     assert predicted["virtio"]["starts"] is predicted["uefi"]["starts"] is True
     assert predicted["ahci"]["starts"] is False
     assert "lacks ahci" in predicted["ahci"]["why"]
@@ -59,3 +84,44 @@ def test_a_disk_with_the_fallback_path_starts_by_uefi(portable):
     results = {record["control"]: record for record in portable["results"]}
     assert results["portable-firmware-azure"]["observed"] == {"one of": ["uefi"]}
     assert results["portable-devices-kvm"]["status"] == results["portable-disk-kvm"]["status"] == "pass"
+
+
+def made_fit(directory, *options):
+    """How many tasks of the role change something in a session beside its play."""
+    command = [sys.executable, "-m", "ansible", "playbook", "--inventory", directory / "inventory.yml", directory / "play.yml", *options]
+    ran = subprocess.run(command, text=True, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return int(re.search(r"changed=(\d+)", ran.stdout)[1])
+
+
+def test_a_template_is_made_fit_and_starts(template, tmp_path):
+    """The fallback path that the template has is removed; the role puts back what its packages have, and a boot by UEFI shows it."""
+    directory = str(tmp_path / "sessions/bare")
+    # The session of the other tests here holds the template itself.
+    Session(directory).open(str(shutil.copy(template, tmp_path)))
+    try:
+        disk = os.path.join(directory, DISK)
+        (esp,) = starting.partitions(disk)
+        subprocess.run(["mdel", "-i", f"{disk}@@{esp.offset}", "::/EFI/BOOT/BOOTX64.EFI"], check=True)
+        before = by_name(portability_info.found({**PARAMS, "session": directory}))["uefi"]
+        assert (before["starts"], before["why"]) == (False, "no boot loader lies where UEFI looks without boot entries")
+        (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
+        (tmp_path / "inventory.yml").write_text(INVENTORY.format(session=directory), encoding="utf-8")
+        params = {"session": directory, "secure_boot": False}
+        assert made_fit(tmp_path, "--check") == 2
+        assert efi_fallback.act(params, check=True)["written"] == ["/EFI/BOOT/BOOTX64.EFI", "/EFI/debian/grub.cfg"]
+        assert made_fit(tmp_path) == 2
+        assert made_fit(tmp_path) == 0
+        with pytest.raises(Impossible, match="install shim-signed"):
+            efi_fallback.act({**params, "secure_boot": True}, check=False)
+        found = portability_info.found({**PARAMS, "session": directory})
+        assert by_name(found)["uefi"]["starts"]
+        assert {record["control"]: record["status"] for record in found["results"]}["portable-cmdline-azure"] == "pass"
+        Session(directory).close()
+        request = boot_check.BootRequest(boot_limit=600, settle_limit=1, shutdown_limit=0, hardware="uefi")
+        try:
+            boot_check.start(Session(directory), request)
+        finally:
+            boot_check.stop(Session(directory), request)
+    finally:
+        Session(directory).discard()

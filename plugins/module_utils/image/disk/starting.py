@@ -20,7 +20,7 @@ ESP = {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "ef"}
 BOOT_CODE = 440
 FALLBACK = "/EFI/BOOT/BOOTX64.EFI"
 # What shim, which is there then, starts.
-_NEXT = "/EFI/BOOT/GRUBX64.EFI"
+NEXT = "/EFI/BOOT/GRUBX64.EFI"
 # Those in whose name the firmware of virtual machines accepts what is not Windows.
 _AUTHORITIES = (b"Microsoft Corporation UEFI CA 2011", b"Microsoft UEFI CA 2023")
 
@@ -40,20 +40,27 @@ class Starting:
 
 def of(disk: str) -> Starting:
     """A raw disk, or a device; a bare filesystem starts in none of the ways."""
-    ran = run(["sfdisk", "--json", disk])
-    if not ran.ok:
+    esps = partitions(disk)
+    if esps is None:
         return Starting(False, False, False, False)
-    table = json.loads(ran.out)["partitiontable"]
-    sector = table.get("sectorsize", 512)
-    esps = [
-        Window(disk, entry["start"] * sector, entry["size"] * sector)
-        for entry in table.get("partitions", [])
-        if entry["type"].lower() in ESP
-    ]
     with open(disk, "rb") as stream:
         bios = any(stream.read(BOOT_CODE))
     fallbacks = [files for files in map(_files, esps) if files and files.read(FALLBACK)]
     return Starting(bios, bool(esps), bool(fallbacks), any(_chain_signed(files) for files in fallbacks))
+
+
+def partitions(disk: str) -> list[Window] | None:
+    """The EFI system partitions of a disk, or None where it has no partition table."""
+    ran = run(["sfdisk", "--json", disk])
+    if not ran.ok:
+        return None
+    table = json.loads(ran.out)["partitiontable"]
+    sector = table.get("sectorsize", 512)
+    return [
+        Window(disk, entry["start"] * sector, entry["size"] * sector)
+        for entry in table.get("partitions", [])
+        if entry["type"].lower() in ESP
+    ]
 
 
 def of_running_system() -> Starting | None:
@@ -74,8 +81,11 @@ def _files(esp: Window) -> Files | None:
 
 
 def _chain_signed(files: Files) -> bool:
+    return chain_signed(files.read(FALLBACK) or b"", files.read(NEXT) or b"")
+
+
+def chain_signed(first: bytes, second: bytes) -> bool:
     """Is the first program signed by an authority of the firmware, and the next by whom the first trusts?"""
-    first, second = files.read(FALLBACK) or b"", files.read(_NEXT) or b""
     return any(name in signatures(first) for name in _AUTHORITIES) and bool(signatures(second))
 
 

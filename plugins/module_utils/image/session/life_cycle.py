@@ -25,7 +25,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import machine
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, unpacking
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, starting, unpacking
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.template import Digests, Template, inspect, with_digests
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import image_store
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
@@ -33,7 +33,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session import
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.claim import claimed
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.cleanup import clean_up
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import askers, owner
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import UNPACKED, numbered
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import DISK, UNPACKED, numbered
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, free_space, require_tools, run, sized
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
@@ -107,8 +107,6 @@ class Session(SessionState):
             if not made.ok:
                 raise ImageError(f"the overlay {overlay} cannot be made: {made.error}")
         entered = enter.enter(self, template.paths, partition)
-        if "sandbox" in self.journal:  # now, as a disk may hang later
-            self.journal.record(machine=machine.of(Host(enter.tree(self)), self.journal["source"].get("machine", {})))
         self.journal.record(
             state="open",
             step="open",
@@ -185,11 +183,17 @@ class Session(SessionState):
                         canaries.remove(enter.tree(self))
                     # Noted when it is known that everything was written: the disk of the build host may be full.
                     facts["labels"] = self._label()
+                    # What was installed since it was opened is what an image is made of.
+                    facts["machine"] = self._machine()
                 enter.leave(self)
                 enter_program.write_closed(self.directory)
                 facts["residue"] = residue.clean(self)
                 self.journal.record(state="closed", step="closed", supervisor=None, daemon=None, sandbox=None, **facts)
         return True
+
+    def _machine(self) -> dict[str, str]:
+        """The machine that the image can run in, for a description of it."""
+        return machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), self.journal["source"].get("machine", {}))
 
     # -- stage and promote --------------------------------------------------
 

@@ -4,7 +4,8 @@
 
 dpkg keeps MD5 sums, of files in ``info/*.md5sums`` and of configuration files in its status file; rpm answers with the digests of
 its database, which today are of SHA-256. They lie on the same disk, so they tell what was added or changed later, and not what a
-careful intruder did.
+careful intruder did. What Python compiled from such a file when the package was installed is no package's, and says nothing that the
+file does not say.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import struct
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import PROGRAM
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.dpkg import STATUS
+from ansible_collections.hygeia.golden.plugins.module_utils.util import places
 from ansible_collections.hygeia.golden.plugins.module_utils.util.places import OddFile
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
 
@@ -30,6 +33,8 @@ _CONFFILE = re.compile(r"^ (?P<path>/\S.*?) (?P<digest>[0-9a-f]{32})(?: obsolete
 # Directories that are links into /usr on a merged system, while packages still name files by them.
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 _PIECE = 1 << 20
+_COMPILED = re.compile(r"(?P<directory>/.+)/__pycache__/(?P<name>[^/]+)\.[a-z]+-\d+(?:\.opt-\d)?\.pyc", re.A)
+_HEADER = struct.Struct("<4sIII")
 _ASK = ["rpm", "-qa", "--queryformat", "[%{FILEDIGESTS} %{FILENAMES}\\n]"]
 _ANSWER = re.compile(r"(?P<digest>[0-9a-f]{32,128}) (?P<path>/.+)", re.A)
 # What made a digest, by the number of its digits.
@@ -40,6 +45,7 @@ class OwnedFiles:
     """The digest of each file that a package brought, by the path at which it really lies."""
 
     def __init__(self, host: Host) -> None:
+        self._host = host
         real = real_paths(host)
         known = _rpm(host) if rpm.serves(host) else _dpkg(host)
         self._digests = {real(path): digest for path, digest in known}
@@ -48,10 +54,28 @@ class OwnedFiles:
         return len(self._digests)
 
     def unchanged(self, path: str, handle: int) -> bool:
-        """Is an open file of this path what its package brought?"""
+        """Is an open file of this path what its package brought, or compiled from that?"""
+        compiled = _COMPILED.fullmatch(path) if path not in self._digests else None
+        if compiled:
+            return self._compiled(handle, f"{compiled['directory']}/{compiled['name']}.py")
         expected = self._digests.get(path)
         algorithm = _ALGORITHMS.get(len(expected or ""))
         return algorithm is not None and _digest(handle, algorithm) == expected
+
+    def _compiled(self, handle: int, source: str) -> bool:
+        """Does a compiled file name the time and the size of a source that is as its package brought it (PEP 552)?"""
+        head = os.pread(handle, _HEADER.size, 0)
+        opened = places.opened(self._host.root, source) if source in self._digests and len(head) == _HEADER.size else None
+        if opened is None:
+            return False
+        try:
+            found = os.fstat(opened)
+            unused_magic, flags, modified, size = _HEADER.unpack(head)
+            # The kernel's time has more digits and more years than the header has.
+            same = (flags, modified, size) == (0, int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
+            return same and self.unchanged(source, opened)
+        finally:
+            os.close(opened)
 
 
 def real_paths(host: Host) -> Callable[[str], str]:

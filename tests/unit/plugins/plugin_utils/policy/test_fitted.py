@@ -35,13 +35,7 @@ def test_every_device_of_a_platform_finds_its_driver(platform):
 
 def test_several_platforms_get_what_each_asks_for():
     found = settings("kvm", "vmware", "azure", "gcp")
-    assert found["platform_cmdline"] == {
-        "console": ["tty0", "ttyS0,115200"],
-        "earlyprintk": "ttyS0",
-        "rootdelay": "300",
-        "quiet": False,
-        "rhgb": False,
-    }
+    assert found["platform_cmdline"] == {"console": ["tty0", "ttyS0,115200"], "earlyprintk": "ttyS0", "quiet": False, "rhgb": False}
     assert found["package"] == {
         "linux-image-amd64": "present",
         "cloud-init": "present",
