@@ -172,9 +172,23 @@ def manifest(evidence):
     return json.loads((evidence / "manifest.json").read_text())
 
 
-def test_the_evidence_verifies_for_this_image(evidence, pointer, tmp_path):
-    allowed = tmp_path / "allowed_signers"
-    allowed.write_text(f"pipeline@example.org {(DIRECTORY / 'pipeline.pub').read_text()}")
+@pytest.fixture(scope="module")
+def allowed(tmp_path_factory):
+    """The file of the signer that the inventory names."""
+    path = tmp_path_factory.mktemp("signers") / "allowed_signers"
+    path.write_text(f"pipeline@example.org {(DIRECTORY / 'pipeline.pub').read_text()}")
+    return path
+
+
+def test_the_promotion_is_in_a_history_that_its_evidence_confirms(image, allowed, manifest):
+    history = DIRECTORY / f"golden/{image}.history.jsonl"
+    where = [f"--extra-vars={name}={value}" for name, value in (("history", history), ("evidence", DIRECTORY / "evidence"))]
+    said = run("ansible-playbook", "hygeia.golden.verify_history", *where, f"--extra-vars=evidence_allowed_signers={allowed}")
+    entries = manifest["history"]["image"]["entries"]
+    assert f"Entries: {entries}, confirmed by signatures up to entry {entries}" in said
+
+
+def test_the_evidence_verifies_for_this_image(evidence, pointer, allowed):
     said = run(
         "ansible-playbook",
         "hygeia.golden.verify_evidence",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -26,9 +27,9 @@ def promoted(lab, source, **params):
     lab.run("sh", "-c", f"echo {params.get('version', 1)} > /etc/stamp")
     lab.do("closed", **params)
     staged = lab.do("staged", **params)["image"]
-    image = lab.do("promoted", **params)["image"]
-    assert staged["files"] == image["files"]
-    return image
+    done = lab.do("promoted", **params)
+    assert staged["files"] == done["image"]["files"]
+    return {**done["image"], "history": done["history"]}
 
 
 def pointers(lab):
@@ -53,7 +54,10 @@ def test_every_format_holds_the_promoted_disk(lab, plain, tmp_path):
     assert 'createType="streamOptimized"' in description and 'ddb.virtualHWVersion = "13"' in description
     assert 'ddb.toolsVersion = "0"' in description, "the template has no tools"
     assert os.path.getsize(paths["vhd"]) % images.MIB == 512
-    move = json.loads((lab.dest / "web.history.jsonl").read_text())
+    line = (lab.dest / "web.history.jsonl").read_text()
+    move = json.loads(line)
+    end = {"path": str(lab.dest / "web.history.jsonl"), "entries": 1, "sha256": hashlib.sha256(line.strip().encode()).hexdigest()}
+    assert (image["history"], move["chain"]) == (end, {"entry": 1, "previous": None})
     assert move["files"] == {file["format"]: file["sha256"] for file in image["files"] if file["format"] != "qcow2"}
     assert_ova(paths["ova"])
     assert_disk_for_google(paths["gcp"], image["path"], tmp_path)
