@@ -25,12 +25,13 @@ if [ "$python" = 3.11 ]; then
     PATH=$home/bin:$PATH exec "$@"
 fi
 
-if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then
+packages="python3 python3-venv fdisk mount openssh-client openssh-server sudo kmod procps git ca-certificates cpio xz-utils bzip2 zstd lz4"
+packages="$packages libvirt-clients libxml2-utils"
+if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]} $packages" ]; then
     rm -rf "$home" && mkdir -p "$home/wheels"
     # Everything is downloaded out here, so the root filesystem needs no network of its own.
     "$repo/.build/venv/bin/pip" download --quiet --disable-pip-version-check --dest "$home/wheels" --only-binary=:all: \
         --python-version "$python" --constraint "$repo/tests/constraints.txt" "${tools[@]}"
-    packages="python3 python3-venv fdisk mount openssh-client openssh-server sudo kmod procps git ca-certificates cpio xz-utils bzip2 zstd lz4"
     tree=$(PYTHONPATH=$repo/tests/templates "$repo/.build/venv/bin/python" -c '
 import sys, roots
 print(roots.extended("tools-trixie", roots.smallest("trixie"), sys.argv[1].split(), script=roots.CLEAN))' "$packages")
@@ -38,7 +39,7 @@ print(roots.extended("tools-trixie", roots.smallest("trixie"), sys.argv[1].split
     chroot "$home/root" python3 -m venv /opt/tools
     mkdir "$home/root/wheels" && cp "$home"/wheels/* "$home/root/wheels/"
     chroot "$home/root" /opt/tools/bin/pip install --quiet --no-index --find-links /wheels "${tools[@]}"
-    echo "${tools[*]}" > "$home/done"
+    echo "${tools[*]} $packages" > "$home/done"
 fi
 mkdir -p "$home/root$repo"
 cp /etc/resolv.conf "$home/root/etc/resolv.conf"

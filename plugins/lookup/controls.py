@@ -25,7 +25,7 @@ options:
   policy:
     description:
       - Directories of the site's own policy. Each may have the directories C(controls), C(checks), C(agents),
-        C(platforms), C(residue), C(profiles), C(waivers) and C(frameworks) with YAML files in them.
+        C(platforms), C(tenants), C(residue), C(profiles), C(waivers) and C(frameworks) with YAML files in them.
     type: list
     elements: path
     default: []

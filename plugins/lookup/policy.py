@@ -66,6 +66,10 @@ _raw:
       description: The ids of the platforms that they add.
       type: list
       elements: str
+    tenants:
+      description: The ids of the tenants that they define.
+      type: list
+      elements: str
     residue:
       description: The ids of the rules of the residue scan that they add.
       type: list

@@ -37,7 +37,8 @@ class Definition:
     def __init__(self, root: Element, read_from: str, running: bool = False) -> None:
         self.root = root
         self.read_from = read_from
-        self.running = running
+        # Only what runs has a number.
+        self.running = running or "id" in root.attrib
 
     @property
     def name(self) -> str:

@@ -35,12 +35,16 @@ class Disk:
 
 @dataclass(frozen=True)
 class Interface:
-    """``source`` is the name of the network, the bridge, or the device of the host, depending on ``type``."""
+    """``source`` is the name of the network, the bridge, or the device of the host.
+
+    A guest that runs has the type that its network gave it, such as bridge, and ``network`` still names that.
+    """
 
     type: str
     mac: str
     model: str
     source: str
+    network: str
     bridge: str
     portgroup: str
     mode: str
@@ -69,10 +73,11 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Graphics:
-    """A console; ``listens`` are addresses, sockets by their paths, and networks by ``network:NAME``."""
+    """A console; ``listens`` are addresses, sockets by their paths, and networks by ``network:NAME``; ``silent`` is one that does not."""
 
     type: str
     listens: tuple[str, ...]
+    silent: bool
     port: int | None
     tls_port: int | None
     tls_only: bool
@@ -108,11 +113,13 @@ def interface(element: Element) -> Interface:
     bandwidth = element.find("bandwidth")
     limits = {child.tag: whole(child.get("average")) for child in (() if bandwidth is None else bandwidth)}
     bridge = attribute(element, "source", "bridge")
+    network = attribute(element, "source", "network")
     return Interface(
         kind,
         attribute(element, "mac", "address").lower(),
         attribute(element, "model", "type"),
-        attribute(element, "source", "network") or (bridge if kind == "bridge" else "") or attribute(element, "source", "dev"),
+        network or (bridge if kind == "bridge" else "") or attribute(element, "source", "dev"),
+        network,
         bridge,
         attribute(element, "source", "portgroup"),
         attribute(element, "source", "mode"),
@@ -173,10 +180,11 @@ def file_system(element: Element) -> FileSystem:
 
 
 def graphics(element: Element) -> Graphics:
-    listens = [_listen(listen) for listen in element.findall("listen")] or [element.get("listen", "")]
+    listens = [_listen(listen) for listen in element.findall("listen")] or [element.get("listen", "") or element.get("socket", "")]
     return Graphics(
         element.get("type", ""),
         tuple(filter(None, listens)),
+        any(listen.get("type") == "none" for listen in element.findall("listen")),
         whole(element.get("port")),
         whole(element.get("tlsPort")),
         element.get("defaultMode") == "secure",

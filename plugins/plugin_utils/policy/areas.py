@@ -11,7 +11,9 @@ TITLES = {
     "ai": "AI workloads",
     "audit": "Audit records",
     "crypto": "Cryptography",
+    "domain": "Isolation and bounds of guests",
     "file": "Files",
+    "hypervisor": "Hypervisors",
     "imaging": "Medical imaging",
     "isolation": "Isolation from neighbours",
     "log": "Logs",
@@ -25,6 +27,7 @@ TITLES = {
     "segment": "Segmentation",
     "service": "Services",
     "smoke": "The site's own test",
+    "tenant": "Tenants",
 }
 
 

@@ -47,6 +47,7 @@ class Catalogue:
         self.checks: dict[str, Entry] = {}
         self.agents: dict[str, Entry] = {}
         self.platforms: dict[str, Entry] = {}
+        self.tenants: dict[str, Entry] = {}
         # The rules of the residue scan, each of which is a check too.
         self.residue: dict[str, Entry] = {}
         self.profiles: dict[str, Entry] = {}
@@ -62,7 +63,8 @@ class Catalogue:
             self._try(self._add, os.path.abspath(os.path.expanduser(directory)), True)
         for name in self.residue.keys() - self._ours:
             self.residue[name]["limited"] = "patterns" in self.residue[name]
-        self.problems += [*self._bad_kinds(strict), *self._bad_references(), *self._bad_vetoes(), *self._bad_rules(strict)]
+        self.problems += [*self._bad_kinds(strict), *self._bad_references(), *self._bad_vetoes(), *self._bad_shares()]
+        self.problems += self._bad_rules(strict)
         derive(self.frameworks, [*self.controls.values(), *self.checks.values()])
         for profile in self.profiles:
             if strict or profile not in self._ours:
@@ -80,6 +82,7 @@ class Catalogue:
             "checks": self._check,
             "agents": self._agent,
             "platforms": self._platform,
+            "tenants": self._tenant,
             "residue": self._rule,
             "profiles": self._profile,
             "waivers": self._waiver,
@@ -135,6 +138,10 @@ class Catalogue:
     def _platform(self, platform: Entry, place: str) -> None:
         if self._unique("platform", platform["id"], place):
             self.platforms[platform["id"]] = platform
+
+    def _tenant(self, tenant: Entry, place: str) -> None:
+        if self._unique("tenant", tenant["id"], place):
+            self.tenants[tenant["id"]] = {"hypervisors": ["*"], "administrators": [], "shares": [], **tenant}
 
     def _rule(self, rule: Entry, place: str) -> None:
         """A rule of the residue scan is a check; the patterns of a site run with a limit."""
@@ -222,6 +229,17 @@ class Catalogue:
             for name in platform.get("vetoes", {}):
                 if name not in self.controls and not self._loader.may_define("controls", name):
                     yield f"{here}: there is no control {name}; {suggestion(name, self.controls)}."
+
+    def _bad_shares(self) -> Iterator[str]:
+        """What a tenant shares with itself, or with tenants that there are not."""
+        for tenant in self.tenants.values():
+            here = f"{self._places['tenant', tenant['id']]}: tenant {tenant['id']}: shares"
+            for name in (name for share in tenant["shares"] for name in share["with"]):
+                others = [other for other in self.tenants if other != tenant["id"]]
+                if name == tenant["id"]:
+                    yield f"{here}: with: {name} is this tenant itself; name the other one."
+                elif name not in self.tenants and not self._loader.may_define("tenants", name):
+                    yield f"{here}: with: there is no tenant {name}; {suggestion(name, others)}."
 
     def _bad_rules(self, strict: bool) -> Iterator[str]:
         """Rules of the residue scan that do not find their own examples."""

@@ -21,6 +21,7 @@ SECTIONS = {
     "checks": "checks",
     "agents": "agents",
     "platforms": "platform",
+    "tenants": "tenants",
     "residue": "rules",
     "profiles": "profile",
     "waivers": "waivers",
@@ -42,8 +43,8 @@ class Loader:
         """Each valid entry as (section, entry, place); without ``check`` nothing is held against a schema."""
         if not os.path.isdir(directory):
             raise PolicyError(
-                f"{directory} is not a directory; a policy is a directory with controls, checks, agents, platforms, residue, profiles, "
-                "waivers or frameworks in it."
+                f"{directory} is not a directory; a policy is a directory with controls, checks, agents, platforms, tenants, residue, "
+                "profiles, waivers or frameworks in it."
             )
         for section, name in SECTIONS.items():
             for path in self._paths(directory, section):

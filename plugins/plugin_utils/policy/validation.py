@@ -39,6 +39,7 @@ def validated(directories: Sequence[str], today: str, baseline: str = BASELINE) 
         "checks": [name for name in catalogue.checks if name not in ours.checks and name not in catalogue.residue],
         "agents": [name for name in catalogue.agents if name not in ours.agents],
         "platforms": [name for name in catalogue.platforms if name not in ours.platforms],
+        "tenants": list(catalogue.tenants),
         "residue": [name for name in catalogue.residue if name not in ours.residue],
         "profiles": [name for name in catalogue.profiles if name not in ours.profiles],
         "frameworks": [name for name in catalogue.frameworks if name not in ours.frameworks],

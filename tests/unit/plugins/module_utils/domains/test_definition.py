@@ -48,6 +48,13 @@ def test_an_interface_with_its_bounds():
     assert card.limits == {"inbound": 12800, "outbound": 12800}
 
 
+def test_a_guest_that_runs_has_the_type_of_its_network():
+    """libvirt writes a network that is a bridge so, as long as the guest runs."""
+    written = (DEFINITIONS / "archive.xml").read_text().replace("<interface type='network'>", "<interface type='bridge'>")
+    (card,) = parse(written, "").interfaces
+    assert (card.type, card.network, card.source, card.bridge) == ("bridge", "clinical", "clinical", "virbr7")
+
+
 def test_what_a_guest_shares_with_its_host():
     workbench = definition("workbench")
     assert workbench.memory == 8 << 20
@@ -82,10 +89,11 @@ def test_no_secret_of_a_definition_is_kept():
 
 
 def test_a_guest_that_runs_by_its_status_file():
-    written = (DEFINITIONS / "archive.xml").read_text()
+    written = (DEFINITIONS / "archive.xml").read_text().replace("<domain type='kvm' id='7'>", "<domain type='kvm'>")
     status = f"<domstatus state='running' pid='4'><vcpus/>{written}</domstatus>"
     assert parse(status, "").running
     assert not parse(written, "").running
+    assert definition("archive").running
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_a_sound_policy_is_counted_and_not_complained_of(answer):
         "checks": [],
         "agents": [],
         "platforms": [],
+        "tenants": [],
         "residue": [],
         "profiles": ["site"],
         "frameworks": [],
