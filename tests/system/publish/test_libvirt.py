@@ -111,3 +111,29 @@ def test_a_machine_of_that_name_is_not_taken_for_a_template(hypervisor, target, 
     well, output = play("publish", [target], "--check")
     assert well and "not a template of this collection" in output, output
     assert hypervisor.virsh("dumpxml", "web") == before and hypervisor.volumes() == []
+
+
+def test_a_guest_is_restored_from_the_image_and_from_a_backup(hypervisor, target, promoted, play, tmp_path):
+    path, _digest = promoted.promote("1")
+    backup = tmp_path / path.name
+    backup.write_bytes(path.read_bytes())
+    options = {"publish_restore_target": "radiology", "publish_restore_network": "", "publish_restore_timeout": 120}
+    well, output = play("restore", [target], publish_restore_image=str(backup), publish_restore_time="10m", **options)
+    records = promoted.records()
+    assert well, output
+    assert [records[f"restored-{step}-radiology"]["status"] for step in ("image", "start", "time")] == ["pass"] * 3
+    assert hypervisor.virsh("domstate", "web-restored").strip() == "running"
+    hypervisor.virsh("destroy", "web-restored")
+    hypervisor.virsh("undefine", "web-restored")
+
+    # A drill leaves nothing, and one that took too long is a failure.
+    assert play("publish", [target])[0]
+    hypervisor.virsh("vol-delete", "web-restored-disk1.qcow2", hypervisor.pool)
+    well, output = play("restore", [target], publish_restore_time="1s", publish_restore_drill=True, **options)
+    records = promoted.records()
+    assert not well and [records[f"restored-{step}-radiology"]["status"] for step in ("image", "start", "time")] == [
+        "pass",
+        "pass",
+        "fail",
+    ], output
+    assert hypervisor.volumes() == [path.name] and "web-restored" not in hypervisor.virsh("list", "--all", "--name")
