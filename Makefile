@@ -160,7 +160,7 @@ $(BUILD)/collections/platforms.done: tests/collections.txt $(VENV)/done
 $(DEMO)/inventory.yml: Makefile
 	mkdir -p $(@D)
 	printf '%s\n' 'templates:' '  vars:' '    image_dest: $(DEMO)/images' '    evidence_dir: $(DEMO)/evidence' \
-	    '  hosts:' '    debian-12:' '      template_source: $(DEMO)/templates/debian-12.qcow2' > $@
+	    '    verify_platforms: [kvm, proxmox, vmware]' '  hosts:' '    debian-12:' '      template_source: $(DEMO)/templates/debian-12.qcow2' > $@
 
 $(DEMO)/templates/debian-12.qcow2: | deps
 	mkdir -p $(@D)

@@ -123,6 +123,7 @@ def _prepare(machine: guest.Guest, request: BootRequest) -> tuple[qemu.Machine, 
         way = boot_login.ssh_access(image.host, machine.user)
         brought = boot_login.add(image.host, way, machine.user, machine.make_key(way.key_type))
         firmware = devices.firmware or (request.firmware if request.firmware != AUTO else boot_firmware.of(image.disk))
+        firmware = hardware.started_by(devices, firmware)
         kernel = _take_kernel(machine, image.host)
         keys = sorted(host_keys(image.host))
     if firmware == boot_firmware.DIRECT and not kernel:

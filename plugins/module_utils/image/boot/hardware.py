@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot.firmware import DIRECT, UEFI
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run
 from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import Hardware
 
@@ -20,6 +21,12 @@ _DISKS = {
 }
 _NETWORKS = {"virtio-net": "virtio-net-pci", "vmxnet3": "vmxnet3", "e1000e": "e1000e"}
 _BUS = "disks"
+# On a serial attached bus a disk is found by its address, which QEMU takes from a name that it does not make itself; of a disk
+# without one neither Linux nor UEFI sees anything.
+_NAMED = ("mptsas1068",)
+_NAME = 0x5000C50000000000
+# Debian's OVMF goes to its shell with it.
+_UNKNOWN_TO_UEFI = ("mptsas1068",)
 
 
 class NotEmulated(ImageError):
@@ -35,6 +42,11 @@ def require(machine: Hardware, qemu: str) -> None:
         raise NotEmulated(f"{qemu} of the build host has no {missing[0]}: install a QEMU that has it, or leave this machine out")
 
 
+def started_by(machine: Hardware, firmware: str) -> str:
+    """The firmware of an image, or none where UEFI has no driver for the controller; Linux alone has to find its disk then."""
+    return DIRECT if firmware == UEFI and _DISKS[machine.disk][0] in _UNKNOWN_TO_UEFI else firmware
+
+
 def controller(machine: Hardware) -> list[str]:
     device = _DISKS[machine.disk][0]
     return ["-device", f"{device},id={_BUS}"] if device else []
@@ -45,7 +57,8 @@ def disk(machine: Hardware, number: int) -> list[str]:
     bus, device = _DISKS[machine.disk]
     serial = f",serial=disk{number}" if device == "nvme" else ""
     place = f",bus={_BUS}.{number - 1 if device == 'ide-hd' else 0}" if bus else ""
-    return ["-device", f"{device},drive=disk{number},bootindex={number}{place}{serial}"]
+    name = f",wwn={_NAME + number:#x}" if bus in _NAMED else ""
+    return ["-device", f"{device},drive=disk{number},bootindex={number}{place}{serial}{name}"]
 
 
 def network(machine: Hardware) -> list[str]:

@@ -243,7 +243,16 @@ def test_a_machine_has_its_devices_and_boots_from_the_first_disk(machine, name):
     line = " ".join(command)
     assert [re.search(rf"drive=disk{number},bootindex={number}\b", line) is not None for number in (1, 2)] == [True, True]
     assert len([word for word in command if "netdev=net" in word]) == 1
+    # On a serial attached bus only a disk with an address of its own is found.
+    assert len(set(re.findall(r",wwn=(0x[0-9a-f]{16})\b", line))) == (2 if "mptsas1068" in line else 0)
     assert len(set(re.findall(r",bus=(disks\.\d)", line))) == (2 if name == "ahci" else 1 if "bus=" in line else 0)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.parametrize("firmware", [boot_firmware.BIOS, boot_firmware.UEFI, boot_firmware.DIRECT])
+def test_a_controller_that_uefi_cannot_read_starts_without_a_firmware(name, firmware):
+    unread = (name, firmware) == ("lsi+e1000e", boot_firmware.UEFI)
+    assert boot_hardware.started_by(MATRIX[name], firmware) == (boot_firmware.DIRECT if unread else firmware)
 
 
 @pytest.mark.parametrize("name", MATRIX)
