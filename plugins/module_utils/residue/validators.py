@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 _KNOWN_SSN = frozenset((b"078051120", b"219099999", b"123456789", b"111111111", b"999999999", b"123121234"))
 # Words that examples have in the place of a secret.
 _STAND_INS = re.compile(
-    rb"""(?ix) (?: pass(?:word|wd|phrase)?\d{0,3} | pw[d]? | secret | user(?:name)?\d? | login | admin | example
+    rb"""(?ix) (?: (?:my)?pass(?:word|wd|phrase)?\d{0,3} | passwort | wachtwoord | motdepasse | contrasena
+    | anoncvs | anonymous | xyzzy | pw[d]? | secret | user(?:name)?\d? | login | admin | example
     | changeme | change_?me | foo | bar | baz | (?:your|my|the|some|a)[_.-]\w+ | your\w*
     | token | key | test\d? | tiger | [x*.#_-]+ | none | null | true | false | \d{1,3} | .*example.* | redacted | hidden )"""
 )
@@ -23,6 +24,8 @@ _KNOWN_NPI = b"1234567893"
 # The identifier that the Centers for Medicare & Medicaid Services print on their sample cards.
 _KNOWN_MBI = b"1EG4TE5MK73"
 _OF_NOBODY = (b"$2a$06$r3.juUaHZDvIbQaO2dS9FuBxL1W9M81R1Tc92PoSNmzvpEqLkLGrK",)
+# The key in the manual page systemd.netdev(5).
+_IN_MANUALS = (b"EEGlnEPYJV//kbvvIqxKkQwOiS+UENyPncC4bF46ong=",)
 _REFERENCE = re.compile(rb"[${}<>%\[\]()]|\*\*|\.\.\.|ENC\(|vault:")
 # US letters of a Medicare Beneficiary Identifier, which leave out those that look like digits.
 _MBI = re.compile(rb"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}")
@@ -64,7 +67,8 @@ def ssn(value: bytes) -> bool:
     if len(number) != 9 or number in _KNOWN_SSN:
         return False
     area, group, serial = number[:3], number[3:5], number[5:]
-    invented = all(len(set(part)) == 1 for part in (area, group, serial))  # such as 111-22-3333
+    # Such as 111-22-3333 and 123-45-9999.
+    invented = len(set(serial)) == 1 and (area + group == b"12345" or all(len(set(part)) == 1 for part in (area, group)))
     return not invented and area not in (b"000", b"666") and area < b"900" and group != b"00" and serial != b"0000"
 
 
@@ -76,7 +80,7 @@ def secret(value: bytes) -> bool:
 
 def random(value: bytes) -> bool:
     """A token: drawn by chance rather than written by a person."""
-    if b"EXAMPLE" in value.upper():
+    if b"EXAMPLE" in value.upper() or value in _IN_MANUALS:
         return False
     tail = value.rpartition(b"_")[2] if b"_" in value else value.rpartition(b"-")[2]
     tail = tail if len(tail) >= 16 else value
@@ -85,8 +89,13 @@ def random(value: bytes) -> bool:
 
 
 def password_hash(value: bytes) -> bool:
-    """A hash of somebody's password, and not the one that sshd compares with where there is no such account."""
-    return value not in _OF_NOBODY
+    """A hash of somebody's password, and not the one that sshd compares with where there is no such account.
+
+    Manuals choose a salt such as xxxxxxxx, which no program draws.
+    """
+    fields = value.split(b"$")
+    salt = fields[2] if len(fields) == 4 else b""
+    return value not in _OF_NOBODY and not (len(salt) > 2 and len(set(salt)) == 1)
 
 
 def jwt(value: bytes) -> bool:
