@@ -41,6 +41,20 @@ options:
   source_sha256:
     description: The digest of that template.
     type: str
+  source_disks:
+    description: The files of the template's further disks, in their order, without those that O(source) is, too.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file, of which the name is recorded.
+        type: path
+        required: true
+      sha256:
+        description: Its digest.
+        type: str
+        required: true
   profile:
     description: The profile that it was hardened with.
     type: str
@@ -80,6 +94,7 @@ system:
   type: dict
 """
 
+import os
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system import release
@@ -92,6 +107,12 @@ OPTIONS = {
     "id": {"type": "str", "required": True},
     "version": {"type": "str", "required": True},
     **{name: {"type": "str"} for name in ("built", "source", "source_sha256", "profile", "controls_sha256", "evidence")},
+    "source_disks": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"path": {"type": "path", "required": True}, "sha256": {"type": "str", "required": True}},
+    },
 }
 
 
@@ -105,7 +126,9 @@ def main() -> None:
 
 def act(host: Host, params: dict[str, Any]) -> dict[str, Any]:
     packages = host.packages.listing()
-    image = {name: value for name, value in {**params, "patch_level": release.patch_level(host)}.items() if value}
+    disks = [{"source": os.path.basename(disk["path"]), "sha256": disk["sha256"]} for disk in params.get("source_disks") or []]
+    known = {**params, "source_disks": disks, "patch_level": release.patch_level(host)}
+    image = {name: value for name, value in known.items() if value}
     files = {release.RELEASE: release.written(image), release.MANIFEST: release.manifest(image, packages)}
     diffs = []
     for path, text in files.items():

@@ -29,7 +29,7 @@ EXAMPLES = r"""
 RETURN = r"""
 image:
   description:
-    - The identity of the image, with C(id), C(version), C(built), C(source), C(source_sha256), C(profile),
+    - The identity of the image, with C(id), C(version), C(built), C(source), C(source_sha256), C(source_disks), C(profile),
       C(controls_sha256), C(patch_level) and C(evidence) as far as recorded; empty if the system did not come from such
       an image.
   returned: success

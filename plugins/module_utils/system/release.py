@@ -9,9 +9,10 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
@@ -33,27 +34,45 @@ KEYS = {
     "evidence": "EVIDENCE",
 }
 
+# A template of several disks has a file for each: the second is SOURCE_DISK2 with its SOURCE_DISK2_SHA256.
+_FURTHER = re.compile(r"SOURCE_DISK([1-9]\d?)", re.A)
 _TRAILER = re.compile(r"^ -- .* <.*>  (.+)$", re.M)
 # The newest entry of a changelog is its first, and no longer than this.
 _ENOUGH = 64 * 1024
 
 
-def written(known: Mapping[str, str]) -> str:
+def written(known: Mapping[str, Any]) -> str:
     """The text of the file; what is not known is left out."""
-    return "".join(f"{key}={_quoted(known[name])}\n" for name, key in KEYS.items() if known.get(name))
+    lines = []
+    for name, key in KEYS.items():
+        lines += [f"{key}={_quoted(known[name])}\n"] if known.get(name) else []
+        if name == "source_sha256":
+            lines += _further(known.get("source_disks") or [])
+    return "".join(lines)
+
+
+def _further(disks: Sequence[Mapping[str, str]]) -> list[str]:
+    return [
+        f"SOURCE_DISK{number}{key}={_quoted(disk[name])}\n"
+        for number, disk in enumerate(disks, 2)
+        for key, name in (("", "source"), ("_SHA256", "sha256"))
+    ]
 
 
 def _quoted(value: str) -> str:
     return '"' + re.sub(r'(["\\$`])', r"\\\1", " ".join(words_of(str(value)))) + '"'
 
 
-def read(host: Host) -> dict[str, str] | None:
+def read(host: Host) -> dict[str, Any] | None:
     """What the image that a system was made from said of itself, or None."""
     text = host.read(RELEASE)
     if text is None:
         return None
     pairs = dict(line.split("=", 1) for line in lines_of(text) if "=" in line and not line.startswith("#"))
-    return {name: _plain(pairs[key]) for name, key in KEYS.items() if key in pairs}
+    found: dict[str, Any] = {name: _plain(pairs[key]) for name, key in KEYS.items() if key in pairs}
+    further = sorted((int(key[1]), key[0]) for key in map(_FURTHER.fullmatch, pairs) if key)
+    disks = [{"source": _plain(pairs[key]), "sha256": _plain(pairs.get(f"{key}_SHA256", ""))} for unused_number, key in further]
+    return {**found, **({"source_disks": disks} if disks else {})}
 
 
 def _plain(value: str) -> str:
@@ -63,7 +82,7 @@ def _plain(value: str) -> str:
     return value.strip("'")
 
 
-def manifest(known: Mapping[str, str], packages: list[dict[str, str]]) -> str:
+def manifest(known: Mapping[str, Any], packages: list[dict[str, str]]) -> str:
     """The text of the manifest."""
     listed = [[entry["package"], entry["architecture"], entry["version"]] for entry in packages]
     rows = ",\n".join(f"    {json.dumps(row)}" for row in sorted(listed))

@@ -48,6 +48,22 @@ def test_what_is_stamped_is_read_back(root):
     assert image_stamp.act(Host(str(root)), PARAMS)["changed"] is False
 
 
+def test_every_file_of_a_template_is_named(root):
+    disks = [{"path": f"/srv/data {number}.vhdx", "sha256": str(number) * 64} for number in (2, 3)]
+    stamped = image_stamp.act(Host(str(root)), {**PARAMS, "source_sha256": "1" * 64, "source_disks": disks})
+    assert stamped["image"]["source_disks"] == [{"source": f"data {number}.vhdx", "sha256": str(number) * 64} for number in (2, 3)]
+    assert release.read(Host(str(root))) == stamped["image"]
+    assert (root / "etc/image-release").read_text().splitlines()[2:8] == [
+        'SOURCE="debian-12.qcow2"',
+        f'SOURCE_SHA256="{"1" * 64}"',
+        'SOURCE_DISK2="data 2.vhdx"',
+        f'SOURCE_DISK2_SHA256="{"2" * 64}"',
+        'SOURCE_DISK3="data 3.vhdx"',
+        f'SOURCE_DISK3_SHA256="{"3" * 64}"',
+    ]
+    assert json.loads((root / "usr/share/hygeia/manifest.json").read_text())["image"] == stamped["image"]
+
+
 def test_check_mode_tells_and_writes_nothing(root):
     stamped = image_stamp.act(Host(str(root), check=True), PARAMS)
     assert stamped["changed"] is True and len(stamped["diff"]) == 2
