@@ -6,16 +6,12 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system/session"))
-
-import images  # pylint: disable=wrong-import-position
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session  # pylint: disable=wrong-import-position
-from ansible_collections.hygeia.golden.tests.templates import lvm  # pylint: disable=wrong-import-position
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
+from ansible_collections.hygeia.golden.tests.templates import images, lvm
 
 TURNS = 15
 

@@ -16,7 +16,6 @@ from ansible_collections.hygeia.golden.tests.templates import small
 from arming import WAYS_OUT, put
 
 HERE = Path(__file__).parent
-PACKAGES = ["python3-minimal", "libpython3-stdlib", "openssh-server", "sudo", "nftables", "systemd"]
 
 
 def pytest_collection_modifyitems(items):
@@ -30,7 +29,7 @@ def tree(tmp_path_factory):
     """The system of the attacker, as a directory: its package sources name the build host itself."""
     root = tmp_path_factory.mktemp("hostile") / "root"
     root.mkdir()
-    subprocess.run(["tar", "--extract", f"--file={small.make('hostile', 'bookworm', PACKAGES)}", f"--directory={root}"], check=True)
+    subprocess.run(["tar", "--extract", f"--file={small.server('bookworm')}", f"--directory={root}"], check=True)
     put(root, WAYS_OUT, (HERE / "ways_out.py").read_text(encoding="utf-8"))
     return root
 

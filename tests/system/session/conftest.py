@@ -12,11 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import control_groups
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
+from ansible_collections.hygeia.golden.tests.templates import images, session_driver
 
 HERE = Path(__file__).parent
 
@@ -65,7 +65,7 @@ class Lab:
     def command(self, state, **params):
         """The command line of one call of the module."""
         params = {"state": state, "session": "web", "work_dir": self.work_dir, "dest": self.dest, "version": "1", **params}
-        return [sys.executable, str(HERE / "driver.py"), json.dumps(params, default=str)]
+        return [sys.executable, session_driver.__file__, json.dumps(params, default=str)]
 
     def start(self, state, environ=None, **params):
         """Begin one call of the module."""

@@ -11,10 +11,10 @@ import signal
 import subprocess
 import time
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import MEMORY, PROCESSES
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
+from ansible_collections.hygeia.golden.tests.templates import images
 
 CORES = "for place in / /tmp /run; do cd $place && sh -c 'kill -SEGV $$'; echo $?; ls $place; done"
 

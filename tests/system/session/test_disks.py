@@ -8,12 +8,11 @@ import json
 import os
 import shutil
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.rollback import roll_back
-from ansible_collections.hygeia.golden.tests.templates import appliance
+from ansible_collections.hygeia.golden.tests.templates import appliance, images
 
 SECRET = "a record of a patient that was deleted long ago " * 40
 

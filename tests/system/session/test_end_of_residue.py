@@ -10,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import images
 import planted
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.findings import Findings
+from ansible_collections.hygeia.golden.tests.templates import images
 
 PLAYBOOK = Path(__file__).parent / "residue.yml"
 # Where the partitions lie: the root, the EFI partition, swap, and one that nobody knows, whose free blocks are not overwritten.

@@ -11,12 +11,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process, reference, wait_until
+from ansible_collections.hygeia.golden.tests.templates import images, session_driver
 
 
 @pytest.fixture
@@ -162,7 +161,7 @@ def test_a_stopped_daemon_is_cut_off(lab, template):
 def run_of(lab):
     """A process that looks like an Ansible run: it opens a session and then waits."""
     program = lab.place / "ansible-playbook"
-    program.write_text(f'#!/bin/sh\n{sys.executable} {Path(__file__).parent}/driver.py "$1"\nsleep 60\n')
+    program.write_text(f'#!/bin/sh\n{sys.executable} {session_driver.__file__} "$1"\nsleep 60\n')
     program.chmod(0o755)
     started = []
 

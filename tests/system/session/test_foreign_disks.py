@@ -8,10 +8,9 @@ import json
 import os
 import subprocess
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
-from ansible_collections.hygeia.golden.tests.templates import appliance
+from ansible_collections.hygeia.golden.tests.templates import appliance, images
 
 # How qemu-img writes each, and what the template's format is called.
 FORMATS = {

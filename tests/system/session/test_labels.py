@@ -7,11 +7,10 @@ from __future__ import annotations
 import os
 import subprocess
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.system import selinux as system_selinux
-from ansible_collections.hygeia.golden.tests.templates import selinux
+from ansible_collections.hygeia.golden.tests.templates import images, selinux
 
 CONTEXTS = "/etc/selinux/default/contexts/files/file_contexts"
 SETFILES = f"mount -t proc proc MOUNT/proc && chroot MOUNT setfiles {CONTEXTS} / && umount MOUNT/proc"

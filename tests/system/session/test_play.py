@@ -12,10 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
-from ansible_collections.hygeia.golden.tests.templates import build_host
+from ansible_collections.hygeia.golden.tests.templates import build_host, images
 
 PLAYBOOK = Path(__file__).parent / "transaction.yml"
 FAILURE = re.compile(r"^fatal: \[([\w.]+)[^]]*\]: FAILED! => ", re.M)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import gzip
 import os
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.raw_disks import search
@@ -15,6 +14,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.residue import rules
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.tests.templates import images
 
 RULES = rules.load(list(Catalogue().residue.values()))
 NUMBERS = {

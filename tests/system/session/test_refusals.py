@@ -9,10 +9,10 @@ import os
 import shutil
 import subprocess
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import PACKAGES
+from ansible_collections.hygeia.golden.tests.templates import images
 
 MIB = images.MIB
 
@@ -56,7 +56,10 @@ LUKS = {
 def test_luks(refused, tmp_path):
     source = images.disk("gpt", tmp_path / "disk.raw", [("linux", raw(tmp_path / "part", **LUKS))])
     sentence = refused(source)
-    assert f"{source} cannot be opened because partition 1 (crypto_LUKS, 16.0 MiB) is encrypted with LUKS: make the template" in sentence
+    assert (
+        f"{source} cannot be opened because partition 1 (crypto_LUKS, 16.0 MiB) is encrypted with LUKS: give its key (image_luks_key_file), make"
+        in sentence
+    )
     assert "ansible_image_root" in sentence
 
 

@@ -11,12 +11,12 @@ import subprocess
 import tarfile
 from xml.etree import ElementTree
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.image_store import ImageStore
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.rollback import roll_back
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.tests.templates import images
 
 ALL = ["raw", "vmdk", "ova", "vhd", "vhdx", "gcp"]
 SUFFIXES = {"qcow2": ".qcow2", "gcp": ".tar.gz"}

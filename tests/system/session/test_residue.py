@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 import subprocess
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
+from ansible_collections.hygeia.golden.tests.templates import images
 
 # Contents of many sizes between files that stay, so that what is free lies in pieces smaller than a cluster of the image;
 # small files, which lie in a filesystem's own structures; names; and a file that is cut short.

@@ -9,10 +9,10 @@ import os
 import subprocess
 from pathlib import Path
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.opened import opened
+from ansible_collections.hygeia.golden.tests.templates import images
 
 
 @pytest.fixture(scope="module")

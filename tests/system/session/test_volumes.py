@@ -8,11 +8,10 @@ import os
 import re
 import subprocess
 
-import images
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
-from ansible_collections.hygeia.golden.tests.templates import lvm
+from ansible_collections.hygeia.golden.tests.templates import images, lvm
 
 MIB = images.MIB
 # The group's name has a dash, which /dev/mapper doubles.

@@ -15,7 +15,15 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session import
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 
-ENTERED = {"root": {"number": 1}, "isolation_reason": "", "mounts": ["/"], "not_mounted": [], "os": {"ID": "debian"}, "python": True}
+ENTERED = {
+    "root": {"number": 1},
+    "isolation_reason": "",
+    "mounts": ["/"],
+    "places": {"/": "partition 1"},
+    "not_mounted": [],
+    "os": {"ID": "debian"},
+    "python": True,
+}
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ DEFAULTS = {
     "source": None,
     "disks": [],
     "partition": None,
+    "luks_key": None,
+    "luks_key_file": None,
     "name": None,
     "user": None,
     "keep": 3,
