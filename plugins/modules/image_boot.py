@@ -54,6 +54,15 @@ options:
     description: The directory that holds the sessions.
     type: path
     default: /var/lib/hygeia/sessions
+  luks_key:
+    description:
+      - The key of what is encrypted with LUKS in the template. It is also typed on the guest's serial console when the template asks for it
+        there.
+      - It is not recorded. Keep it in a vault. A line end behind it is none of it.
+    type: str
+  luks_key_file:
+    description: The key as a file on the build host, of which every byte counts, as for C(cryptsetup --key-file).
+    type: path
   memory:
     description: The guest's memory in MiB.
     type: int
@@ -207,6 +216,7 @@ from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import boot_check
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot.hardware import NotEmulated
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.luks import key
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import WORK_DIR
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
@@ -220,6 +230,8 @@ def main() -> None:
             "state": {"type": "str", "choices": ["started", "stopped"], "required": True},
             "session": {"type": "str", "required": True},
             "work_dir": {"type": "path", "default": WORK_DIR},
+            "luks_key": {"type": "str", "no_log": True},
+            "luks_key_file": {"type": "path", "no_log": False},
             "memory": {"type": "int", "default": 1024},
             "cpus": {"type": "int", "default": 2},
             "accelerator": {"type": "str", "choices": ["auto", "kvm", "tcg"], "default": "auto"},
@@ -230,10 +242,14 @@ def main() -> None:
             "shutdown_timeout": {"type": "int", "default": 60},
             "lifetime": {"type": "int", "default": 3600},
         },
+        mutually_exclusive=[("luks_key", "luks_key_file")],
         supports_check_mode=True,
     )
     try:
-        module.exit_json(**act(module.params))
+        secret = key.given(module.params["luks_key"], module.params["luks_key_file"])
+        if secret:  # which a template could show on its console once it was typed
+            module.no_log_values.add(secret.decode("utf-8", "replace"))
+        module.exit_json(**act(module.params, secret))
     except boot_check.BootError as problem:
         module.fail_json(msg=str(problem), booted=False, console=list(problem.console))
     except NotEmulated as problem:
@@ -242,8 +258,8 @@ def main() -> None:
         module.fail_json(msg=str(problem))
 
 
-def act(params: dict[str, Any]) -> dict[str, Any]:
-    session = Session(os.path.join(params["work_dir"], params["session"]))
+def act(params: dict[str, Any], secret: bytes | None = None) -> dict[str, Any]:
+    session = Session(os.path.join(params["work_dir"], params["session"]), key=secret)
     request = boot_check.BootRequest(
         params["memory"],
         params["cpus"],

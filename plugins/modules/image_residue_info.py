@@ -35,6 +35,14 @@ options:
     description: The directory in which sessions are kept.
     type: path
     default: /var/lib/hygeia/sessions
+  luks_key:
+    description:
+      - The key of what is encrypted with LUKS in the template, in which is searched like on a disk.
+      - It is not recorded. Keep it in a vault. A line end behind it is none of it.
+    type: str
+  luks_key_file:
+    description: The key as a file on the build host, of which every byte counts, as for C(cryptsetup --key-file).
+    type: path
   files:
     description:
       - The results of M(hygeia.golden.residue_info) in the same session. What was found on the disks is added to them.
@@ -135,6 +143,7 @@ searched:
 import os
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.luks import key as luks_key
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import raw_disks
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import WORK_DIR
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
@@ -148,6 +157,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import B
 SPEC: dict[str, Any] = {
     "session": {"type": "str", "required": True},
     "work_dir": {"type": "path", "default": WORK_DIR},
+    "luks_key": {"type": "str", "no_log": True},
+    "luks_key_file": {"type": "path", "no_log": False},
     "rules": {"type": "list", "elements": "dict", "required": True},
     "key": {"type": "str", "no_log": True},
     "timeout": {"type": "int", "default": 1800},
@@ -158,7 +169,7 @@ READ_FROM = "the raw disks"
 
 
 def main() -> None:
-    module = Module(argument_spec=SPEC, supports_check_mode=True)
+    module = Module(argument_spec=SPEC, mutually_exclusive=[("luks_key", "luks_key_file")], supports_check_mode=True)
     try:
         module.exit_json(changed=False, **_searched(module.params))
     except ImageError as problem:
@@ -170,7 +181,9 @@ def main() -> None:
 
 
 def _searched(params: dict[str, Any]) -> dict[str, Any]:
-    session = SessionState(os.path.join(params["work_dir"], params["session"]))
+    session = SessionState(
+        os.path.join(params["work_dir"], params["session"]), key=luks_key.given(params["luks_key"], params["luks_key_file"])
+    )
     wanted = rules.load(params["rules"])
     found = raw_disks.search(session, wanted, (params["key"] or "").encode(), params["timeout"]).without(params["values"])
     on_disks = scan.results(found, scan.on_disks(wanted, found), "offline", READ_FROM)

@@ -14,7 +14,8 @@ description:
     compared before an image is promoted.
   - While the session is open, the connection P(hygeia.golden.image#connection) runs tasks inside the template, in its
     own mount, process, host name, IPC and network namespaces, without booting it and without a daemon.
-  - The root filesystem may be ext4, XFS or btrfs, on a GPT or MBR partition, on a linear LVM volume or on the bare disk. Other
+  - The root filesystem may be ext4, XFS or btrfs, on a GPT or MBR partition, on a linear LVM volume or on the bare disk, each of them
+    encrypted with LUKS if its key is given. Other
     filesystems of the template's disks are mounted as its C(fstab) says.
   - A template may have several disks, those of an OVA or O(disks). All of them are changed, searched and promoted
     together, or none is.
@@ -30,6 +31,7 @@ requirements:
   - qemu-img, qemu-storage-daemon 6.0 or later, sfdisk, blkid, losetup, mount and unshare, which are in the
     Debian packages C(qemu-utils), C(qemu-system-common), C(fdisk), C(mount) and C(util-linux)
   - Linux 5.12 or later with FUSE and loop devices, or 5.8 where O(isolation=reduced)
+  - cryptsetup (Debian package C(cryptsetup-bin)) and a kernel with dm-crypt for templates that are encrypted with LUKS
 extends_documentation_fragment:
   - hygeia.golden.attributes
 attributes:
@@ -95,6 +97,15 @@ options:
   partition:
     description: The number of the partition with the root filesystem on the first disk, for a disk with several systems.
     type: int
+  luks_key:
+    description:
+      - The key of what is encrypted with LUKS in the template, of which O(state=open) and O(state=closed) need it. Without one, an encrypted
+        root is refused, and an encrypted data volume is left as it is.
+      - It is not recorded. Keep it in a vault. A line end behind it is none of it.
+    type: str
+  luks_key_file:
+    description: The key as a file on the build host, of which every byte counts, as for C(cryptsetup --key-file).
+    type: path
   dest:
     description: The directory for the promoted image. Needed to stage and to promote.
     type: path
@@ -281,10 +292,10 @@ session:
         - One with an OVF has as C(machine) what that tells of its C(firmware), C(controller), C(network) and C(hardware).
       type: dict
     root:
-      description: The C(number) of the root partition (0 without a partition table), its C(filesystem) and C(uuid), and the
-        LVM C(volume) that it is on, if any.
+      description: The C(number) of the root partition (0 without a partition table), its C(filesystem) and C(uuid), the
+        LVM C(volume) that it is on, if any, and as C(luks) the UUID of the LUKS container that it is in, if any.
       type: dict
-      sample: {"number": 0, "filesystem": "xfs", "uuid": "d0c83688-edfc-4f2e-a636-6c166f62866e", "volume": "rhel/root"}
+      sample: {"number": 0, "filesystem": "xfs", "uuid": "d0c83688-edfc-4f2e-a636-6c166f62866e", "volume": "rhel/root", "luks": ""}
     mounts:
       description: Where the filesystems of the disk are mounted.
       type: list
@@ -302,6 +313,25 @@ session:
     python:
       description: Whether the template has a C(python3), which Ansible's modules need.
       type: bool
+    encrypted:
+      description:
+        - The LUKS containers that were opened. Every clone of the image has their volume keys until it is encrypted anew.
+        - Only with an open or closed session.
+      type: list
+      elements: dict
+      contains:
+        place:
+          description: The partition or volume that is encrypted.
+          type: str
+          sample: partition 3
+        version:
+          description: V(1) or V(2).
+          type: int
+          sample: 2
+        uuid:
+          description: The UUID of the container.
+          type: str
+          sample: 5fbe9bf1-6b9c-4a79-8cf7-83b3b8a2b9cc
     labels:
       description: The SELinux labels of a session that is labelled or closed.
       type: dict
@@ -429,6 +459,7 @@ history:
 import os
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.luks import key
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.history import account
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Target
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.renditions import AGAIN
@@ -460,6 +491,8 @@ def main() -> None:
                 },
             },
             "partition": {"type": "int"},
+            "luks_key": {"type": "str", "no_log": True},
+            "luks_key_file": {"type": "path", "no_log": False},
             "dest": {"type": "path"},
             "name": {"type": "str"},
             "version": {"type": "str"},
@@ -484,6 +517,7 @@ def main() -> None:
                 },
             },
         },
+        mutually_exclusive=[("luks_key", "luks_key_file")],
         required_if=[("state", "open", ["source"]), ("state", "staged", ["dest"]), ("state", "promoted", ["dest"])],
         supports_check_mode=True,
     )
@@ -502,7 +536,8 @@ def reason(problem: OSError) -> str:
 def act(params: dict[str, Any], check: bool) -> dict[str, Any]:
     limits = Limits(params["teardown_timeout"], params["lifetime"], params["lease"], params["promote_timeout"])
     walls = Walls(params["isolation"], params["package_hosts"], params["package_proxy"])
-    session = Session(os.path.join(params["work_dir"], params["session"]), limits, walls)
+    secret = key.given(params["luks_key"], params["luks_key_file"]) if params["state"] in ("open", "closed") else None
+    session = Session(os.path.join(params["work_dir"], params["session"]), limits, walls, secret)
     result: dict[str, Any] = {"changed": True}
     if params["state"] == "open":
         result["changed"] = session.open(

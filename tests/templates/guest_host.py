@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import ansible
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import accelerator
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
 from ansible_collections.hygeia.golden.tests.templates import roots
@@ -66,6 +67,22 @@ class GuestHost:
     def copy(self, *files, to):
         """Files to a directory of it."""
         subprocess.run([*self._ssh("scp", "-P"), *files, f"root@127.0.0.1:{to}"], check=True)
+
+    def bring_collection(self, directory):
+        """The collection, its templates, and as much of Ansible as modules need, below a directory; what is compiled already, too."""
+        found = Path(__file__).resolve().parents[2]
+        modules = Path(ansible.__file__).resolve().parent
+        script = f"""
+        mkdir -p ansible ansible_collections/hygeia/golden
+        cp --archive {modules}/module_utils {modules}/release.py ansible && touch ansible/__init__.py
+        cp --archive {found}/plugins ansible_collections/hygeia/golden
+        mkdir -p ansible_collections/hygeia/golden/tests && cp --archive {found}/tests/templates ansible_collections/hygeia/golden/tests
+        tar --create .
+        """
+        with tempfile.TemporaryDirectory() as place, tempfile.TemporaryFile() as archive:
+            subprocess.run(["sh", "-ec", script], check=True, cwd=place, stdout=archive)
+            archive.seek(0)
+            self.run(f"mkdir -p {directory} && tar --extract --directory {directory}", stdin=archive)
 
     def _ssh(self, program, port):
         return [

@@ -18,7 +18,7 @@ SHARED = {
     "images": ["dest", "name"],
     "libvirt": ["pool", "uri"],
     "packages": ["only", "sources", "updates"],
-    "sessions": ["session", "work_dir"],
+    "sessions": ["luks_key", "luks_key_file", "session", "work_dir"],
     "web": ["ca_path", "client_cert", "client_key", "headers", "timeout", "url"],
 }
 

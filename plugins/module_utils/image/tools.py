@@ -55,7 +55,7 @@ def require_tools() -> None:
             raise ImageError(f"the build host has no {device}: load the kernel module with 'modprobe {module}'")
 
 
-def run(argv: Sequence[str], limit: float = 60, environ: Mapping[str, str] | None = None) -> CommandResult:
+def run(argv: Sequence[str], limit: float = 60, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL) -> CommandResult:
     """Run a program of the build host; past ``limit`` seconds it is killed and not waited for.
 
     Not waiting matters: a program that sleeps in the kernel on a dead disk
@@ -66,7 +66,7 @@ def run(argv: Sequence[str], limit: float = 60, environ: Mapping[str, str] | Non
         return CommandResult(127, "", f"{argv[0]} is not installed")
     running = subprocess.Popen(
         [program] + [str(word) for word in argv[1:]],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(environ or os.environ, LC_ALL="C.UTF-8"),

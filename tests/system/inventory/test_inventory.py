@@ -150,8 +150,8 @@ def test_the_evidence_names_every_disk(job, name):
     manifest = job.manifest(name)
     assert manifest["verdict"]["outcome"] == "promoted"
     source = manifest["source"]
-    told = {disk["path"]: disk["sha256"] for disk in (source, *source.get("disks", []))}
-    assert told == {str(path): job.digests[path] for path in job.files(name)}
+    recorded = {disk["path"]: disk["sha256"] for disk in (source, *source.get("disks", []))}
+    assert recorded == {str(path): job.digests[path] for path in job.files(name)}
     assert sorted(file["format"] for file in manifest["image"]["files"]) == FORMATS[name]
 
 

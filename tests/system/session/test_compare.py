@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import images
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
+from ansible_collections.hygeia.golden.tests.templates import images
 
 PLAYBOOK = Path(__file__).parents[3] / "playbooks/compare_images.yml"
 

@@ -30,6 +30,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.system import units
 from ansible_collections.hygeia.golden.plugins.module_utils.system.hardware import MATRIX, SECURE_BOOT, VIRTIO
 
 if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import passphrase
     from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
     from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
@@ -67,6 +68,7 @@ def start(session: SessionState, request: BootRequest) -> tuple[dict[str, Any], 
     if request.hardware:
         hardware.require(MATRIX[request.hardware], qemu.program())
     with session.acting("closed"):
+        session.require_key()
         machine = guest.Guest(session, boot_login.drawn())
         if machine.alive:
             raise ImageError(f"the session {session.name} has a guest already: stop it first")
@@ -93,9 +95,10 @@ def stop(session: SessionState, request: BootRequest) -> bool | None:
 def _started(machine: guest.Guest, request: BootRequest) -> tuple[dict[str, Any], dict[str, Any]]:
     machine.make()
     prepared, way, keys, brought = _prepare(machine, request)
+    typist = machine.typist()
     began = time.monotonic()
     machine.start(prepared, way.port, owner(), request.lifetime, request.shutdown_limit)
-    _wait_for_login(machine, began + request.boot_limit)
+    _wait_for_login(machine, began + request.boot_limit, typist)
     seconds = round(time.monotonic() - began, 1)
     machine.write_enter()
     if prepared.firmware == SECURE_BOOT:
@@ -119,7 +122,8 @@ def _prepare(machine: guest.Guest, request: BootRequest) -> tuple[qemu.Machine, 
     """Look into the throwaway overlay, add the login, and take out what must start from outside."""
     session, devices = machine.session, MATRIX.get(request.hardware, VIRTIO)
     disk, *further = machine.overlays
-    with opened(disk, os.path.dirname(session.directory), session.limits, Walls(session.journal["isolation"]), further) as image:
+    walls = Walls(session.journal["isolation"])
+    with opened(disk, os.path.dirname(session.directory), session.limits, walls, further, session.key) as image:
         way = boot_login.ssh_access(image.host, machine.user)
         brought = boot_login.add(image.host, way, machine.user, machine.make_key(way.key_type))
         firmware = devices.firmware or (request.firmware if request.firmware != AUTO else boot_firmware.of(image.disk))
@@ -148,10 +152,12 @@ def _take_kernel(machine: guest.Guest, host: Host) -> dict[str, str]:
     return {"kernel": machine.path("kernel"), "initramfs": initramfs, "words": f"{found.words} console=ttyS0"}
 
 
-def _wait_for_login(machine: guest.Guest, end: float) -> None:
+def _wait_for_login(machine: guest.Guest, end: float, typist: passphrase.Typist | None = None) -> None:
     """Until an SSH login works; a boot that has come to a dead end is not waited for."""
     while True:
         _require_hope(machine)
+        if typist:
+            typist.look()
         if machine.greets():
             ran = machine.log_in(max(end - time.monotonic(), 1))
             if ran.ok:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.archive import program as program_of
 from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import guard as boot_guard
-from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import qemu
+from ansible_collections.hygeia.golden.plugins.module_utils.image.boot import passphrase, qemu
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import arguments
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import ENVIRONMENT, MARK
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter_program, supervision
@@ -104,6 +105,16 @@ class Guest:
         """The socket by which every command shares one login; not in the directory, whose path may be too long for one."""
         return os.path.join(RUN, f"ssh-{self.session.journal['guest']['pid']}")
 
+    @property
+    def keyboard(self) -> str:
+        """The socket by which the guest is given input on its console, in that place for the same reason."""
+        found = os.stat(self.session.directory)
+        return os.path.join(RUN, f"console-{found.st_dev:x}-{found.st_ino:x}")
+
+    def typist(self) -> passphrase.Typist | None:
+        """Who types the key of what is encrypted, if there is one."""
+        return passphrase.Typist(self.session.key, self.console, self.keyboard) if self.session.key else None
+
     # -- start ----------------------------------------------------------------
 
     def make(self) -> None:
@@ -129,7 +140,7 @@ class Guest:
         atomic.write(script, guard_program())
         plan = {
             "directory": self.directory,
-            "qemu": qemu.command(machine, self.directory, self.console, here, port),
+            "qemu": qemu.command(machine, self.directory, self.console, here, port, self.keyboard if self.session.key else ""),
             "owner": owner.dump() if owner else None,
             "lifetime": lifetime,
             "limit": limit,
@@ -228,6 +239,8 @@ class Guest:
             self.guard.ended(10)
             run(["ssh", "-F", "none", "-o", f"ControlPath={self._control}", "-O", "exit", "guest"], 10)
             clean = self._ending().get("clean", False)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.keyboard)
         shutil.rmtree(self.directory, ignore_errors=True)
         enter_program.write_closed(self.session.directory)
         self.session.journal.record(guest=None)

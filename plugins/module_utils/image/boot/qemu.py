@@ -40,8 +40,11 @@ def program() -> str:
     return name
 
 
-def command(machine: Machine, directory: str, console: str, here: int, port: int) -> list[str]:
-    """qemu's command line: nothing but the disks, a network that leads nowhere, a console and a source of entropy."""
+def command(machine: Machine, directory: str, console: str, here: int, port: int, keyboard: str = "") -> list[str]:
+    """qemu's command line: nothing but the disks, a network that leads nowhere, a console and a source of entropy.
+
+    What the console says goes to a file; its input comes from the socket ``keyboard``, if any.
+    """
     return [
         which(program()) or program(),
         "-nodefaults",
@@ -68,11 +71,17 @@ def command(machine: Machine, directory: str, console: str, here: int, port: int
         *hardware.network(machine.hardware),
         "-device",
         "virtio-rng-pci",
-        "-serial",
-        f"file:{_escaped(console)}",
+        *_serial(console, keyboard),
         "-qmp",
         "stdio",
     ]
+
+
+def _serial(console: str, keyboard: str) -> list[str]:
+    if not keyboard:
+        return ["-serial", f"file:{_escaped(console)}"]
+    device = f"socket,id=console,path={_escaped(keyboard)},server=on,wait=off,logfile={_escaped(console)}"
+    return ["-chardev", device, "-serial", "chardev:console"]
 
 
 def _disk(devices: Hardware, number: int, disk: str) -> list[str]:

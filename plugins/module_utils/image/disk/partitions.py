@@ -15,11 +15,11 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settin
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError, run, sized
 
 OPENED = ("ext2", "ext3", "ext4", "xfs", "btrfs")
-MEMBER = "LVM2_member"
+MEMBER, LUKS = "LVM2_member", "crypto_LUKS"
 # Filesystems that are known but can hold no Linux root, and need no explanation.
 HARMLESS = ("vfat", "swap", "iso9660")
 _CONTAINERS = {"0x5", "0xf", "0x85", "5", "f", "85"}
-_ADVICE = {"crypto_LUKS": "encrypted with LUKS", "linux_raid_member": "a member of a RAID array", "zfs_member": "a member of a ZFS pool"}
+_ADVICE = {LUKS: "encrypted with LUKS", "linux_raid_member": "a member of a RAID array", "zfs_member": "a member of a ZFS pool"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Partition:
     ``disk`` is the raw file that it lies in, ``disk_number`` the place of that disk among those of the template, from 1 on.
     One with a ``volume`` (``vg/root``) is a logical volume, called ``mapper`` in /dev/mapper; if it does not lie in one stretch it
     has ``pieces``, as (disk, offset, size). ``refused`` is a sentence that says why it is not opened. ``free`` is what no volume
-    has of a physical volume, as pairs of start and end.
+    has of a physical volume, as pairs of start and end. What a LUKS container holds has the place of that, its UUID as ``luks``, and as
+    ``disk`` a device of its own; the container is ``unlocked`` then.
     """
 
     number: int
@@ -47,6 +48,9 @@ class Partition:
     mapper_uuid: str = ""
     pieces: tuple[tuple[str, int, int], ...] = ()
     refused: str = ""
+    luks: str = ""
+    luks_version: int = 0
+    unlocked: bool = False
     free: tuple[tuple[int, int], ...] = ()
 
     def dump(self) -> dict[str, Any]:
@@ -55,6 +59,11 @@ class Partition:
 
     @property
     def place(self) -> str:
+        return named(self.number, self.disk_number, self.volume, self.luks)
+
+    @property
+    def container(self) -> str:
+        """Of what LUKS holds, the partition or volume that is encrypted."""
         return named(self.number, self.disk_number, self.volume)
 
     @property
@@ -114,9 +123,10 @@ def no_root(partitions: list[Partition], name: str) -> str:
     for partition in partitions:
         if partition.refused:
             return f"{name} cannot be opened because {partition.refused}"
-        if partition.filesystem in _ADVICE:
+        if partition.filesystem in _ADVICE and not partition.unlocked:
+            key = "give its key (image_luks_key_file), " if partition.filesystem == LUKS else ""
             return (
-                f"{name} cannot be opened because {partition} is {_ADVICE[partition.filesystem]}: make the template with a plain "
+                f"{name} cannot be opened because {partition} is {_ADVICE[partition.filesystem]}: {key}make the template with a plain "
                 "ext4, XFS or btrfs root, or mount it yourself and enter it with ansible_image_root"
             )
     if all(not partition.filesystem for partition in partitions):

@@ -8,7 +8,6 @@ trouble. A group that cannot be understood is no obstacle to a system that does 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.lvm impor
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.lvm.groups import Group
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.lvm.volumes import Volume
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import MEMBER, Partition
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.mapper import CONTROL
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import mapper
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 # A template with more than so many volumes, or pieces of them, was not made by an installer.
@@ -26,9 +25,8 @@ MOST_VOLUMES, MOST_PIECES = 64, 128
 _CURE = "make the template with linear volumes"
 
 
-def read_all(disks: Sequence[str], names: Sequence[str]) -> list[Partition]:
-    """The partitions and the logical volumes of several raw disks; ``names`` is what each disk is called in sentences."""
-    found = partitions.read_all(disks, names)
+def with_volumes(found: list[Partition], names: Sequence[str]) -> list[Partition]:
+    """Partitions with the logical volumes that lie on them; ``names`` is what each disk is called in sentences."""
     members = [partition for partition in found if partition.filesystem == MEMBER]
     if not members:
         return found
@@ -73,7 +71,7 @@ def _placed(partition: Partition, volume: Volume, members: list[Partition]) -> P
     if len(volume.segments) > 1:
         partition = replace(partition, pieces=tuple((piece.path, piece.offset, piece.size) for piece in volume.segments))
     refused = f"{partition.place} is {volume.refused}: {_CURE}" if volume.refused else ""
-    if partition.pieces and not os.path.exists(CONTROL):
+    if partition.pieces and not mapper.available():
         refused = refused or (
             f"{partition.place} lies in {len(partition.pieces)} pieces, for which the kernel of the build host would need device-mapper: "
             "load it with 'modprobe dm_mod', or open the template on another build host (image_host)"

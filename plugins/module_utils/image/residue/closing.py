@@ -32,14 +32,20 @@ def clean(
     kept: dict[bytes, str] = {}
     found = []
     with contextlib.ExitStack() as held:
-        handles = {disk: held.enter_context(_opened(disk)) for disk in disks}
+        decrypted = {part.disk: part for part in partitions if part.luks}
+        handles = {disk: held.enter_context(_opened(disk)) for disk in (*disks, *decrypted)}
         done = overwrite(handles, partitions, place, limit, lambda directory: kept.update(secrets.of_tree(directory)))
         for handle in handles.values():
             os.fsync(handle)
         # What a file of any disk has still is residue on none.
         wanted = {**{pattern: what for pattern, what in known.items() if pattern not in kept}, **planted}
-        for number, handle in enumerate(handles.values(), 1):
-            found += [{"what": wanted[pattern], "disk": number, "offset": offset} for offset, pattern in search.search(handle, wanted)]
+        for number, disk in enumerate(disks, 1):
+            found += [{"what": wanted[pattern], "disk": number, "offset": at} for at, pattern in search.search(handles[disk], wanted)]
+        for disk, part in decrypted.items():
+            found += [
+                {"what": f"{wanted[pattern]}, in {part.place}", "disk": part.disk_number, "offset": at}
+                for at, pattern in search.search(handles[disk], wanted)
+            ]
     return {"overwritten": done.size, "not_overwritten": done.remaining, "searched": len(wanted), "found": found}
 
 

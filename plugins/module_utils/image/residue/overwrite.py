@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import HARMLESS, MEMBER, Partition
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import HARMLESS, LUKS, MEMBER, Partition
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import btrfs, ext4_journal, fat, files, fsmap, xfs_log
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.mounted import KINDS, mounted
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.window import Pieces, Window
@@ -66,6 +66,8 @@ def _window(handles: Mapping[str, int], partition: Partition) -> Window:
 def _steps(partition: Partition) -> list[Step]:
     """What is done about a partition, one after the other."""
     kind = partition.filesystem
+    if kind == LUKS and partition.unlocked:  # what it holds has its own turn
+        return []
     if kind == MEMBER:
         return [_free_extents]
     if kind in EXT:
@@ -93,7 +95,7 @@ def _unused(window: Window, partition: Partition, place: str, limit: float, look
                 ranges = list(fsmap.free(handle)) + unread
         finally:
             os.close(handle)
-    return window.zero(ranges)
+    return window.free(ranges)
 
 
 def _journal(window: Window, *unused_arguments: object) -> int:
@@ -105,19 +107,19 @@ def _log(window: Window, *unused_arguments: object) -> int:
 
 
 def _free_clusters(window: Window, *unused_arguments: object) -> int:
-    return window.zero(fat.free(window))
+    return window.free(fat.free(window))
 
 
 def _swap(window: Window, *unused_arguments: object) -> int:
     """All but the first page, which has the label and the UUID."""
     for page in PAGES:
         if window.read(page - len(SWAP), len(SWAP)) == SWAP:
-            return window.zero([(page, window.size)])
+            return window.free([(page, window.size)])
     raise ValueError("its header is not that of a swap area")
 
 
 def _free_extents(window: Window, partition: Partition, *unused_arguments: object) -> int:
-    return window.zero(partition.free)
+    return window.free(partition.free)
 
 
 def _unknown(*unused_arguments: object) -> NoReturn:

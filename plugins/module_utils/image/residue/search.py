@@ -33,7 +33,7 @@ def search(handle: int, patterns: Iterable[bytes]) -> list[tuple[int, bytes]]:
             words.setdefault(int.from_bytes(pattern[start : start + WORD], _order()), set()).add(pattern)
     stride = (shortest - WORD + 1) // WORD
     found: set[tuple[int, bytes]] = set()
-    for start, end in stored(handle, 0, os.fstat(handle).st_size):
+    for start, end in stored(handle, 0, os.lseek(handle, 0, os.SEEK_END)):
         for offset, chunk in _chunks(handle, start, end, longest):
             for pattern in _suspected(chunk, stride, words):
                 found.update((offset + place, pattern) for place in _places(chunk, pattern))

@@ -7,12 +7,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import os
+import stat
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue.stretches import Range, union, within
 
 KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE = 1, 2, 16
+# BLKDISCARD of linux/fs.h.
+DISCARD = 0x1277
 # What the overlay can hand back. The storage daemon drops what is asked for less than that.
 CLUSTER = 1 << 16
 
@@ -24,6 +29,8 @@ class Window:
 
     def __init__(self, handle: int, offset: int, size: int) -> None:
         self.handle, self.offset, self.size = handle, offset, size
+        # Zeros that are written to what is encrypted take as much room as anything else.
+        self.decrypted = stat.S_ISBLK(os.fstat(handle).st_mode)
 
     def read(self, start: int, length: int) -> bytes:
         ((start, end),) = within([(start, start + length)], self.size)
@@ -45,6 +52,21 @@ class Window:
         count = 0
         for start, end in within(union(ranges), self.size):
             self._zero(self.offset + start, self.offset + end)
+            count += end - start
+        return count
+
+    def free(self, ranges: Iterable[Range]) -> int:
+        """The same where nobody minds what is read: of an encrypted disk that is what zeros are when they are decrypted."""
+        if not self.decrypted:
+            return self.zero(ranges)
+        count = 0
+        for start, end in within(union(ranges), self.size):
+            first, last = -(-(self.offset + start) // CLUSTER) * CLUSTER, (self.offset + end) // CLUSTER * CLUSTER
+            if first < last:
+                fcntl.ioctl(self.handle, DISCARD, struct.pack("QQ", first, last - first))
+                self.zero([(start, first - self.offset), (last - self.offset, end)])
+            else:
+                self.zero([(start, end)])
             count += end - start
         return count
 
@@ -95,6 +117,13 @@ class Pieces(Window):
     def zero(self, ranges: Iterable[Range]) -> int:
         return sum(
             window.zero([(first, last)])
+            for start, end in within(union(ranges), self.size)
+            for window, first, last in self._split(start, end)
+        )
+
+    def free(self, ranges: Iterable[Range]) -> int:
+        return sum(
+            window.free([(first, last)])
             for start, end in within(union(ranges), self.size)
             for window, first, last in self._split(start, end)
         )

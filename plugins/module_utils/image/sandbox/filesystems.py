@@ -15,7 +15,7 @@ import subprocess
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices, fstab_sources
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.kernel import umount
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, place_of
 from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def find_root(candidates: list[Partition], place: str) -> tuple[Partition, str]:
     if not found:
         raise NoRoot()
     if len(found) > 1:
-        places = " and on ".join(_named(partition) for partition, unused_options in found)
+        places = " and on ".join(place_of(partition) for partition, unused_options in found)
         cure = (
             "remove all but one"
             if any(partition["volume"] for partition, unused_options in found)
@@ -114,7 +114,7 @@ def attach(partition: Partition, place: str, options: str, beside: str | None = 
     try:
         device, path = devices.attached(partition, "ro" not in options.split(","))
     except OSError as problem:
-        raise Problem(f"the build host has no device for {_named(partition)}: {problem.strerror}") from problem
+        raise Problem(f"the build host has no device for {place_of(partition)}: {problem.strerror}") from problem
     try:
         _mount(partition, path, place, options)
     finally:
@@ -138,11 +138,7 @@ def _mount(partition: Partition, device: str, place: str, options: str) -> None:
     )
     if done.returncode != 0:
         error = (done.stderr.strip().splitlines() or ["mount failed"])[0].split(": ", 2)[-1].rstrip(".")
-        raise Problem(f"the {partition['filesystem']} filesystem on {_named(partition)} cannot be mounted on the build host: {error}")
-
-
-def _named(partition: Partition) -> str:
-    return named(partition["number"], partition["disk_number"], partition["volume"])
+        raise Problem(f"the {partition['filesystem']} filesystem on {place_of(partition)} cannot be mounted on the build host: {error}")
 
 
 def device_of(place: str) -> tuple[str, int]:
@@ -169,6 +165,7 @@ def mount_others(partitions: list[Partition], root: str, mounted: tuple[Partitio
     mounts, skipped, taken = [], [], [(*mounted, root)]
     entries = [entry for entry in fstab.read(read(inside(root, fstab.PATH)) or "") if _of_a_disk(entry)]
     names = fstab_sources.disk_names(entries, mounted[0], _count(partitions))
+    partitions = fstab_sources.named_by_crypttab(read(inside(root, fstab_sources.CRYPTTAB)) or "", partitions, names)
     _require_root(entries, partitions, names, mounted[0])
     for entry in sorted(filter(_belongs, entries), key=lambda entry: entry.where.count("/")):
         try:
@@ -192,7 +189,7 @@ def _require_root(entries: list[Entry], partitions: list[Partition], names: dict
     partition = fstab_sources.resolve(entry.source, partitions, names) if entry else None
     if entry and partition and not _same(partition, root):
         kind = partition["filesystem"] or "nothing known"
-        raise Problem(f"fstab of the template has / on {_named(partition)}, which holds {kind}, but the system is on {_named(root)}")
+        raise Problem(f"fstab of the template has / on {place_of(partition)}, which holds {kind}, but the system is on {place_of(root)}")
 
 
 def _places_of(partition: Partition, taken: list[tuple[Partition, str, str]]) -> Iterator[Any]:

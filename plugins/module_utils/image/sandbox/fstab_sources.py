@@ -8,14 +8,16 @@ disks as it finds them: it is believed only where there is evidence for it, see 
 
 from __future__ import annotations
 
+import contextlib
 import re
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, place_of
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import Partition
     from ansible_collections.hygeia.golden.plugins.module_utils.system.fstab import Entry
 
+CRYPTTAB = "/etc/crypttab"
 TAGS = {"UUID": "uuid", "LABEL": "label", "PARTUUID": "partuuid", "PARTLABEL": "partlabel"}
 _BY_TAG = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.+)")
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
@@ -34,7 +36,7 @@ def disk_names(entries: list[Entry], root: Partition, disks: int) -> dict[str, i
     at_root = [_device(entry.source) for entry in entries if entry.where == "/"][:1]
     first = at_root[0] if at_root else None
     if first:
-        if first.number != root["number"] or root["volume"]:
+        if first.number != root["number"] or root["volume"] or root["luks"]:
             return {}
         if disks == 1 or first.place != root["disk_number"]:
             return {first.disk: root["disk_number"]}
@@ -44,8 +46,8 @@ def disk_names(entries: list[Entry], root: Partition, disks: int) -> dict[str, i
     return {device.disk: device.place for device in devices if device.place <= disks}
 
 
-def _place(partition: Partition) -> tuple[int, int, str]:
-    return partition["disk_number"], partition["number"], partition["volume"]
+def _place(partition: Partition) -> tuple[int, int, str, str]:
+    return partition["disk_number"], partition["number"], partition["volume"], partition["luks"]
 
 
 class _Device:
@@ -67,12 +69,33 @@ def _device(source: str) -> _Device | None:
 
 
 def names_of_volume(partition: Partition) -> tuple[str, ...]:
-    """What fstab may call a logical volume; the last is what the installer of Ubuntu writes."""
-    if not partition["volume"]:
-        return ()
+    """What fstab may call a logical volume; the last is what the installer of Ubuntu writes. What LUKS holds has a name, too."""
     mapper, uuid = partition["mapper"], partition["mapper_uuid"]
     by_id = "/dev/disk/by-id/dm-"
+    if partition["luks"]:
+        kind = f"CRYPT-LUKS{partition['luks_version']}-{partition['luks'].replace('-', '')}"
+        return f"/dev/mapper/{mapper}", f"{by_id}name-{mapper}", f"{by_id}uuid-{kind}-{mapper}"
+    if not partition["volume"]:
+        return ()
     return f"/dev/{partition['volume']}", f"/dev/mapper/{mapper}", f"{by_id}name-{mapper}", f"{by_id}uuid-{uuid}"
+
+
+def named_by_crypttab(text: str, partitions: list[Partition], names: dict[str, int]) -> list[Partition]:
+    """The partitions with what LUKS holds called as crypttab(5) of the template says: of two lines for one, the first counts."""
+    called: dict[str, str] = {}
+    containers = [partition for partition in partitions if not partition["luks"]]
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 2 or words[0].startswith("#"):
+            continue
+        with contextlib.suppress(Problem):
+            container = resolve(words[1], containers, names)
+            if container:
+                called.setdefault(container["uuid"], words[0])
+    return [
+        {**partition, "mapper": called.get(partition["luks"], partition["mapper"])} if partition["luks"] else partition
+        for partition in partitions
+    ]
 
 
 def resolve(source: str, partitions: list[Partition], names: dict[str, int]) -> Partition | None:
@@ -86,9 +109,9 @@ def resolve(source: str, partitions: list[Partition], names: dict[str, int]) -> 
         same = [partition for partition in partitions if value and partition[field].lower() == value.lower()]
     else:
         device = _device(source)
-        place = (names.get(device.disk), device.number, "") if device else None
+        place = (names.get(device.disk), device.number, "", "") if device else None
         same = [partition for partition in partitions if source in names_of_volume(partition) or _place(partition) == place]
     if len(same) > 1:
-        places = " and on ".join(named(partition["number"], partition["disk_number"], partition["volume"]) for partition in same)
+        places = " and on ".join(map(place_of, same))
         raise Problem(f"{source} is on {places}: each filesystem needs its own")
     return same[0] if same else None

@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A logical volume in several pieces as one device of the device-mapper: loop devices, one behind the other.
+"""Devices of the device-mapper: a logical volume in several pieces, which are loop devices one behind the other, and a decrypted disk.
 
 The kernel is asked itself (linux/dm-ioctl.h), as for loop devices: a program such as dmsetup would wait for udev, which is asked to leave
 the device alone. Nobody has to remove it: that is asked for as soon as it is there, and happens when nobody has it open or mounted.
@@ -20,9 +20,12 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settin
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import Partition
 
+    # A stretch of a device in sectors, the driver that makes it, and what that wants to know.
+    Target = tuple[int, int, str, str]
+
 CONTROL = "/dev/mapper/control"
 _LIST, _CREATE, _REMOVE, _RESUME, _LOAD = 2, 3, 4, 6, 9
-_READ_ONLY, _BUFFER_FULL, _DEFERRED = 1 << 0, 1 << 8, 1 << 17
+_READ_ONLY, _BUFFER_FULL, _SECURE_DATA, _DEFERRED = 1 << 0, 1 << 8, 1 << 15, 1 << 17
 # version, data_size, data_start, target_count, open_count, flags, event_nr, padding, dev, name, uuid
 _HEAD = struct.Struct("3I2IIiIIIQ128s129s7x")
 _TARGET = struct.Struct("QQiI16s")
@@ -31,26 +34,50 @@ _NO_RULES = (0x1 | 0x2 | 0x4 | 0x8) << 16
 _SECTOR = 512
 
 
+def available() -> bool:
+    """Has the kernel a device-mapper? Its device may be there without one (LVM's programs make it)."""
+    try:
+        os.close(os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def attached(partition: Partition, writable: bool = False) -> tuple[int, str]:
     """A descriptor of a device for a volume with pieces, and its path; it goes away when nobody has it open or mounted any more."""
     with contextlib.ExitStack() as held:
-        table, start = [], 0
+        table: list[Target] = []
+        start = 0
         for disk, offset, size in partition["pieces"]:
             loop, unused_path = loops.attached({"disk": disk, "offset": offset, "size": size}, writable)
             held.callback(os.close, loop)
-            number = os.fstat(loop).st_rdev
-            table.append((start, size // _SECTOR, f"{os.major(number)}:{os.minor(number)} 0"))
+            table.append((start, size // _SECTOR, "linear", f"{number_of(loop)} 0"))
             start += size // _SECTOR
-        control = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)
-        held.callback(os.close, control)
-        name = f"{prefix_of(os.path.dirname(partition['disk']))}{os.urandom(8).hex()}"
+        return device(os.path.dirname(partition["disk"]), table, writable)
+
+
+def device(directory: str, table: list[Target], writable: bool) -> tuple[int, str]:
+    """The same for a table, by which a session in a directory makes a device of others, which it keeps in use."""
+    name = f"{prefix_of(directory)}{os.urandom(8).hex()}"
+    control = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)
+    try:
         number = _call(control, _CREATE, name)[0]
-        held.callback(_remove, control, name)
-        flags = 0 if writable else _READ_ONLY
-        _call(control, _LOAD, name, flags, _targets(table), len(table))
-        _call(control, _RESUME, name, flags)
-        path = f"/dev/dm-{os.minor(number)}"
-        return os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC), path
+        try:
+            flags = _SECURE_DATA | (0 if writable else _READ_ONLY)
+            _call(control, _LOAD, name, flags, _targets(table), len(table))
+            _call(control, _RESUME, name, flags)
+            path = f"/dev/dm-{os.minor(number)}"
+            return os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC), path
+        finally:
+            _remove(control, name)
+    finally:
+        os.close(control)
+
+
+def number_of(handle: int) -> str:
+    """An open device as tables name it."""
+    number = os.fstat(handle).st_rdev
+    return f"{os.major(number)}:{os.minor(number)}"
 
 
 def prefix_of(directory: str) -> str:
@@ -61,7 +88,7 @@ def prefix_of(directory: str) -> str:
 
 def remove_all(prefix: str) -> None:
     """Remove every device whose name begins so, or have it removed when nobody uses it any more."""
-    if not os.path.exists(CONTROL):
+    if not available():
         return
     control = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)
     try:
@@ -80,13 +107,13 @@ def _remove(control: int, name: str) -> None:
             raise
 
 
-def _targets(table: list[tuple[int, int, str]]) -> bytes:
-    """struct dm_target_spec of each piece, with what its driver wants to know behind it."""
+def _targets(table: list[Target]) -> bytes:
+    """struct dm_target_spec of each stretch, with what its driver wants to know behind it."""
     found = bytearray()
-    for start, length, where in table:
-        words = where.encode() + b"\0"
+    for start, length, driver, arguments in table:
+        words = arguments.encode() + b"\0"
         words += bytes(-len(words) % 8)
-        found += _TARGET.pack(start, length, 0, _TARGET.size + len(words), b"linear") + words
+        found += _TARGET.pack(start, length, 0, _TARGET.size + len(words), driver.encode()) + words
     return bytes(found)
 
 

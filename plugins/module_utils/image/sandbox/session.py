@@ -17,7 +17,7 @@ import sys
 import time
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import devices, filesystems, furniture, kernel, namespaces
-from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, named
+from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import TYPE_CHECKING, Problem, place_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -98,10 +98,10 @@ class Opened:
         return {
             "pid": number,
             "namespaces": self.namespaces,
-            "root": {key: partition[key] for key in ("number", "filesystem", "uuid", "volume")},
+            "root": {key: partition[key] for key in ("number", "filesystem", "uuid", "volume", "luks")},
             "isolation_reason": "" if userns is not None else _reduced(self.root),
             "mounts": [place for place, unused_found in places],
-            "places": {place: named(found["number"], found["disk_number"], found["volume"]) for place, found in places},
+            "places": {place: place_of(found) for place, found in places},
             "not_mounted": skipped,
             "os": filesystems.os_release(self.root),
             "python": self._has_python(),

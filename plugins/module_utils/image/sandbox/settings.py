@@ -40,14 +40,24 @@ FIRST_USER = USERS = 1 << 30
 MEMORY, PROCESSES = 4 << 30, 4096
 
 
-def named(number: int, disk_number: int, volume: str = "") -> str:
-    """What a partition is called in sentences, or a logical volume; 0 is all of a disk, and of the first disk nothing is said."""
+def named(number: int, disk_number: int, volume: str = "", luks: str = "") -> str:
+    """What a partition is called in sentences, or a logical volume; 0 is all of a disk, and of the first disk nothing is said.
+
+    With ``luks`` it is what is encrypted there.
+    """
+    if luks:
+        return f"the LUKS container on {named(number, disk_number, volume)}"
     if volume:
         return f"the logical volume {volume}"
     where = f" of disk {disk_number}" if disk_number > 1 else ""
     if number:
         return f"partition {number}{where}"
     return f"disk {disk_number}" if disk_number > 1 else "the disk"
+
+
+def place_of(partition: Partition) -> str:
+    """What one is called that disk/partitions.py tells of."""
+    return named(partition["number"], partition["disk_number"], partition["volume"], partition["luks"])
 
 
 class Problem(Exception):

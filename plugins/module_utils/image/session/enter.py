@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import archive
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, partitions, volumes
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import contents, fuse_export, partitions
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import program
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import settings as sandbox_settings
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.session import NAMESPACES
@@ -34,6 +34,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.system.host import H
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
 if TYPE_CHECKING:
+    from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.partitions import Partition
     from ansible_collections.hygeia.golden.plugins.module_utils.image.session.state import SessionState
 
 # What the supervisor needs as a program of its own.
@@ -49,7 +50,12 @@ def enter(session: SessionState, names: Sequence[str], partition: int | None = N
     session.journal.record(step="export")
     daemon = fuse_export.start(list(map(fuse_export.qcow2, session.overlays)), session.disks, session.path(PIDFILE))
     session.journal.record(step="partitions", daemon=daemon.dump())
-    found = volumes.read_all(session.disks, names)
+    with contents.shown(session.disks, names, session.key) as found:
+        return _enter(session, daemon, found, name, partition)
+
+
+def _enter(session: SessionState, daemon: Process, found: list[Partition], name: str, partition: int | None) -> dict[str, Any]:
+    """Start the sandbox inside what was found."""
     plan: dict[str, Any] = {
         "root": session.path(ROOT),
         "isolation": session.walls.isolation,
@@ -65,7 +71,8 @@ def enter(session: SessionState, names: Sequence[str], partition: int | None = N
     inner = Process.of(entered["pid"]) if "pid" in entered else None
     if inner is None:
         raise ImageError(f"{name} cannot be entered: {entered.get('refused') or _last_word(session)}")
-    session.journal.record(sandbox=inner.dump(), isolation=session.walls.isolation)
+    encrypted = [{"place": part.container, "version": part.luks_version, "uuid": part.luks} for part in found if part.luks]
+    session.journal.record(sandbox=inner.dump(), isolation=session.walls.isolation, encrypted=encrypted)
     enter_program.write_open(
         session.directory,
         inner,

@@ -175,6 +175,7 @@ class Session(SessionState):
         with self.acting("open", "closed", "staged"):
             if self.state != "open":
                 return False
+            self.require_key()
             with self._discarding():
                 self.journal.record(state="closing", step="sandbox")
                 facts = {}

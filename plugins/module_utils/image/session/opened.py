@@ -48,13 +48,21 @@ class Opened:
 
 @contextlib.contextmanager
 def opened(
-    image: str, work_dir: str = WORK_DIR, limits: Limits | None = None, walls: Walls | None = None, further: Sequence[str] = ()
+    image: str,
+    work_dir: str = WORK_DIR,
+    limits: Limits | None = None,
+    walls: Walls | None = None,
+    further: Sequence[str] = (),
+    key: bytes | None = None,
 ) -> Iterator[Opened]:
-    """Enter the qcow2 file ``image`` itself, with the further disks of its system, without an overlay, for as long as the caller needs."""
+    """Enter the qcow2 file ``image`` itself, with the further disks of its system, without an overlay, for as long as the caller needs.
+
+    ``key`` is that of what LUKS holds.
+    """
     images = [image, *further]
     require_tools()
     os.makedirs(work_dir, mode=0o700, exist_ok=True)
-    session = SessionState(os.path.join(work_dir, f"opened-{os.getpid()}-{time.monotonic_ns()}"), limits, walls)
+    session = SessionState(os.path.join(work_dir, f"opened-{os.getpid()}-{time.monotonic_ns()}"), limits, walls, key)
     session.throwaway = True
     with session.created(Process.there(os.getpid()), images):
         try:

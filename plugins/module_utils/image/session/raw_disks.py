@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def search(session: SessionState, rules: Sequence[Rule], key: bytes, seconds: float) -> Scan:
     """Search the raw disks of a closed session by rules; its files, with the archives among them, were searched while it was open."""
     with session.acting("closed", "staged"):
+        session.require_key()
         # That of a search that was killed.
         fuse_export.stop(Process.load(session.journal.get("daemon")), session.disks, session.limits.teardown)
         try:
@@ -33,9 +34,8 @@ def search(session: SessionState, rules: Sequence[Rule], key: bytes, seconds: fl
 
 
 def _disks(session: SessionState, found: Sequence[Partition]) -> list[Disk]:
-    """The disks, each with the filesystems that were mounted while the session was open."""
+    """The disks and what LUKS holds on them, each with the filesystems that were mounted while the session was open."""
     mounted = [stretch for each in found if each.place in session.journal["places"].values() for stretch in each.stretches]
-    return [
-        Disk(f"disk {number}", path, tuple((start, end) for disk, start, end in mounted if disk == path))
-        for number, path in enumerate(session.disks, 1)
-    ]
+    places = {path: f"disk {number}" for number, path in enumerate(session.disks, 1)}
+    places.update((part.disk, part.place) for part in found if part.luks)
+    return [Disk(name, path, tuple((start, end) for disk, start, end in mounted if disk == path)) for path, name in places.items()]

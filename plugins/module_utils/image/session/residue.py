@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import fuse_export, partitions, volumes
+from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import contents, fuse_export, partitions
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.fuse_export import Node
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries, closing
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settings import PIDFILE, ROOT
@@ -36,6 +36,7 @@ def shown(session: SessionState, nodes: Sequence[Node], step: str, writable: boo
     daemon = fuse_export.start(nodes, session.disks, session.path(PIDFILE), writable)
     session.journal.record(daemon=daemon.dump())
     try:
-        yield volumes.read_all(session.disks, list(map(fuse_export.file_of, nodes)))
+        with contents.shown(session.disks, list(map(fuse_export.file_of, nodes)), session.key, writable) as found:
+            yield found
     finally:
         fuse_export.stop(daemon, session.disks, session.limits.teardown)

@@ -18,7 +18,20 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session.settin
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 
 # What a playbook may want to know of a session.
-FACTS = ("version", "isolation", "isolation_reason", "source", "root", "mounts", "not_mounted", "os", "python", "labels", "residue")
+FACTS = (
+    "version",
+    "isolation",
+    "isolation_reason",
+    "source",
+    "root",
+    "mounts",
+    "not_mounted",
+    "os",
+    "python",
+    "labels",
+    "residue",
+    "encrypted",
+)
 # States between two others: a session in one of them is worked on, or its process was killed.
 PASSING = ("opening", "closing", "staging", "promoting", "promoted", "discarding")
 
@@ -26,11 +39,13 @@ PASSING = ("opening", "closing", "staging", "promoting", "promoted", "discarding
 class SessionState:
     """One session, by its directory. ``journal`` is empty when there is no such session."""
 
-    def __init__(self, directory: str, limits: Limits | None = None, walls: Walls | None = None) -> None:
+    def __init__(self, directory: str, limits: Limits | None = None, walls: Walls | None = None, key: bytes | None = None) -> None:
         self.directory = os.path.realpath(directory)
         self.name = os.path.basename(self.directory)
         self.limits = limits or Limits()
         self.walls = walls or Walls()
+        # Of what LUKS holds. No journal, log or result ever tells it.
+        self.key = key
         # Of a disk that will boot once, /run is the disk's own: what the build host puts there is seen inside, and a boot hides it.
         self.throwaway = False
         self.warnings: list[str] = []
@@ -123,6 +138,13 @@ class SessionState:
         run_of = Process.load(self.journal.get("owner"))
         if run_of and run_of.alive and run_of not in (owner(), Process.there(os.getpid())):
             raise ImageError(f"the session {self.name} belongs to process {run_of.pid}, which still runs: wait for it to end, or end that")
+
+    def require_key(self) -> None:
+        """Refuse to go on without the key by which the session was opened: what is encrypted could not be looked at."""
+        if self.journal.get("encrypted") and self.key is None:
+            raise ImageError(
+                f"the session {self.name} holds what is encrypted with LUKS: give its key (luks_key or luks_key_file) here, too"
+            )
 
     @contextlib.contextmanager
     def acting(self, *states: str) -> Iterator[None]:

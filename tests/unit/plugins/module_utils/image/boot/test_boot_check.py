@@ -57,6 +57,9 @@ class Guest:
     def start(self, *unused_machine):
         self.done.append("start")
 
+    def typist(self):
+        return None
+
     def write_enter(self):
         self.done.append("enter")
 
@@ -140,7 +143,10 @@ class Session:
     name, directory, limits = "web", "/s/web", None
 
     def __init__(self, state="closed", **journal):
-        self.state, self.journal = state, {"isolation": "strong", **journal}
+        self.state, self.journal, self.key = state, {"isolation": "strong", **journal}, None
+
+    def require_key(self):
+        pass
 
     @contextmanager
     def acting(self, *states):

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox import filesystems, fstab_sources
 from ansible_collections.hygeia.golden.plugins.module_utils.image.sandbox.settings import Problem
 
-NO_VOLUME = {"volume": "", "mapper": "", "mapper_uuid": "", "pieces": [], "refused": ""}
+NO_VOLUME = {"volume": "", "mapper": "", "mapper_uuid": "", "pieces": [], "refused": "", "luks": ""}
 PARTITIONS: list[dict[str, object]] = [
     {"number": 1, "uuid": "0ABC-1234", "label": "", "partuuid": "aa-01", "partlabel": "esp", "filesystem": "vfat"},
     {"number": 2, "uuid": "u-2", "label": "root", "partuuid": "aa-02", "partlabel": "", "filesystem": "ext4"},

@@ -9,7 +9,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.system import fstab
 
 
 def part(number, disk=1, **carried):
-    empty = {"uuid": "", "label": "", "partuuid": "", "partlabel": "", "volume": ""}
+    empty = {"uuid": "", "label": "", "partuuid": "", "partlabel": "", "volume": "", "mapper": "", "mapper_uuid": "", "luks": ""}
     return {**empty, **carried, "number": number, "disk_number": disk}
 
 
@@ -90,3 +90,34 @@ def test_the_only_disk_is_known_by_the_roots_own_entry(root, names):
 def test_several_disks_are_named_in_their_order(root, others, names):
     entries = list(fstab.read("".join(f"{source} /{number or ''} ext4\n" for number, source in enumerate([root, *others]))))
     assert fstab_sources.disk_names(entries, PARTITIONS[1], 2) == names
+
+
+INSIDE = part(3, uuid="u-9", luks="aaaa-bb", luks_version=2, mapper="luks-aaaa-bb")
+ENCRYPTED = [PARTITIONS[0], part(3, uuid="aaaa-bb", partuuid="aa-03"), INSIDE]
+
+
+@pytest.mark.parametrize(
+    "crypttab,source,found",
+    [
+        ("sda3_crypt UUID=aaaa-bb none luks,discard\n", "/dev/mapper/sda3_crypt", True),
+        ("# a\n\nsda3_crypt\tPARTUUID=aa-03 none luks\n", "/dev/mapper/sda3_crypt", True),
+        ("sda3_crypt /dev/disk/by-uuid/aaaa-bb\n", "/dev/disk/by-id/dm-name-sda3_crypt", True),
+        ("sda3_crypt UUID=aaaa-bb\n", "/dev/disk/by-id/dm-uuid-CRYPT-LUKS2-aaaabb-sda3_crypt", True),
+        ("one UUID=aaaa-bb\ntwo UUID=aaaa-bb\n", "/dev/mapper/two", False),
+        ("other UUID=u-9\n", "/dev/mapper/other", False),
+        ("lonely\n", "/dev/mapper/lonely", False),
+        ("", "/dev/mapper/luks-aaaa-bb", True),
+        ("", "UUID=u-9", True),
+        ("", "PARTUUID=aa-03", False),
+        ("", "/dev/vda3", False),
+    ],
+)
+def test_what_fstab_calls_what_luks_holds(crypttab, source, found):
+    partitions = fstab_sources.named_by_crypttab(crypttab, ENCRYPTED, {})
+    resolved = fstab_sources.resolve(source, partitions, {"/dev/vda": 1})
+    assert bool(resolved and resolved["luks"]) == found
+
+
+def test_the_name_of_a_disk_says_nothing_about_a_root_in_a_container():
+    entries = list(fstab.read("/dev/vda3 / ext4\n"))
+    assert fstab_sources.disk_names(entries, INSIDE, 1) == {}
