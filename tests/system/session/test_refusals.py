@@ -63,6 +63,17 @@ def test_luks(refused, tmp_path):
     assert "ansible_image_root" in sentence
 
 
+def test_an_fstab_whose_root_is_swap(refused, tmp_path):
+    swap = raw(tmp_path / "swap")
+    images.call("mkswap", swap)
+    tree = images.system(tmp_path / "tree", f"UUID={images.uuid(swap)} / ext4 defaults 0 1\n")
+    root = images.filesystem("ext4", tmp_path / "root.raw", tree)
+    source = images.disk("gpt", tmp_path / "disk.raw", [("linux", root), ("linux", swap)])
+    assert refused(source) == (
+        f"{source} cannot be entered: fstab of the template has / on partition 2, which holds swap, but the system is on partition 1"
+    )
+
+
 def test_nothing_known(refused, tmp_path):
     assert "holds no filesystem that is known" in refused(raw(tmp_path / "disk.raw"))
 

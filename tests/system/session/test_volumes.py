@@ -162,6 +162,20 @@ def test_a_group_of_which_a_disk_is_missing(refused, root):
     )
 
 
+def test_two_groups_of_one_name_on_two_disks(lab, tmp_path, boot, root):
+    (member,) = lvm.group(tmp_path, "vg", 64 * MIB, root=root)
+    (tmp_path / "other").mkdir()
+    (twin,) = lvm.group(tmp_path / "other", "vg", 64 * MIB, data=images.filesystem("ext4", tmp_path / "data.raw", size=16 * MIB))
+    source, further = disk(tmp_path, boot, member), images.disk("gpt", tmp_path / "further.raw", [("lvm", twin)])
+    digests = [inspection.sha256(path) for path in (source, further)]
+    assert lab.refused("open", source=source, disks=[{"path": further}]) == (
+        f"{source} cannot be opened because {source} has two LVM volume groups of the name vg: rename one in a running clone with 'vgrename', "
+        "by its UUID"
+    )
+    lab.assert_clean(source, digests[0])
+    lab.assert_clean(further, digests[1])
+
+
 def test_metadata_with_a_bad_checksum(lab, tmp_path, boot, root):
     (member,) = lvm.group(tmp_path, "vg", 64 * MIB, root=root)
     with open(member, "r+b") as stream:

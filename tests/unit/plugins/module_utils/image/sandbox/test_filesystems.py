@@ -135,10 +135,14 @@ def test_what_is_no_filesystem_of_its_own_is_not_mounted(mounting, text, sentenc
         mounting(text.replace("/srv", "/var").replace("nofail", "auto"), PARTITIONS + FURTHER)
 
 
+UNKNOWN = {**PARTITIONS[1], "number": 9, "offset": 9, "uuid": "", "label": "", "partuuid": "aa-09", "filesystem": ""}
+
+
 @pytest.mark.parametrize(
     "source,sentence",
     [
         ("UUID=u-7", "fstab of the template has / on disk 3, which holds swap, but the system is on partition 2"),
+        ("PARTUUID=aa-09", "fstab of the template has / on partition 9, which holds nothing known, but the system is on partition 2"),
         ("UUID=u-5", "fstab of the template has / on partition 1 of disk 2, which holds ext4, but the system is on partition 2"),
         ("UUID=u-2", "UUID=u-2 is on partition 2 and on partition 2 of disk 2: each filesystem needs its own"),
     ],
@@ -146,7 +150,7 @@ def test_what_is_no_filesystem_of_its_own_is_not_mounted(mounting, text, sentenc
 def test_a_root_that_fstab_has_elsewhere(mounting, source, sentence):
     twin = {**FURTHER[1], "uuid": "u-2"} if "u-2" in source else FURTHER[1]
     with pytest.raises(Problem, match=sentence):
-        mounting(f"{source} / ext4\n", [*PARTITIONS, FURTHER[0], twin, FURTHER[2]])
+        mounting(f"{source} / ext4\n", [*PARTITIONS, FURTHER[0], twin, FURTHER[2], UNKNOWN])
 
 
 def test_the_type_and_the_options_are_ours(mounting):
