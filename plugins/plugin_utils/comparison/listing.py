@@ -59,7 +59,9 @@ def _entries(lines: Iterable[bytes]) -> Iterable[Entry]:
         except (TypeError, ValueError, RecursionError) as problem:
             raise BadListing("it has a line that is no entry") from problem
         texts = (entry.path, entry.type, entry.owner, entry.group, entry.content, entry.capability, entry.package)
-        if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in (entry.mode, entry.size)):
+        if not all(isinstance(text, str) for text in texts) or any(
+            isinstance(number, bool) or not isinstance(number, int) for number in (entry.mode, entry.size)
+        ):
             raise BadListing("it has a line that is no entry")
         if (
             entry.type not in _TYPES
