@@ -168,14 +168,35 @@ guests:
       returned: always
       type: bool
     touches:
-      description:
-        - What it touches, each with its C(kind), which is V(network), V(bridge), V(pool), V(disk), V(directory),
-          V(memory), V(device) or V(iommu_group), its C(name), and as C(place) its name for all hosts, which is empty if
-          only guests of this host can touch it.
+      description: What it touches.
       returned: always
       type: list
       elements: dict
-      sample: [{"kind": "disk", "name": "/var/lib/libvirt/images/archive.qcow2", "place": "", "below": false}]
+      contains:
+        kind:
+          description: What it is.
+          returned: always
+          type: str
+          choices: [network, bridge, pool, disk, directory, memory, device, iommu_group]
+          sample: disk
+        name:
+          description: Its name on this host.
+          returned: always
+          type: str
+          sample: /srv/studies/archive.qcow2
+        place:
+          description: Its name for all hosts, empty if only guests of this host can touch it.
+          returned: always
+          type: str
+          sample: nas.example.org:/studies/archive.qcow2
+        by:
+          description: The network through which a bridge is touched, empty if it is touched by itself.
+          returned: for a bridge
+          type: str
+        below:
+          description: Whether it is only a file below an overlay, which the guest reads.
+          returned: for a disk
+          type: bool
 administrators:
   description: The accounts of the host that may control each of its guests through libvirt, other than root.
   returned: when libvirt was asked

@@ -9,6 +9,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.domains.isolation.su
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.modules import domain_isolation_info
 from ansible_collections.hygeia.golden.plugins.modules.domain_isolation_info import found
+from ansible_collections.hygeia.golden.plugins.plugin_utils.answers.returned import documented, validated
 
 GUEST = "<domain type='test'><name>{}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
 
@@ -33,6 +34,12 @@ def test_guests_and_their_hypervisor_by_libvirt():
     assert {"domain-consoles-test", "hypervisor-remote"} < controls
     assert answer["guests"][0]["name"] == "test"
     assert {"kind": "disk", "name": "/guest/diskimage1", "place": "", "below": False} in answer["guests"][0]["touches"]
+
+
+def test_what_guests_touch_is_documented():
+    """What is not, the controller leaves out."""
+    answer = found(asked(uri="test:///default"), Host())
+    assert validated({**answer, "changed": False}, documented(domain_isolation_info.__file__)) == {**answer, "changed": False}
 
 
 def test_guests_are_chosen_by_name():
