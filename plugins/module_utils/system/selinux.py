@@ -21,7 +21,7 @@ ATTRIBUTE = "security.selinux"
 # The types by which the kernel shows a file without a label, or with one that its policy does not know.
 NO_TYPES = ("unlabeled_t", "file_t")
 # user:role:type, and a range where the policy has levels.
-_LABEL = re.compile(r"[a-z][\w.-]*:[a-z][\w.-]*:[a-z][\w.-]*(:s[0-9][s0-9c:,.-]*)?", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z][\w.-]*:[A-Za-z][\w.-]*:[A-Za-z][\w.-]*(:s[0-9][s0-9c:,.-]*)?", re.ASCII)
 _LONGEST = 255
 
 

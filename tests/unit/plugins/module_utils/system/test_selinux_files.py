@@ -26,6 +26,7 @@ def test_the_policy_that_the_next_boot_loads(tree, text, policy):
     "text,is_label",
     [
         ("system_u:object_r:shadow_t:s0", True),
+        ("system_u:object_r:NetworkManager_etc_rw_t:s0", True),
         ("system_u:object_r:etc_t", True),
         ("unconfined_u:object_r:user_home_t:s0-s0:c0.c1023", True),
         ("system_u:object_r:svirt_image_t:s0:c1,c2", True),
