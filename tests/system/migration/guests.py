@@ -18,7 +18,7 @@ XML = """\
   {more}
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
-    <kernel>{images}/kernel</kernel><initrd>{images}/initrd</initrd><cmdline>console=ttyS0 quiet nokaslr -- {word}</cmdline>
+    <kernel>{images}/kernel</kernel><initrd>{images}/initrd</initrd><cmdline>console=ttyS0 quiet -- {word}</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='custom' match='exact' check='none'><model fallback='forbid'>qemu64</model></cpu>
