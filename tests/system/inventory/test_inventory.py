@@ -60,7 +60,7 @@ def server(place, package, sources):
 
 class Job:
     def __init__(self, place, hosts):
-        self.place, self.hosts = place, hosts
+        self.place, self.hosts, self._filesystems = place, hosts, {}
         self.digests = {path: digest(path) for path in self.files()}
 
     def files(self, *names):
@@ -103,6 +103,12 @@ class Job:
         return images.raw(self.place / f"golden/{stem}.qcow2", self.place / f"{stem}.raw")
 
     def filesystems(self, name):
+        """Those of the promoted image, read once."""
+        if name not in self._filesystems:
+            self._filesystems[name] = self._read(name)
+        return self._filesystems[name]
+
+    def _read(self, name):
         """The root and what is mounted at /srv of the promoted image, as the layout of its template has them; LVM itself looks for volumes."""
         first = self.disk(name)
         if name == "plain":
