@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Build a small bootable Debian template from the release pocket alone, so that real security updates are waiting."""
+"""Build a small bootable template: a Debian from the release pocket alone, so that real security updates are waiting, or a stand-in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import base
 import disk
 import loader
 import roots
+from enterprise import tree as enterprise
 
 PACKAGES = {
     "mmdebstrap": "mmdebstrap",
@@ -32,7 +33,7 @@ FSTAB_SEPARATE = "UUID={uuid} {path} {filesystem} defaults 0 {check}\n"
 FSTAB_LVM = """\
 /dev/mapper/{group}-root / {filesystem} {options} 0 {check}
 UUID={boot} /boot ext4 defaults 0 2
-/dev/mapper/{group}-swap_1 none swap sw 0 0
+/dev/mapper/{group}-{swap} none swap sw 0 0
 """
 FSTAB_ESP = "UUID={serial} /boot/efi vfat umask=0077 0 1\n"
 
@@ -41,8 +42,7 @@ def main():
     options = arguments()
     os.makedirs(options.cache, exist_ok=True)
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
-    include = options.include + (["lvm2"] if options.layout == "lvm" else [])
-    tar = base.make(options.suite, os.path.abspath(options.cache), include)
+    tar = TREES[options.family](options)
     if options.format == "directory":
         os.makedirs(options.output)
         unpack(tar, options.output)
@@ -51,11 +51,27 @@ def main():
     print(options.output)
 
 
+def debian(options):
+    include = options.include + (["lvm2"] if options.layout == "lvm" else [])
+    return base.make(options.suite, os.path.abspath(options.cache), include)
+
+
+def el(options):
+    return enterprise.make(os.path.abspath(options.cache))
+
+
+TREES = {"debian": debian, "el": el}
+
+
 def make_disk(tar, options):
     """A disk is finished under another name, so that a broken one is never taken for a template."""
     raw = options.output + ".raw"
     try:
-        fill(disk.Disk(raw, options.size << 20, options.table, options.firmware, options.layout, dict(options.separate)), tar, options)
+        fill(
+            disk.Disk(raw, options.size << 20, options.table, options.firmware, options.layout, dict(options.separate), options.family),
+            tar,
+            options,
+        )
         finish(raw, options)
     finally:
         if os.path.exists(raw):
@@ -65,6 +81,9 @@ def make_disk(tar, options):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True, help="the file to write")
+    parser.add_argument(
+        "--family", choices=sorted(TREES), default="debian", help="el is the stand-in for Enterprise Linux: SELinux, on LVM and XFS"
+    )
     parser.add_argument("--suite", default="bookworm", help="the release of Debian (default: %(default)s)")
     parser.add_argument("--format", choices=["qcow2", "raw", "directory"], default="qcow2")
     parser.add_argument("--table", choices=["gpt", "mbr", "none"], default="gpt", help="none is a bare filesystem")
@@ -78,6 +97,8 @@ def arguments():
     parser.add_argument("--include", default=[], nargs="+", metavar="PACKAGE", help="more packages")
     parser.add_argument("--cache", default=roots.CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
     options = parser.parse_args()
+    if options.family == "el":
+        options.layout, options.filesystem = "lvm", "xfs"
     options.firmware = options.firmware or ("direct" if options.table == "none" else "bios")
     if options.table == "none" and options.firmware != "direct":
         parser.error("a bare filesystem has no place for a boot loader; use --firmware direct")
@@ -121,6 +142,8 @@ def fill(target, tar, options):
             return
         with disk.entered(directory, devices) as enter:
             esp = loader.install(target, directory, enter, options.firmware)
+            if options.family == "el":
+                enter("setfiles", "-F", "-e", "/dev", "-e", "/proc", enterprise.CONTEXTS, "/")
         if esp:
             os.makedirs(f"{directory}/boot/efi", exist_ok=True)
             target.format_esp(esp)
@@ -135,7 +158,8 @@ def fstab(target, options):
     text = (FSTAB_LVM if options.layout == "lvm" else FSTAB).format(
         uuid=target.uuid,
         boot=target.boot_uuid,
-        group=disk.GROUP.replace("-", "--"),
+        group=target.group.replace("-", "--"),
+        swap=target.swap,
         filesystem=options.filesystem,
         options="errors=remount-ro" if ext4 else "defaults",
         check=1 if ext4 else 0,

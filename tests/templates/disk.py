@@ -24,8 +24,9 @@ TYPES = {
     "mbr": {"esp": "ef", "boot": "linux, bootable", "lvm": "lvm", "root": "linux, bootable"},
 }
 SIZES = {"bios": "1MiB", "esp": "64MiB", "boot": "192MiB"}
-# As Debian's installer names them.
-GROUP, SWAP_EXTENTS = "template-vg", 16
+# The volume group and its volume for swap, as the installers name them.
+GROUPS = {"debian": ("template-vg", "swap_1"), "el": ("rhel", "swap")}
+SWAP_EXTENTS = 16
 
 # A host that is newer than the template must not use what the template's boot loader cannot read.
 MKFS = {
@@ -50,8 +51,8 @@ class Disk:
     With the layout ``lvm`` the root is a logical volume beside one for swap, and /boot a partition.
     """
 
-    def __init__(self, path, size, table, firmware, layout="plain", separate=None):
-        self.path, self.table = path, table
+    def __init__(self, path, size, table, firmware, layout="plain", separate=None, family="debian"):
+        self.path, self.table, (self.group, self.swap) = path, table, GROUPS[family]
         self.uuid, self.boot_uuid = str(uuid.uuid4()), str(uuid.uuid4())
         # The MiB of each filesystem with a partition of its own, from the outermost path to the innermost.
         self.separate = dict(sorted((separate or {}).items()))
@@ -65,12 +66,12 @@ class Disk:
     def _divide(self, offset, size):
         """Make the group and its volumes."""
         with tempfile.TemporaryDirectory() as place, lvm.on(Path(place), a=(self.path, offset, size)) as tools:
-            tools.run("vgcreate", "-y", GROUP, tools.device("a"))
-            tools.create(GROUP, "swap_1", SWAP_EXTENTS)
-            tools.create(GROUP, "root", "100%FREE")
+            tools.run("vgcreate", "-y", self.group, tools.device("a"))
+            tools.create(self.group, self.swap, SWAP_EXTENTS)
+            tools.create(self.group, "root", "100%FREE")
             for name, ((unused_device, start, length),) in tools.layout().items():
                 self.parts[name] = (offset + start, length)
-        with self._loop("swap_1") as device:
+        with self._loop(self.swap) as device:
             run("mkswap", device, stdout=subprocess.DEVNULL)
 
     def _partition(self, firmware, layout):

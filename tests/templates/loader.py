@@ -22,7 +22,7 @@ GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 """
 PLATFORMS = {"bios": "i386-pc", "uefi": "x86_64-efi"}
 MODULES = "part_gpt part_msdos ext2 xfs btrfs zstd search_fs_uuid".split()
-FIND = "search.fs_uuid {uuid} root\nset prefix=($root){place}/grub\n"
+FIND = "search.fs_uuid {uuid} root\nset prefix=($root){place}\n"
 SECTOR = 512
 
 # Where boot.img and diskboot.img keep the address of what they load (include/grub/i386/pc/boot.h in GRUB).
@@ -32,20 +32,26 @@ BOOT_CODE_END = 440
 
 
 def install(disk, directory, enter, firmware):
-    """Everything of GRUB that lies on the root filesystem; returns the files of the EFI system partition."""
+    """Everything of GRUB that lies on the root filesystem; returns the files of the EFI system partition.
+
+    A tree that has a menu keeps it, where Enterprise Linux has GRUB too.
+    """
     platform = PLATFORMS[firmware]
-    os.makedirs(f"{directory}/boot/grub", exist_ok=True)
-    enter("cp", "-r", f"/usr/lib/grub/{platform}", "/boot/grub/")
-    _write(f"{directory}/etc/default/grub", DEFAULTS)
-    find = FIND.format(uuid=disk.boot_uuid, place="") if "boot" in disk.parts else FIND.format(uuid=disk.uuid, place="/boot")
-    _write(f"{directory}/boot/grub/early.cfg", find)
-    core = f"/boot/grub/{platform}/core." + ("efi" if firmware == "uefi" else "img")
+    name = "grub2" if os.path.exists(f"{directory}/boot/grub2/grub.cfg") else "grub"
+    place = f"/boot/{name}"
+    os.makedirs(directory + place, exist_ok=True)
+    enter("cp", "-r", f"/usr/lib/grub/{platform}", place)
+    find = FIND.format(uuid=disk.boot_uuid, place=f"/{name}") if "boot" in disk.parts else FIND.format(uuid=disk.uuid, place=place)
+    _write(f"{directory}{place}/early.cfg", find)
+    core = f"{place}/{platform}/core." + ("efi" if firmware == "uefi" else "img")
     drivers = [] if firmware == "uefi" else ["biosdisk"]
-    enter("grub-mkimage", "-O", platform, "-p", "/boot/grub", "-c", "/boot/grub/early.cfg", "-o", core, *MODULES, *drivers)
-    enter("update-grub")
+    enter("grub-mkimage", "-O", platform, "-p", place, "-c", f"{place}/early.cfg", "-o", core, *MODULES, *drivers)
+    if name == "grub":
+        _write(f"{directory}/etc/default/grub", DEFAULTS)
+        enter("update-grub")
     if firmware == "uefi":
         return {"/EFI/BOOT/BOOTX64.EFI": directory + core}
-    _install_bios(disk, f"{directory}/boot/grub/{platform}")
+    _install_bios(disk, f"{directory}{place}/{platform}")
     return {}
 
 
