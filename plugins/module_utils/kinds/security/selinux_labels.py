@@ -15,6 +15,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Settings, Value
 from ansible_collections.hygeia.golden.plugins.module_utils.system import selinux
 from ansible_collections.hygeia.golden.plugins.module_utils.system.local_files import Walk
+from ansible_collections.hygeia.golden.plugins.module_utils.util.descent import Met
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable import shortened
 
@@ -64,5 +65,11 @@ class SelinuxLabels(Observed):
 
     def _unlabelled(self) -> tuple[list[str], Walk]:
         walk = Walk(self.host, lambda directory: directory in LEFT_OPEN)
-        found = [met.whole for met in walk if selinux.label(f"/proc/self/fd/{met.directory}/{met.name}") == ""]
+        found = [
+            met.whole for met in walk if selinux.label(f"/proc/self/fd/{met.directory}/{met.name}") == "" and not self._mounted_here(met)
+        ]
         return [path for path in found if path not in LEFT_OPEN], walk
+
+    def _mounted_here(self, met: Met) -> bool:
+        """Is this something that a session has mounted over a template's own file or directory, such as resolv.conf and /run?"""
+        return not self.host.kernel and met.found.st_dev != os.fstat(met.directory).st_dev

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
@@ -85,3 +86,14 @@ def test_enforcing_writes_nothing(system):
     selinux_labels.tamper(host.root, "files", "labelled")
     assert enforce(host, [CONTROL]).changes == []
     assert not host.exists(selinux.RELABEL)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount")
+def test_what_a_session_mounts_over_a_directory_is_not_the_templates(system):
+    """Such as its own /run, which lies on another filesystem and has no label."""
+    host = system(files={"/srv/place/file": ""})
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", host.path("/srv/place")], check=True)
+    try:
+        assert record(host)["status"] == "pass"
+    finally:
+        subprocess.run(["umount", host.path("/srv/place")], check=True)
