@@ -34,7 +34,8 @@ EXAMPLES = r"""
 - name: Record what was published
   ansible.builtin.set_fact:
     publish_records: >-
-      {{ published | hygeia.golden.publication_results(publication) | hygeia.golden.records(baseline_checks, inventory_hostname) }}
+      {{ published | hygeia.golden.publication_results(publication)
+         | hygeia.golden.records(baseline_checks, inventory_hostname) }}
 """
 
 RETURN = r"""

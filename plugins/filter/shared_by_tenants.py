@@ -43,7 +43,8 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     verify_records: >-
       {{ verify_records
-         + (looks | hygeia.golden.shared_by_tenants(query('hygeia.golden.tenants', policy=['/srv/policy']), inventory_hostname)
+         + (looks
+            | hygeia.golden.shared_by_tenants(query('hygeia.golden.tenants', policy=['/srv/policy']), inventory_hostname)
             | hygeia.golden.records(baseline_checks, inventory_hostname)) }}
   vars:
     looks: "{{ ansible_play_hosts_all | map('extract', hostvars, 'verify_domains_look') }}"
