@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,14 +98,13 @@ class Tree:
     def __init__(self, lowers, layers):
         self.lowers = lowers
         self.layers = layers
-        self.made = 0
         self.systems = host(lowers[-1]).systems
 
     @contextmanager
     def changed(self):
         """A copy to write to, as (its root, the directory with what was changed)."""
-        self.made += 1
-        upper, work, merged = (self.layers / f"{len(self.lowers)}-{self.made}-{name}" for name in ("upper", "work", "merged"))
+        place = Path(tempfile.mkdtemp(dir=self.layers))
+        upper, work, merged = (place / name for name in ("upper", "work", "merged"))
         for directory in (upper, work, merged):
             directory.mkdir()
         lower = ":".join(map(str, self.lowers))
