@@ -136,7 +136,9 @@ def orphans(alive):
     found = [
         f"loop device {loop['name']}"
         for loop in loops["loopdevices"]
-        if loop["back-maj:min"].strip().startswith("0:") and loop["back-maj:min"].strip() not in alive
+        # One that is just being detached has no file behind it any more.
+        for backing in [(loop["back-maj:min"] or "").strip()]
+        if backing.startswith("0:") and backing not in alive
     ]
     script = f"mountpoint -q {fuse_export.CONNECTIONS} || mount -t fusectl fusectl {fuse_export.CONNECTIONS}; ls {fuse_export.CONNECTIONS}"
     connections = images.call("unshare", "--mount", "--propagation", "private", "sh", "-c", script).split()
