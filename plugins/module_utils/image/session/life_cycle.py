@@ -19,6 +19,7 @@ import contextlib
 import errno
 import os
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -193,8 +194,22 @@ class Session(SessionState):
         return True
 
     def _machine(self) -> dict[str, str]:
-        """The machine that the image can run in, for a description of it."""
-        return machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), self.journal["source"].get("machine", {}))
+        """The machine that the image can run in, for a description of it.
+
+        A disk that does not answer holds nobody up: whoever reads it is left behind, until leaving the template cuts the disk off.
+        """
+        described = self.journal["source"].get("machine", {})
+        found = [described]
+        reading = threading.Thread(target=lambda: found.append(self._driven(described)), daemon=True)
+        reading.start()
+        reading.join(self.limits.teardown)
+        return found[-1]
+
+    def _driven(self, described: dict[str, str]) -> dict[str, str]:
+        """What cannot be read any more is taken for what was described; that the disk failed is noticed when it is left."""
+        with contextlib.suppress(OSError):
+            return machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), described)
+        return described
 
     # -- stage and promote --------------------------------------------------
 
