@@ -44,9 +44,10 @@ EXAMPLES = r"""
     verify_records: >-
       {{ verify_records
          + (looks
-            | hygeia.golden.shared_by_tenants(query('hygeia.golden.tenants', policy=['/srv/policy']), inventory_hostname)
+            | hygeia.golden.shared_by_tenants(tenants, inventory_hostname)
             | hygeia.golden.records(baseline_checks, inventory_hostname)) }}
   vars:
+    tenants: "{{ query('hygeia.golden.tenants', policy=['/srv/policy']) }}"
     looks: "{{ ansible_play_hosts_all | map('extract', hostvars, 'verify_domains_look') }}"
 """
 
