@@ -22,6 +22,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent import futures
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -199,17 +200,18 @@ class Session(SessionState):
         A disk that does not answer holds nobody up: whoever reads it is left behind, until leaving the template cuts the disk off.
         """
         described = self.journal["source"].get("machine", {})
-        found = [described]
-        reading = threading.Thread(target=lambda: found.append(self._driven(described)), daemon=True)
-        reading.start()
-        reading.join(self.limits.teardown)
-        return found[-1]
+        reading: futures.Future[dict[str, str]] = futures.Future()
+        threading.Thread(target=self._read_machine, args=(described, reading), daemon=True).start()
+        try:
+            return reading.result(self.limits.teardown)
+        except futures.TimeoutError:
+            return described
 
-    def _driven(self, described: dict[str, str]) -> dict[str, str]:
-        """What cannot be read any more is taken for what was described; that the disk failed is noticed when it is left."""
-        with contextlib.suppress(OSError):
-            return machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), described)
-        return described
+    def _read_machine(self, described: dict[str, str], answer: futures.Future[dict[str, str]]) -> None:
+        try:
+            answer.set_result(machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), described))
+        except BaseException as problem:
+            answer.set_exception(problem)
 
     # -- stage and promote --------------------------------------------------
 
