@@ -214,9 +214,9 @@ from ansible_collections.hygeia.golden.plugins.module_utils.domains.definition i
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.hypervisor import Hypervisor
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.isolation import guests, hypervisors, vmware
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.isolation.surroundings import CHANNELS, FILTERS, Allowed, Surroundings
-from ansible_collections.hygeia.golden.plugins.module_utils.domains.libvirt import LibvirtError
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.settings import BadSettings
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.touched import touched
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.virsh import VirshError
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import LARGEST, BadXml
@@ -241,7 +241,7 @@ def main() -> None:
     )
     try:
         module.exit_json(changed=False, **found(module.params, Host()))
-    except (LibvirtError, BadSettings, BadXml, vmware.BadMachine) as problem:
+    except (VirshError, BadSettings, BadXml, vmware.BadMachine) as problem:
         module.fail_json(msg=f"The isolation of guests cannot be checked: {problem}.")
 
 

@@ -13,9 +13,11 @@ from functools import cached_property
 from typing import TypeVar
 from xml.etree.ElementTree import Element
 
-from ansible_collections.hygeia.golden.plugins.module_utils.domains import definition
+from ansible_collections.hygeia.golden.plugins.module_utils.domains import definition, pool
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.definition import Definition
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.elements import attribute, switched_on, text
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.pool import Pool
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.virsh import VirshError, document
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import BadXml, tree
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
@@ -29,10 +31,6 @@ _AT_ONCE = 1000
 Found = TypeVar("Found")
 
 
-class LibvirtError(Exception):
-    """Why libvirt did not answer, as the end of a sentence."""
-
-
 @dataclass(frozen=True)
 class Network:
     """A virtual network; ``forward`` is nat, route, bridge and so on, and empty for one that leads nowhere."""
@@ -43,16 +41,6 @@ class Network:
     isolated: bool
     # The directions that each port group bounds for its interfaces; the one for interfaces without a group has no name.
     portgroups: dict[str, frozenset[str]]
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A storage pool; ``place`` names its storage for all hosts that use it, and is empty for one of this host alone."""
-
-    name: str
-    type: str
-    path: str
-    place: str
 
 
 class Libvirt:
@@ -83,7 +71,7 @@ class Libvirt:
     def security_models(self) -> list[str]:
         """The drivers that confine guests, such as apparmor, selinux and dac."""
         (written,) = self._ask(["capabilities"])
-        return [text(model, "model") for model in _tree(written, "virsh capabilities").findall("host/secmodel")]
+        return [text(model, "model") for model in document(written, "virsh capabilities").findall("host/secmodel")]
 
     def _names(self, listing: str) -> list[str]:
         """Names without blanks: UUIDs."""
@@ -95,7 +83,7 @@ class Libvirt:
         answers = dict(zip(names, self._ask([f"{question} {name}" for name in names])))
         silent = [name for name, answer in answers.items() if not answer]
         if silent and set(silent) & set(self._names(listing)):
-            raise LibvirtError(f"virsh {question} {silent[0]} printed nothing; ask libvirt for the reason with the same command")
+            raise VirshError(f"virsh {question} {silent[0]} printed nothing; ask libvirt for the reason with the same command")
         found = []
         for name, answer in answers.items():
             if answer:
@@ -103,7 +91,7 @@ class Libvirt:
                 try:
                     found.append(parse(answer, place))
                 except BadXml as problem:
-                    raise LibvirtError(f"{place} {problem}") from problem
+                    raise VirshError(f"{place} {problem}") from problem
         return found
 
     def _ask(self, questions: Sequence[str]) -> list[str]:
@@ -114,16 +102,9 @@ class Libvirt:
             ran = self._host.run(["virsh", "--readonly", "--quiet", "--connect", self.uri, script], timeout=300)
             *pieces, unused_rest = (piece.strip() for piece in ran.out.split(_END))
             if len(pieces) != len(several):
-                raise LibvirtError(f"virsh --connect {self.uri} {several[0]}: {ran.error}")
+                raise VirshError(f"virsh --connect {self.uri} {several[0]}: {ran.error}")
             answers += pieces
         return answers
-
-
-def _tree(written: str, place: str) -> Element:
-    try:
-        return tree(written)
-    except BadXml as problem:
-        raise LibvirtError(f"{place} {problem}") from problem
 
 
 def _network(written: str, unused_place: str) -> Network:
@@ -147,7 +128,4 @@ def _limits(group: Element) -> frozenset[str]:
 
 
 def _pool(written: str, unused_place: str) -> Pool:
-    root = tree(written)
-    hosts = ",".join(host.get("name", "") for host in root.findall("source/host"))
-    source = text(root, "source/name") or attribute(root, "source/dir", "path") or attribute(root, "source/device", "path")
-    return Pool(text(root, "name"), root.get("type", ""), text(root, "target/path").rstrip("/"), f"{hosts}:{source}" if hosts else "")
+    return pool.of(tree(written))

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.definition import Definition
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.devices import Disk, HostDevice, Interface
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.hypervisor import Hypervisor
-from ansible_collections.hygeia.golden.plugins.module_utils.domains.libvirt import Pool
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.pool import Pool
 
 # One thing: its kind and name; ``place`` is its name for all hosts, and empty where only guests of this host can touch it.
 Thing = dict[str, Any]

@@ -5,17 +5,26 @@
 from __future__ import annotations
 
 import re
+from xml.etree.ElementTree import Element
 
 from ansible_collections.hygeia.golden.plugins.module_utils.domains import definition
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.definition import Definition
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult, Host
-from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import BadXml
+from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import BadXml, tree
 
 _INACTIVE = ("shut off", "crashed", "no state")
 
 
 class VirshError(Exception):
     """Why libvirt did not answer or obey, as the end of a sentence."""
+
+
+def document(written: str, place: str) -> Element:
+    """The XML that a command printed."""
+    try:
+        return tree(written)
+    except BadXml as problem:
+        raise VirshError(f"{place} {problem}") from problem
 
 
 class Virsh:

@@ -9,23 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from xml.etree.ElementTree import Element
 
+from ansible_collections.hygeia.golden.plugins.module_utils.domains import pool
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.definition import Definition
-from ansible_collections.hygeia.golden.plugins.module_utils.domains.elements import attribute, text, whole
-from ansible_collections.hygeia.golden.plugins.module_utils.domains.virsh import Virsh, VirshError
-from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import BadXml, tree
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.elements import text, whole
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.pool import Pool
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.virsh import Virsh, VirshError, document
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of, words_of
 
 _INCOMPATIBLE = "the CPU is incompatible with host CPU: "
 _NO_INTERFACE = "Interface not found"
-
-
-@dataclass(frozen=True)
-class Pool:
-    """``place`` is the name of its storage for all hosts, and empty for one of this host alone."""
-
-    name: str
-    path: str
-    place: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ class Side:
             # libvirt answers this on a connection that may write only.
             ran = self.virsh.run("domcapabilities", *self._machine(guest))
             reason = ran.error.removeprefix("error: ").removeprefix("invalid argument: ")
-            self._hardware[guest.uuid] = _parsed(ran.out, "virsh domcapabilities") if ran.ok else reason
+            self._hardware[guest.uuid] = document(ran.out, "virsh domcapabilities") if ran.ok else reason
         return self._hardware[guest.uuid]
 
     @staticmethod
@@ -114,7 +106,7 @@ class Side:
 
     @cached_property
     def pools(self) -> list[Pool]:
-        return [_pool(self._tree("pool-dumpxml", f"--pool={name}")) for name in self._names("pool-list", "--name")]
+        return [pool.of(self._tree("pool-dumpxml", f"--pool={name}")) for name in self._names("pool-list", "--name")]
 
     def pool(self, directory: str) -> Pool | None:
         return next((pool for pool in self.pools if pool.path == directory), None)
@@ -122,7 +114,7 @@ class Side:
     def volume(self, path: str) -> Volume | None:
         """What lies at a path of a pool; None where no pool knows it."""
         ran = self.virsh.run("--readonly", "vol-dumpxml", f"--vol={path}")
-        return _volume(_parsed(ran.out, f"virsh vol-dumpxml {path}")) if ran.ok else None
+        return _volume(document(ran.out, f"virsh vol-dumpxml {path}")) if ran.ok else None
 
     @cached_property
     def free(self) -> int:
@@ -151,24 +143,11 @@ class Side:
         return [line.strip() for line in lines_of(self.virsh.ask(*words)) if line.strip()]
 
     def _tree(self, *words: str) -> Element:
-        return _parsed(self.virsh.ask(*words), f"virsh {words[0]}")
-
-
-def _parsed(written: str, place: str) -> Element:
-    try:
-        return tree(written)
-    except BadXml as problem:
-        raise VirshError(f"{place} {problem}") from problem
+        return document(self.virsh.ask(*words), f"virsh {words[0]}")
 
 
 def _ids(elements: list[Element]) -> frozenset[int]:
     return frozenset(number for number in (whole(element.get("id")) for element in elements) if number is not None)
-
-
-def _pool(root: Element) -> Pool:
-    hosts = ",".join(host.get("name", "") for host in root.findall("source/host"))
-    source = text(root, "source/name") or attribute(root, "source/dir", "path") or attribute(root, "source/device", "path")
-    return Pool(text(root, "name"), text(root, "target/path").rstrip("/"), f"{hosts}:{source}" if hosts else "")
 
 
 def _volume(root: Element) -> Volume:

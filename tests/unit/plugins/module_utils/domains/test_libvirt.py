@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.hypervisor import Hypervisor
-from ansible_collections.hygeia.golden.plugins.module_utils.domains.libvirt import Libvirt, LibvirtError, Network, Pool
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.libvirt import Libvirt, Network
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.pool import Pool
 from ansible_collections.hygeia.golden.plugins.module_utils.domains.touched import touched
+from ansible_collections.hygeia.golden.plugins.module_utils.domains.virsh import VirshError
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from libvirt_node import connection
 
@@ -67,12 +69,12 @@ def test_no_password_of_a_guest_is_shown(uri):
 
 
 def test_a_libvirt_that_does_not_answer_is_said(tmp_path):
-    with pytest.raises(LibvirtError, match=r"virsh --connect test:///nowhere\.xml list --all --uuid: "):
+    with pytest.raises(VirshError, match=r"virsh --connect test:///nowhere\.xml list --all --uuid: "):
         assert Libvirt(Host(), "test:///nowhere.xml").definitions
 
 
 def test_without_virsh_its_absence_is_said(tmp_path):
-    with pytest.raises(LibvirtError, match="belongs to a system that is not entered"):
+    with pytest.raises(VirshError, match="belongs to a system that is not entered"):
         assert Libvirt(Host(str(tmp_path)), "test:///default").definitions
 
 
@@ -103,7 +105,7 @@ def test_a_guest_that_went_away_meanwhile_is_passed_over():
 
 
 def test_a_guest_that_is_there_and_not_shown_is_no_pass():
-    with pytest.raises(LibvirtError, match="virsh dumpxml --domain gone printed nothing"):
+    with pytest.raises(VirshError, match="virsh dumpxml --domain gone printed nothing"):
         assert Libvirt(Vanishing(True), "test:///default").definitions
 
 
