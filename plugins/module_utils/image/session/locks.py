@@ -10,16 +10,14 @@ counts for as long as the session's directory is there.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import journal, shared_lock
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import wait_until
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
-from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
+from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic, file_lock
 
 RUN = "/run/hygeia"
 
@@ -55,24 +53,17 @@ def image_store(directory: str, limit: float = 120) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _locked(path: str, limit: float) -> Iterator[bool]:
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as problem:
-        raise ImageError(
-            f"{path} cannot be opened ({problem.strerror}), and without it the users of the directory cannot be determined"
-        ) from problem
-    try:
-        yield wait_until(lambda: _try(handle), limit)
-    finally:
-        os.close(handle)
-
-
-def _try(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    with contextlib.ExitStack() as held:
+        got = True
+        try:
+            held.enter_context(file_lock.held(path, limit))
+        except TimeoutError:
+            got = False
+        except OSError as problem:
+            raise ImageError(
+                f"{path} cannot be opened ({problem.strerror}), and without it the users of the directory cannot be determined"
+            ) from problem
+        yield got
 
 
 def holder(source: str) -> str | None:
