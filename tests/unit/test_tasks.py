@@ -51,3 +51,9 @@ def test_a_module_of_ansible_asks_a_system_by_way_of_distrusted(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.parent.name}-{path.name}")
 def test_no_play_gathers_facts(path):
     assert all(play.get("gather_facts") is False for play in yaml.safe_load(path.read_text(encoding="utf-8")) if "hosts" in play)
+
+
+def test_platforms_that_are_only_verified_change_no_image():
+    """The defaults of an imported role hold in the whole play, and golden_image makes an image fit when a platform is listed."""
+    defaults = yaml.safe_load((REPO / "roles/portable/defaults/main.yml").read_text(encoding="utf-8"))
+    assert defaults["portable_platforms"] == []
