@@ -36,7 +36,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 demo: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/inventory.yml
-	ansible-playbook --inventory $(DEMO)/inventory.yml playbooks/golden_image.yml
+	ANSIBLE_STDOUT_CALLBACK=hygeia.golden.progress ansible-playbook --inventory $(DEMO)/inventory.yml playbooks/golden_image.yml
 
 # What whoever edits wants to know soon.
 check: lint docs-check
