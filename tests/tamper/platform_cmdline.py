@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Somebody takes the word out of the menu, or puts in what a platform does not want."""
+"""Somebody takes every word of a name out of the menu, or puts in what a platform does not want."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from ansible_collections.hygeia.golden.tests.tamper import file_edits
 
 MENU = "/boot/grub/grub.cfg"
 LAST = "/etc/default/grub.d/zzz-vendor.cfg"
+KERNEL = r"^\s*linux\s.*"
 
 
 def tamper(root, name, wanted):
     if wanted is False:
         file_edits.append(root, LAST, f'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX {name}"')
     else:
-        file_edits.edit(root, MENU, rf"^(\s*linux\s.*?)( {re.escape(name)}=\S+)+", r"\1")
+        file_edits.edit(root, MENU, KERNEL, lambda line: re.sub(rf" {re.escape(name)}=\S+", "", line[0]))

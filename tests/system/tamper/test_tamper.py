@@ -66,8 +66,6 @@ def test_a_control_of_the_seal_is_proven_both_ways(seal, control):
 
 @pytest.mark.parametrize("control", PORTABLE)
 def test_a_control_of_portability_is_proven_both_ways(portability, control):
-    if control == "portable-command-line":
-        pytest.skip("the menu of these trees is not that of a started system; its kind is proven on menus of its own in the unit tests")
     if control not in {each["id"] for each in portable()}:
         pytest.skip("it installs packages, as others do that are proven so")
     judge(portability, control)

@@ -177,10 +177,10 @@ class KernelCmdline(Kind):
         return f"without {name}" if value is None else f"with {word_of(name, value)}{self._blame(name, value)}"
 
     def _blame(self, name: str, value: Value) -> str:
-        """Where a wrong word is written, as the end of a sentence."""
+        """Where a wrong word is written last, as the end of a sentence: what comes before it may have been taken away again."""
         word = re.compile(rf"(?<![\w.-]){re.escape(word_of(name, value))}(?![\w.-])", re.A)
-        for path in [DEFAULTS] + self.host.files(f"{DIRECTORY}/*.cfg"):
-            for number, line in enumerate(self.host.lines(path), 1):
+        for path in reversed([DEFAULTS] + self.host.files(f"{DIRECTORY}/*.cfg")):
+            for number, line in reversed(list(enumerate(self.host.lines(path), 1))):
                 if path != self.path and not line.lstrip(BLANKS).startswith("#") and word.search(line):
                     return f", which {path}:{number} says"
         return ""

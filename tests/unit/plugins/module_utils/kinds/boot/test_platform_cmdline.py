@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.audit import audit
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.enforce import enforce
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_cmdline import DEFAULTS, MENU
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.kernel_cmdline import DEFAULTS, DIRECTORY, MENU
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds.boot.platform_cmdline import PlatformCmdline
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
@@ -112,6 +112,16 @@ def test_what_one_setting_leaves_out_another_may_ask_for(system):
 def test_what_is_missing_is_named(system, text, settings, message):
     record = audit(system(text), [control(**settings)], "offline")[0]
     assert record["status"] == "fail" and message in record["message"] and record["read_from"] == f"{MENU}:1"
+
+
+def test_the_file_that_is_read_last_is_named(system):
+    """What /etc/default/grub says has been taken away by our file, and a vendor's file brings it back."""
+    host = system("quiet")
+    enforce(host, [control(quiet=False)], partial=True)
+    vendor = f"{DIRECTORY}/zzz-vendor.cfg"
+    host.write(vendor, 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX quiet"\n')
+    record = audit(host, [control(quiet=False)], "offline")[0]
+    assert record["status"] == "fail" and record["message"].endswith(f"with quiet, which {vendor}:1 says")
 
 
 def test_boot_loader_entries_have_them_too(tree):
