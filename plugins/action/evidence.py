@@ -18,6 +18,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document impo
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import evidence, index
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import failed_controls
+from ansible_collections.hygeia.golden.plugins.plugin_utils.store import engine, loading
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 # What may come packed.
@@ -41,6 +42,8 @@ ARGUMENTS = {
     "boot_required": {"type": "bool", "default": False},
     "replaces": {"type": "path"},
     "index": {"type": "path"},
+    "store": {"type": "path"},
+    "groups": {"type": "list", "elements": "str"},
     **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback", "isolation", "image_history")},
     "playbook": {"type": "path"},
     "started": {"type": "str"},
@@ -61,15 +64,18 @@ class ActionModule(ActionBase):
         unused_spec, arguments = self.validate_argument_spec(ARGUMENTS)
         facts = {name: entries(value) for name, value in arguments.items()}
         facts["host"] = to_native((task_vars or {})["inventory_hostname"])
+        facts["groups"] = _groups(task_vars or {}) if facts["groups"] is None else facts["groups"]
         facts["generator"] = evidence.generator(ansible_core_version)
         facts["docs"] = evidence.published() if facts["docs"] is None else facts["docs"]
         ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
+            if facts["store"]:
+                engine.available()
             run, files = evidence.rendered(facts, ended)
             path = facts["path"] if self._task.check_mode else _kept(facts, run, files)
         except SigningError as problem:
             raise AnsibleActionFail(f"the evidence cannot be signed, so it is not written: {problem}") from problem
-        except PolicyError as problem:
+        except (PolicyError, engine.StoreError) as problem:
             raise AnsibleActionFail(f"the evidence cannot be written: {problem}") from problem
         except TimeoutError as problem:
             raise AnsibleActionFail(f"the evidence is not written: {problem}") from problem
@@ -77,6 +83,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"the evidence cannot be written: what the host answered has another shape ({problem!r})") from problem
         except OSError as problem:
             raise AnsibleActionFail(f"the evidence could not be written to {facts['path']}: {problem.strerror or problem}") from problem
+        result["stored"] = []
+        if facts["store"] and not self._task.check_mode:
+            result.update(_stored(facts["store"], path))
         result.update(
             changed=True,
             path=path,
@@ -111,6 +120,20 @@ def _written(facts: dict[str, Any], run: Run, files: dict[str, str], runs: index
             runs.note(path, run, files[MANIFEST])
 
     return evidence.written(facts["path"], files, facts["replaces"], note)
+
+
+def _groups(task_vars: dict[str, Any]) -> list[str]:
+    """The host's groups in the inventory; one in none is in ungrouped, which says nothing."""
+    return [str(name) for name in to_native(task_vars.get("group_names") or []) if name != "ungrouped"]
+
+
+def _stored(store: str, path: str) -> dict[str, Any]:
+    """The run's files in the store. The evidence itself is written already, so a store that is full stops nothing."""
+    try:
+        return {"stored": loading.loaded(store, path, ours=True)}
+    except (engine.StoreError, OSError) as problem:
+        why = problem if isinstance(problem, engine.StoreError) else f"{problem.strerror or problem}: {problem.filename or store}"
+        return {"warnings": [f"This run is not in the evidence store: {why}"]}
 
 
 def _failed(record: Record, blocking: list[str]) -> str:

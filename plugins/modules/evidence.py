@@ -132,6 +132,15 @@ options:
         hash chain, which M(hygeia.golden.history_verify) verifies. With O(signing_key), a checkpoint of it is signed.
       - Runs that end at the same time wait for each other.
     type: path
+  store:
+    description:
+      - The directory of the evidence store, to which the run is added as Parquet files. It needs the Python package duckdb.
+      - The evidence is written first. If the store cannot be written, a warning says so.
+    type: path
+  groups:
+    description: The groups of the host. The default is those of the inventory.
+    type: list
+    elements: str
   image_history:
     description: The end of the history of the images, as M(hygeia.golden.image_session) returns it as C(history).
     type: dict
@@ -233,6 +242,11 @@ failures:
   type: list
   elements: str
   sample: ["ssh-root-login: Set PermitRootLogin to no (blocking)"]
+stored:
+  description: The files that were written to O(store).
+  returned: always
+  type: list
+  elements: str
 score:
   description: The figures, as P(hygeia.golden.score#filter) returns them.
   returned: always

@@ -21,6 +21,7 @@ def manifest(run: Run, files: dict[str, str]) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "host": run["host"],
+        "groups": run["groups"] or [],
         "generator": run["generator"],
         "playbook": run["playbook"],
         "started": run["started"] or None,

@@ -240,6 +240,7 @@ def test_a_real_system_is_stamped_and_reported(tree, tmp_path):
             "boot": {},
             "rollback": {},
             "isolation": {},
+            "groups": [],
             "image_history": {},
             "installed": found["packages"],
             "system": found["system"],

@@ -6,9 +6,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 import yaml
 from ansible.errors import AnsibleError
@@ -71,6 +73,34 @@ def test_it_writes_and_tells_the_verdict(act):
 
 def test_check_mode_tells_the_verdict_and_writes_nothing(act, tmp_path):
     assert act(check_mode=True)["verdict"] == "unverified"
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_run_is_added_to_the_store(act, tmp_path):
+    found = act(records=[record("a-b", "fail")], store=str(tmp_path / "store"), groups=["clinical"])
+    assert [path.split(os.sep)[-3] for path in found["stored"]] == ["kind=records", "kind=runs"]
+    runs = duckdb.read_parquet(str(tmp_path / "store/v1/kind=runs/*/*.parquet"))
+    assert runs.select("run", "host", "groups", "controls_fail").fetchall() == [("host/run", "debian-12", ["clinical"], 1)]
+    again = act(records=[record("a-b")], store=str(tmp_path / "store"), replaces=found["path"])
+    assert again["stored"] == found["stored"]
+
+
+def test_check_mode_adds_nothing_to_the_store(act, tmp_path):
+    assert act(check_mode=True, store=str(tmp_path / "store"))["stored"] == []
+    assert os.listdir(tmp_path) == []
+
+
+def test_evidence_is_written_though_the_store_cannot_be(act, tmp_path):
+    (tmp_path / "store").write_text("", encoding="utf-8")
+    found = act(records=[record("a-b")], store=str(tmp_path / "store"))
+    assert found["stored"] == [] and os.path.exists(os.path.join(found["path"], "manifest.json"))
+    assert found["warnings"][0].startswith("This run is not in the evidence store: ") and str(tmp_path / "store") in found["warnings"][0]
+
+
+def test_without_duckdb_nothing_is_written(act, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(AnsibleError, match="the evidence cannot be written: the evidence store needs the Python package duckdb"):
+        act(records=[record("a-b")], store=str(tmp_path / "store"))
     assert os.listdir(tmp_path) == []
 
 

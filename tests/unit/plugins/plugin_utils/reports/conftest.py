@@ -96,6 +96,7 @@ def facts():
             "release": {},
             "rollback": {},
             "isolation": {},
+            "groups": [],
             "image_history": {},
             "boot": {},
             "playbook": None,
