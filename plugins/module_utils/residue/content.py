@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from ansible_collections.hygeia.golden.plugins.module_utils.residue import wide
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.findings import Findings
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.prefilter import MOST, Prefilter
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.rules import Rule
@@ -32,28 +33,38 @@ class Searcher:
         shown = f"{path} > {entry}" if entry else path
         for window in windows(read, base):
             self.searched += window.high - window.low
+            texts = list(wide.texts(window))
             if window.base == 0 and window.low == 0:
-                self._head(own, shown, window)
-            self.window(own, shown, window)
-
-    def _head(self, own: str, shown: str, window: Window) -> None:
-        """What the name of a file or its beginning tells."""
-        for rule in self.by_name:
-            if window.data and rule.concerns(own):
-                self.findings.add(rule.id, shown, 0, window.data[:NAMED])
-        for rule in self.at_head:
-            if rule.concerns(own):
-                for value in rule.values(window.data, 0):
-                    self.findings.add(rule.id, shown, 0, value)
+                self._head(own, shown, window.data, [text.window.data for text in texts if text.first])
+            self._window(own, shown, window, texts)
 
     def window(self, own: str, shown: str, window: Window) -> None:
+        """Search a piece as it is, and what in it is text in UTF-16."""
+        self._window(own, shown, window, wide.texts(window))
+
+    def _head(self, own: str, shown: str, data: bytes, texts: Sequence[bytes]) -> None:
+        """What the name of a file or its beginning tells."""
+        for rule in self.by_name:
+            if data and rule.concerns(own):
+                self.findings.add(rule.id, shown, 0, data[:NAMED])
+        for rule in self.at_head:
+            if rule.concerns(own):
+                for value in (value for beginning in (data, *texts) for value in rule.values(beginning, 0)):
+                    self.findings.add(rule.id, shown, 0, value)
+
+    def _window(self, own: str, shown: str, window: Window, texts: Iterable[wide.Text]) -> None:
+        self._search(own, shown, window, lambda place: window.base + place)
+        for text in texts:
+            self._search(own, shown, text.window, text.offset)
+
+    def _search(self, own: str, shown: str, window: Window, offset: Callable[[int], int]) -> None:
         for rule, places in self.prefilter.suspected(window):
             if not rule.concerns(own) or self.findings.full(rule.id, shown):
                 continue
             if len(places) > MOST:
                 self.findings.skip(shown, f"more than {MOST} places in one piece of it look like what {rule.id} searches for")
             for place, value in self._values(rule, window, places[:MOST], shown):
-                self.findings.add(rule.id, shown, window.base + place, value)
+                self.findings.add(rule.id, shown, offset(place), value)
 
     def _values(self, rule: Rule, window: Window, places: list[int], shown: str) -> list[tuple[int, bytes]]:
         if not rule.limited:

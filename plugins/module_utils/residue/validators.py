@@ -9,14 +9,16 @@ import binascii
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 # Numbers that were printed in advertisements and examples, and belong to nobody.
 _KNOWN_SSN = frozenset((b"078051120", b"219099999", b"123456789", b"111111111", b"999999999", b"123121234"))
 # Words that examples have in the place of a secret.
 _STAND_INS = re.compile(
     rb"""(?ix) (?: (?:my)?pass(?:word|wd|phrase)?\d{0,3} | passwort | wachtwoord | motdepasse | contrasena
-    | anoncvs | anonymous | xyzzy | pw[d]? | secret | user(?:name)?\d? | login | admin | example
+    | (?:pserver:)?anoncvs | anonymous | xyzzy | pw[d]? | secret | user(?:name)?\d? | login | admin | example
     | changeme | change_?me | foo | bar | baz | (?:your|my|the|some|a)[_.-]\w+ | your\w*
     | token | key | test\d? | tiger | [x*.#_-]+ | none | null | true | false | \d{1,3} | .*example.* | redacted | hidden )"""
 )
@@ -26,6 +28,9 @@ _KNOWN_MBI = b"1EG4TE5MK73"
 _OF_NOBODY = (b"$2a$06$r3.juUaHZDvIbQaO2dS9FuBxL1W9M81R1Tc92PoSNmzvpEqLkLGrK",)
 # The key in the manual page systemd.netdev(5).
 _IN_MANUALS = (b"EEGlnEPYJV//kbvvIqxKkQwOiS+UENyPncC4bF46ong=",)
+# What the documentation of PyJWT and the site jwt.io sign.
+_EXAMPLES_OF_CLAIMS = ({"some": "payload"}, {"hello": "world"})
+_SUBJECT_OF_EXAMPLES = "1234567890"
 _REFERENCE = re.compile(rb"[${}<>%\[\]()]|\*\*|\.\.\.|ENC\(|vault:")
 # US letters of a Medicare Beneficiary Identifier, which leave out those that look like digits.
 _MBI = re.compile(rb"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}")
@@ -99,13 +104,21 @@ def password_hash(value: bytes) -> bool:
 
 
 def jwt(value: bytes) -> bool:
-    """A signed JSON web token: its header is JSON and names an algorithm."""
-    header = value.partition(b".")[0]
+    """A signed JSON web token (RFC 7519) that is still of use: its header names an algorithm, and it has not ended."""
+    header, claims = (_part(part) for part in value.split(b".")[:2])
+    signed = isinstance(header.get("alg"), str) and header["alg"].lower() != "none"
+    end = claims.get("exp")
+    ended = isinstance(end, (int, float)) and end < time.time()
+    return signed and not ended and claims not in _EXAMPLES_OF_CLAIMS and claims.get("sub") != _SUBJECT_OF_EXAMPLES
+
+
+def _part(text: bytes) -> dict[str, Any]:
+    """The object in a part of a token, or an empty one."""
     try:
-        found = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
-    except (ValueError, binascii.Error):
-        return False
-    return isinstance(found, dict) and isinstance(found.get("alg"), str) and found["alg"].lower() != "none"
+        found = json.loads(base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)))
+    except (ValueError, RecursionError, binascii.Error):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 VALIDATORS: Mapping[str, Callable[[bytes], bool]] = {

@@ -16,6 +16,7 @@ _REPRESENTATIONS = frozenset(
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SYNTAX, _NAME, _NUMBER, _BORN, _REMOVED = (2, 0x10), (0x10, 0x10), (0x10, 0x20), (0x10, 0x30), (0x12, 0x62)
 _WANTED = (_NAME, _NUMBER, _BORN, _REMOVED)
+_DIRECTORY = 4  # the group of a DICOMDIR
 _UNDEFINED = 0xFFFFFFFF
 # Groups 0002, 0008 and 0010 have no more elements than this, and what identifies a patient is no longer.
 _MOST, _LONGEST, _INFLATED = 400, 512, 256 << 10
@@ -57,9 +58,24 @@ def _file(data: bytes, place: int) -> dict[Tag, bytes]:
     place += _length(data, place)
     if syntax == _DEFLATED:
         return _elements(_inflated(data[place:]), 0, True, "<")
-    if syntax == _BIG_ENDIAN:
-        return _elements(data, place, True, ">")
-    return _elements(data, place, data[place + 4 : place + 6] in _REPRESENTATIONS if syntax != _IMPLICIT else False, "<")
+    order = ">" if syntax == _BIG_ENDIAN else "<"
+    explicit = syntax != _IMPLICIT and data[place + 4 : place + 6] in _REPRESENTATIONS
+    if data[place : place + 2] == struct.pack(f"{order}H", _DIRECTORY):
+        return _of_directory(data, place, explicit, order)
+    return _elements(data, place, explicit, order)
+
+
+def _of_directory(data: bytes, place: int, explicit: bool, order: str) -> dict[Tag, bytes]:
+    """The first patient that the records of a DICOMDIR name (PS3.3, annex F)."""
+    name = struct.pack(f"{order}2H", *_NAME) + (b"PN" if explicit else b"")
+    while True:
+        place = data.find(name, place)
+        if place < 0:
+            return {}
+        found = _elements(data, place, explicit, order, strict=True)
+        if _patient(found):
+            return found
+        place += 1
 
 
 def _length(data: bytes, place: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import struct
 import subprocess
 
 import pytest
@@ -95,6 +96,31 @@ def test_swap_space_in_use_is_found(found, tmp_path, tool):
     unused = path.read_bytes()
     assert found(unused) == set()
     assert found(unused[:8192] + b"memory of a program" + unused[8211:]) == {"residue-swap"}
+
+
+def directory(syntax, order, explicit, patient):
+    """A DICOMDIR with the record of a patient."""
+
+    def element(group, number, kind, value, form=explicit, order=order):
+        value += b"\0" if kind == b"UI" and len(value) % 2 else b" " * (len(value) % 2)
+        length = struct.pack(f"{order}{'2xI' if kind == b'SQ' else 'H'}", len(value)) if form else struct.pack(f"{order}I", len(value))
+        return struct.pack(f"{order}2H", group, number) + (kind if form else b"") + length + value
+
+    fields = ((0x10, b"PN", patient), (0x20, b"LO", b""), (0x30, b"DA", b""))
+    item = element(4, 0x1430, b"CS", b"PATIENT") + b"".join(element(0x10, number, kind, value) for number, kind, value in fields)
+    records = struct.pack(f"{order}2HI", 0xFFFE, 0xE000, len(item)) + item
+    body = element(4, 0x1130, b"CS", b"ARCHIVE") + element(4, 0x1220, b"SQ", records)
+    return bytes(128) + b"DICM" + element(2, 0x10, b"UI", syntax, form=True, order="<") + body
+
+
+@pytest.mark.parametrize(
+    ("syntax", "order", "explicit"),
+    [(b"1.2.840.10008.1.2", "<", False), (b"1.2.840.10008.1.2.1", "<", True), (b"1.2.840.10008.1.2.2", ">", True)],
+)
+def test_a_directory_of_dicom_files_that_names_a_patient_is_found(found, syntax, order, explicit):
+    """However it is written."""
+    assert found(directory(syntax, order, explicit, b"Doe^Jane")) == {"residue-dicom"}
+    assert found(directory(syntax, order, explicit, b"")) == set()
 
 
 SAMPLES = [content(example) for rule in RESIDUE.values() for kind in ("bad", "good") for example in rule["examples"][kind]]

@@ -2,8 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.validators import VALIDATORS
+
+
+def token(claims):
+    return b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "HS256"}, claims, "signature"))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.residue.validators i
         ("secret", b"${DB_PASSWORD}", False),
         ("secret", b"<password>", False),
         ("secret", b"****", False),
+        ("secret", b"pserver:anoncvs", False),
+        ("secret", b"pserver:Qm7kd92Lw", True),
         ("random", b"ghp_k7Jd2pQm9XvR4tB8nLsZ1wYcF6hGa3uEoTqV", True),
         ("random", b"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", False),
         ("random", b"AKIAIOSFODNN7EXAMPLE", False),
@@ -47,6 +56,12 @@ from ansible_collections.hygeia.golden.plugins.module_utils.residue.validators i
         ("password_hash", b"$1$xxxxxxxx$UYCIxa628.9qXjpQCjM4a.", False),
         ("password_hash", b"$1$Xh2kQ9mZ$UYCIxa628.9qXjpQCjM4a.", True),
         ("jwt", b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", True),
+        ("jwt", token({"sub": "backup"}), True),
+        ("jwt", token({"sub": "backup", "exp": 1572006964}), False),  # it ended in 2019
+        ("jwt", token({"sub": "backup", "exp": 32503680000}), True),
+        ("jwt", token({"some": "payload"}), False),  # of PyJWT's documentation
+        ("jwt", token({"sub": "1234567890", "name": "John Doe"}), False),  # of jwt.io
+        ("jwt", token(["no", "object"]), True),
         ("jwt", b"eyJhbGciOiJub25lIn0.e30.c2ln", False),
         ("jwt", b"eyJub2FsZyI6MX0.e30.c2ln", False),
         ("jwt", b"eyJ.e30.c2ln", False),
