@@ -74,6 +74,10 @@ _raw:
       description: The ids of the rules of the residue scan that they add.
       type: list
       elements: str
+    drift:
+      description: The ids of the rules that they add of what is compared with an image, and what may differ.
+      type: list
+      elements: str
     profiles:
       description: The ids of the profiles that they add.
       type: list

@@ -83,17 +83,12 @@ units:
       sample: enabled
 """
 
-import os
-
 from ansible_collections.hygeia.golden.plugins.module_utils.listing import tree
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.parallel import Died
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.rpm import RpmError
-from ansible_collections.hygeia.golden.plugins.module_utils.system.units import DIRECTORIES, Units
+from ansible_collections.hygeia.golden.plugins.module_utils.system.units import written
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
-
-# Units that the system makes itself, such as of mounts, have no file that anybody wrote.
-_WRITTEN = (".service", ".socket", ".path", ".timer", ".target", ".mount", ".automount")
 
 
 def main() -> None:
@@ -105,13 +100,7 @@ def main() -> None:
     except (Died, RpmError) as problem:
         module.fail_json(msg=f"The system cannot be listed: {problem}.")
     kept = [{name: entry[name] for name in ("package", "version", "architecture")} for entry in packages]
-    module.exit_json(changed=False, packages=kept, units=_units(host), **found)
-
-
-def _units(host: Host) -> list[dict[str, str]]:
-    units = Units(host, ())
-    names = {os.path.basename(path) for directory in DIRECTORIES for path in host.glob(f"{directory}/*") if path.endswith(_WRITTEN)}
-    return [{"unit": name, "state": units.state(name)} for name in sorted(names)]
+    module.exit_json(changed=False, packages=kept, units=[{"unit": name, "state": state} for name, state in written(host).items()], **found)
 
 
 if __name__ == "__main__":

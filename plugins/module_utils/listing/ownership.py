@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import PROGRAM, Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
@@ -26,10 +27,14 @@ class Ownership:
     """The packages of a system by the files that they brought."""
 
     def __init__(self, host: Host) -> None:
+        self._host = host
         self._by_rpm = rpm.serves(host)
         self._sums: dict[str, str] = {}
-        self._owned = None if self._by_rpm else OwnedFiles(host)
         self._packages = dict(self._read_rpm(host) if self._by_rpm else _read_dpkg(host))
+
+    @cached_property
+    def _owned(self) -> OwnedFiles | None:
+        return None if self._by_rpm else OwnedFiles(self._host)
 
     def package(self, path: str) -> str:
         return self._packages.get(path, "")

@@ -9,12 +9,10 @@ a tree has many and few of them are looked at.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
 import stat
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +20,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.listing.ownership im
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.parallel import parallel, processes
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.local_files import Walk
+from ansible_collections.hygeia.golden.plugins.module_utils.util import pieces
 from ansible_collections.hygeia.golden.plugins.module_utils.util.descent import Met
 from ansible_collections.hygeia.golden.plugins.module_utils.util.presentable import one_line
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lines_of
@@ -30,7 +29,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.text import lin
 SKIPPED = frozenset(("/dev", "/proc", "/run", "/sys", "/tmp", "/var/tmp"))
 AS_PACKAGED = "="
 UNREAD = "?"
-_TYPES = {
+TYPES = {
     stat.S_IFREG: "f",
     stat.S_IFDIR: "d",
     stat.S_IFLNK: "l",
@@ -42,8 +41,6 @@ _TYPES = {
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CAPABILITY = "security.capability"
 _PIECE = 1 << 20
-# A piece of the compressed text; Ansible carries no text of any length.
-_PART = 1 << 20
 
 Entry = list[Any]
 
@@ -51,7 +48,7 @@ Entry = list[Any]
 def listed(host: Host, count: int = 0) -> dict[str, Any]:
     """The tree of a system: ``listing`` in pieces of text, how many entries there are, and which directories could not be read."""
     owners = Ownership(host)
-    accounts = _names(host, "/etc/passwd"), _names(host, "/etc/group")
+    accounts = names(host, "/etc/passwd"), names(host, "/etc/group")
     count = count or processes()
 
     def part(number: int) -> dict[str, Any]:
@@ -62,7 +59,7 @@ def listed(host: Host, count: int = 0) -> dict[str, Any]:
     parts = parallel(count, part)
     entries = sorted(entry for each in parts for entry in each["entries"])
     return {
-        "listing": list(_packed(entries)),
+        "listing": _packed(entries),
         "entries": len(entries),
         "unread": sorted({one_line(path) for each in parts for path in each["unread"]}),
         "complete": not any(each["ended"] for each in parts),
@@ -82,7 +79,7 @@ def _entry(met: Met, owners: Ownership, accounts: tuple[dict[int, str], dict[int
     content, capability = _content(met, owners if package else None)
     return [
         one_line(met.path),
-        _TYPES.get(stat.S_IFMT(found.st_mode), "?"),
+        TYPES.get(stat.S_IFMT(found.st_mode), "?"),
         stat.S_IMODE(found.st_mode),
         accounts[0].get(found.st_uid, str(found.st_uid)),
         accounts[1].get(found.st_gid, str(found.st_gid)),
@@ -138,7 +135,7 @@ def _capability(handle: int) -> str:
         return ""
 
 
-def _names(host: Host, path: str) -> dict[int, str]:
+def names(host: Host, path: str) -> dict[int, str]:
     """The accounts or groups of a system by their numbers; of one with several names the first, as the system itself calls it."""
     found: dict[int, str] = {}
     for fields in (line.split(":") for line in lines_of(host.read(path) or "")):
@@ -147,7 +144,5 @@ def _names(host: Host, path: str) -> dict[int, str]:
     return found
 
 
-def _packed(entries: list[Entry]) -> Iterator[str]:
-    lines = "".join(f"{json.dumps(entry)}\n" for entry in entries)
-    packed = base64.b64encode(zlib.compress(lines.encode(), 6)).decode()
-    yield from (packed[place : place + _PART] for place in range(0, len(packed), _PART))
+def _packed(entries: list[Entry]) -> list[str]:
+    return pieces.packed("".join(f"{json.dumps(entry)}\n" for entry in entries).encode())

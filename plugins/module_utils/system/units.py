@@ -21,6 +21,8 @@ DIRECTORIES = (
     "/lib/systemd/system",
 )
 _SUFFIXES = (".service", ".socket", ".path", ".timer", ".target", ".mount", ".automount", ".swap", ".slice", ".scope", ".device")
+# Units that the system makes itself, such as of mounts, have no file that anybody wrote.
+_WRITTEN = (".service", ".socket", ".path", ".timer", ".target", ".mount", ".automount")
 # The directories of links beside a unit that make it start others.
 _STARTING = ("wants", "requires", "upholds")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,6 +36,13 @@ FAILED_UNITS = ["systemctl", "list-units", "--state=failed", "--plain", "--no-le
 def failed_units(output: str) -> list[str]:
     """The names of the failed units in what the command above has printed."""
     return sorted(words_of(line)[0] for line in lines_of(output) if line.strip(BLANKS))
+
+
+def written(host: Host) -> dict[str, str]:
+    """The state of each unit that somebody wrote a file for."""
+    units = Units(host, ())
+    names = {os.path.basename(path) for directory in DIRECTORIES for path in host.glob(f"{directory}/*") if path.endswith(_WRITTEN)}
+    return {name: units.state(name) for name in sorted(names)}
 
 
 def unit_name(name: str) -> str:

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util import pieces
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable
 
 # More than the listing of a million files takes; a text that is larger when it is unpacked is none.
@@ -39,15 +38,12 @@ class Entry:
     package: str
 
 
-def unpacked(pieces: Sequence[str]) -> dict[str, Entry]:
+def unpacked(listing: Sequence[str]) -> dict[str, Entry]:
     """The entries by their paths."""
     try:
-        unpacker = zlib.decompressobj()
-        content = unpacker.decompress(base64.b64decode("".join(pieces), validate=True), LARGEST)
-    except (TypeError, ValueError, zlib.error) as problem:
-        raise BadListing("it is damaged") from problem
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        raise BadListing(f"it is cut off, or larger than {LARGEST // 2**20} MiB")
+        content = pieces.unpacked(listing, LARGEST)
+    except pieces.Damaged as problem:
+        raise BadListing(str(problem)) from problem
     return {entry.path: entry for entry in _entries(content.split(b"\n"))}
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ansible_collections.hygeia.golden.plugins.module_utils.manifest.selection import FILES, NOTHING, RIGHTS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
@@ -50,6 +51,8 @@ class Catalogue:
         self.tenants: dict[str, Entry] = {}
         # The rules of the residue scan, each of which is a check too.
         self.residue: dict[str, Entry] = {}
+        # What is compared of a running machine with its image, and what may differ.
+        self.drift: dict[str, Entry] = {}
         self.profiles: dict[str, Entry] = {}
         self.waivers: list[Entry] = []
         self.problems: list[str] = []
@@ -84,6 +87,7 @@ class Catalogue:
             "platforms": self._platform,
             "tenants": self._tenant,
             "residue": self._rule,
+            "drift": self._drift_rule,
             "profiles": self._profile,
             "waivers": self._waiver,
         }
@@ -148,6 +152,18 @@ class Catalogue:
         self._check({name: rule[name] for name in residue_rules.OF_CHECK}, place)
         if self._places["check", rule["id"]] == place:
             self.residue[rule["id"]] = {**rule, "limited": False}
+
+    def _drift_rule(self, rule: Entry, place: str) -> None:
+        if not self._unique("drift", rule["id"], place):
+            return
+        here = f"{place}: rule {rule['id']}"
+        if ("compare" in rule) == ("class" in rule):
+            self.problems.append(f"{here}: write either compare, for what is not compared, or class, for what may differ.")
+        elif "compare" in rule and (alone := [name for name in ("change", "until", "hosts") if name in rule]):
+            self.problems.append(f"{here}: {alone[0]} is for a rule with class; leave it out.")
+        elif rule.get("compare") == RIGHTS and set(rule["items"]) != {FILES}:
+            self.problems.append(f"{here}: only {FILES} have rights; write compare: {NOTHING}.")
+        self.drift[rule["id"]] = rule
 
     def _profile(self, profile: Entry, place: str) -> None:
         """A profile chooses among the controls of its own directory and of those before it."""

@@ -23,6 +23,7 @@ SECTIONS = {
     "platforms": "platform",
     "tenants": "tenants",
     "residue": "rules",
+    "drift": "drift",
     "profiles": "profile",
     "waivers": "waivers",
 }
@@ -43,7 +44,7 @@ class Loader:
         """Each valid entry as (section, entry, place); without ``check`` nothing is held against a schema."""
         if not os.path.isdir(directory):
             raise PolicyError(
-                f"{directory} is not a directory; a policy is a directory with controls, checks, agents, platforms, tenants, residue, "
+                f"{directory} is not a directory; a policy is a directory with controls, checks, agents, platforms, tenants, residue, drift, "
                 "profiles, waivers or frameworks in it."
             )
         for section, name in SECTIONS.items():

@@ -41,6 +41,7 @@ def validated(directories: Sequence[str], today: str, baseline: str = BASELINE) 
         "platforms": [name for name in catalogue.platforms if name not in ours.platforms],
         "tenants": list(catalogue.tenants),
         "residue": [name for name in catalogue.residue if name not in ours.residue],
+        "drift": [name for name in catalogue.drift if name not in ours.drift],
         "profiles": [name for name in catalogue.profiles if name not in ours.profiles],
         "frameworks": [name for name in catalogue.frameworks if name not in ours.frameworks],
         "waivers": len(catalogue.waivers),

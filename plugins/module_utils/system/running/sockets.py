@@ -31,10 +31,14 @@ class Socket:
     peer_port: int = 0
 
     @property
+    def passing(self) -> bool:
+        """Does it wait for one answer?"""
+        return self.protocol == "udp" and self.port >= _CLIENTS
+
+    @property
     def public(self) -> bool:
         """Does it listen for other machines?"""
-        waits = self.protocol == "udp" and self.port >= _CLIENTS
-        return not (self.peer or waits or ipaddress.ip_address(self.address).is_loopback)
+        return not (self.peer or self.passing or ipaddress.ip_address(self.address).is_loopback)
 
     @property
     def reverse(self) -> Socket:
@@ -64,6 +68,20 @@ def established(host: Host) -> list[Socket]:
 def listening(host: Host) -> list[Socket]:
     """Every socket of the host that waits for others, whoever holds it."""
     return [socket for unused_inode, socket in _table(host, "self") if not socket.peer]
+
+
+def listeners(processes: Processes) -> dict[Socket, list[str]]:
+    """Every socket of the host that waits for others, with the programs that hold it."""
+    holders: dict[str, set[str]] = {}
+    for process in (process for process in processes.all if process.program):
+        for link in processes.links(process.number, "fd"):
+            if link.startswith("socket:["):
+                holders.setdefault(link[len("socket:[") : -1], set()).add(process.program)
+    found: dict[Socket, set[str]] = {}
+    for inode, socket in _table(processes.host, "self"):
+        if not socket.peer:
+            found.setdefault(socket, set()).update(holders.get(inode, ()))
+    return {socket: sorted(programs) for socket, programs in found.items()}
 
 
 def _table(host: Host, process: int | str) -> Iterator[tuple[str, Socket]]:

@@ -70,6 +70,14 @@ citations:
   examples: {bad: [{text: [ONCO-, "123456"], path: /srv/x}], good: [ONCO-LOGY]}
   references: {nist_800_53: [CM-7]}
 """,
+    "drift": b"""- id: viewer
+  reason: The viewer keeps its studies there.
+  class: application
+  change: CHG-4711
+  until: 2026-12-31
+  hosts: [viewer-*]
+  items: {files: [/srv/viewer/**]}
+""",
     "agents": b"""- id: relay
   title: Relay
   class: logging

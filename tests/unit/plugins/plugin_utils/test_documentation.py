@@ -101,3 +101,10 @@ def test_the_agents_of_the_page_can_be_required_and_read(tmp_path):
     assert own[0]["id"] in agents
     known = [*agents, *(agent["class"] for agent in agents.values())]
     assert [need for need in required["verify_agents"] if need.get("product", need.get("class")) not in known] == []
+
+
+def test_the_rule_of_the_drift_page_can_be_used(tmp_path):
+    (tmp_path / "drift").mkdir()
+    for number, rule in enumerate(examples("drift.md")):
+        (tmp_path / f"drift/{number}.yml").write_text(rule, encoding="utf-8")
+    assert "viewer-cache" in Catalogue([str(tmp_path)]).drift

@@ -310,7 +310,7 @@ def test_a_site_adds_a_framework_of_its_own(site):
 
 def test_a_directory_that_is_not_there_is_reported(baseline):
     assert errors(Catalogue, ["/no/such/policy"], baseline) == [
-        "/no/such/policy is not a directory; a policy is a directory with controls, checks, agents, platforms, tenants, residue, profiles, "
+        "/no/such/policy is not a directory; a policy is a directory with controls, checks, agents, platforms, tenants, residue, drift, profiles, "
         "waivers or frameworks in it."
     ]
 

@@ -48,6 +48,7 @@ def test_a_sound_policy_is_counted_and_not_complained_of(answer):
         "platforms": [],
         "tenants": [],
         "residue": [],
+        "drift": [],
         "profiles": ["site"],
         "frameworks": [],
         "waivers": 0,
