@@ -125,9 +125,9 @@ def _merge(known: Machine, other: Machine, notes: Notes) -> None:
     ours, theirs = machine.family(known["os"]), machine.family(other["os"])
     if ours and theirs and ours != theirs and "linux" not in (ours, theirs):
         _conflict(known, other, "os", notes)
-    for field in ("addresses", "macs", "rules"):
-        known[field] = sorted({*known[field], *other[field]}) if field != "addresses" else machine.addresses([*known[field], *other[field]])
-    for field in ("disks", "partitions", "nics"):
+    known["addresses"] = machine.addresses([*known["addresses"], *other["addresses"]])
+    known["macs"] = sorted({*known["macs"], *other["macs"]})
+    for field in ("disks", "partitions", "nics", "rules"):
         known[field] = known[field] or other[field]
     known["usage"] = {**other["usage"], **known["usage"]}
     known["attributes"] = {**other["attributes"], **known["attributes"]}

@@ -67,6 +67,7 @@ def _machine(guest: Definition, source: str, host: str) -> Machine:
         passthrough=any(device.type in ("pci", "mdev") for device in guest.host_devices),
         cpu_affinity=guest.has("cputune/vcpupin"),
         hw_version=guest.machine or None,
+        rules=[],
     )
     found["disks"] = [
         {

@@ -30,10 +30,10 @@ _POWER = {
 # Facts of the platform, then the site's.
 HARDWARE = ("cpus", "memory_mib", "cores_per_socket", "provisioned_mib", "in_use_mib", "disk_count")
 TEXTS = ("dns_name", "uuid", "os", "firmware", "hw_version", "datacenter", "cluster", "host", "power", "powered_off_since", "tools")
-FLAGS = ("secure_boot", "tpm", "cbt", "fault_tolerance", "hot_add", "consolidation_needed", "cpu_affinity", "passthrough")
+FLAGS = ("secure_boot", "tpm", "cbt", "fault_tolerance", "hot_add", "consolidation_needed", "cpu_affinity", "passthrough", "disk_uuids")
 COUNTS = ("snapshots", "usb_devices")
 SITE = ("application", "owner", "tier", "rto_hours", "rpo_hours", "vendor", "window", "wave", "role", "zone")
-LISTS = ("addresses", "macs", "disks", "partitions", "nics", "rules")
+LISTS = ("addresses", "macs", "disks", "partitions", "nics")
 
 # Where sources name an operating system; the first that is in the text.
 _FAMILIES = {
@@ -63,6 +63,8 @@ def new(identifier: str, name: str, platform: str, source: str) -> Machine:
         "sources": [source],
         **dict.fromkeys((*HARDWARE, *TEXTS, *FLAGS, *COUNTS, *SITE)),
         **{field: [] for field in LISTS},
+        # None where no source lists rules; of a platform without them, none.
+        "rules": None,
         "usage": {},
         "attributes": {},
     }

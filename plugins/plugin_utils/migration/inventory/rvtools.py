@@ -243,6 +243,7 @@ def _vinfo_columns(table: Table) -> list[Fill]:
         "cbt": table.column("cbt"),
         "secure_boot": table.column("efisecureboot"),
         "consolidation_needed": table.column("consolidationneeded"),
+        "disk_uuids": table.column("enableuuid", "diskenableuuid"),
     }
     cpus, disks, state = table.column("cpus"), table.column("disks"), table.column("powerstate")
     system, detected = table.column("osaccordingtotheconfigurationfile", "os"), table.column("osaccordingtothevmwaretools")
@@ -260,7 +261,8 @@ def _vinfo_columns(table: Table) -> list[Fill]:
         found["addresses"] = machine.addresses(address.names(row))
         if tolerance.text(row):
             found["fault_tolerance"] = tolerance.text(row).lower() != "notconfigured"
-        found["rules"] = [machine.shown(rule) for rule in rules.names(row)]
+        if rules.there:
+            found["rules"] = [machine.shown(rule) for rule in rules.names(row)]
 
     return [fill]
 
