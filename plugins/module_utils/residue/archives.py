@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, Protocol
 
-from ansible_collections.hygeia.golden.plugins.module_utils.residue import cpio, zstandard
+from ansible_collections.hygeia.golden.plugins.module_utils.residue import cpio, journal, zstandard
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.windows import Read
 
 DEPTH = 4
@@ -154,6 +154,10 @@ def _cpio(stream: Source, unused_seekable: IO[bytes] | None, unused_budget: Budg
     return cpio.entries(stream.read)
 
 
+def _journal(stream: Source, unused_seekable: IO[bytes] | None, unused_budget: Budget) -> Iterator[Entry]:
+    return journal.entries(stream.read)
+
+
 def _held(stream: Source) -> IO[bytes]:
     content = io.BytesIO()
     for piece in iter(lambda: stream.read(1 << 20), b""):
@@ -246,6 +250,7 @@ _MARKS: Mapping[str, tuple[bytes, ...]] = {
     "zstd": (b"\x28\xb5\x2f\xfd",),
     "zip": (b"PK\x03\x04",),
     "cpio": (b"070701", b"070702"),
+    "journal": (journal.SIGNATURE,),
 }
 # The first bytes of all of them, but for tar files, which begin with a name and have their mark behind it.
 FIRST_BYTES = bytes({mark[0] for marks in _MARKS.values() for mark in marks})
@@ -257,4 +262,5 @@ _READERS: Mapping[str, Callable[[Source, IO[bytes] | None, Budget], Iterator[Ent
     "zip": _zip,
     "tar": _tar,
     "cpio": _cpio,
+    "journal": _journal,
 }

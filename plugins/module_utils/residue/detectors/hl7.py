@@ -15,10 +15,10 @@ _HEADER = re.compile(rb"MSH(?P<separator>[^\w\s])(?P<encoding>[^\w\s]{2,5}|\^~\\
 # The end of a segment, and what stands between two of them where they are texts of a program.
 _BETWEEN = rb"(?:[\r\n]|\\[rn])[\s\"'\\,+()]{0,120}[a-z]{0,2}[\"']?"
 _ESCAPED_END = re.compile(rb"\\[rn]")
-# A message begins a line, or a block of MLLP, or stands alone in a field of a database.
 # Documentation of a program shows messages that somebody types at its prompt.
 _PROMPT = re.compile(rb"[ \t]*>>> ")
-_BEFORE = b"\r\n\x0b\x00\"'>|,;\t "
+# A message begins a line, or a block of MLLP, or stands alone in a field of a database or of a log.
+_BEFORE = b"\r\n\x0b\x00\"'>|,;\t =:([{"
 _LINE, _LONGEST = 400, 64 << 10
 
 
