@@ -154,6 +154,16 @@ def test_a_stopped_daemon_is_cut_off(lab, template):
     lab.assert_clean(*template)
 
 
+def test_a_daemon_that_stops_while_canaries_are_planted(lab, template):
+    """As the one above, before anything else waits for it."""
+    lab.do("open", source=template[0], teardown_timeout=2)
+    os.kill(lab.journal()["daemon"]["pid"], signal.SIGSTOP)
+    start = time.monotonic()
+    assert "the template's disk did not answer within 2 s while canaries were planted" in lab.refused("planted", teardown_timeout=2)
+    assert time.monotonic() - start < 15
+    lab.assert_clean(*template)
+
+
 # -- the run that opened the session ----------------------------------------
 
 

@@ -19,12 +19,10 @@ import contextlib
 import errno
 import os
 import secrets
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent import futures
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.hygeia.golden.plugins.module_utils.image import machine
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection, starting, unpacking
@@ -32,6 +30,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.disk.template 
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion import image_store
 from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session import enter, enter_program, labels, locks, residue, staging
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session.answering import Hangs, answered
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.claim import claimed
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.cleanup import clean_up
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import askers, owner
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
 
 # Less free space than this, or than the whole disk of the template, and work would soon end in a full disk.
 SPARE = 256 << 20
+T = TypeVar("T")
 
 
 class Session(SessionState):
@@ -147,7 +147,10 @@ class Session(SessionState):
                 return False
             self._require_entered()
             seed = secrets.token_hex(32)
-            planted, missing = canaries.plant(enter.tree(self), self.journal["mounts"], seed)
+            with self._discarding():
+                planted, missing = self._answered(
+                    lambda: canaries.plant(enter.tree(self), self.journal["mounts"], seed), "canaries were planted", self.limits.teardown
+                )
             self.journal.record(canaries={"seed": seed, "planted": planted, "missing": missing})
         return True
 
@@ -155,13 +158,19 @@ class Session(SessionState):
         """Give what was changed the SELinux labels that the template's policy has for it; false when all had theirs."""
         with self.acting("open"):
             self._require_entered()
-            before, found = self.journal.get("labels", {}), self._label()
+            with self._discarding():
+                before, found = self.journal.get("labels", {}), self._label()
             self.journal.record(labels=found)
             return any(found[key] != before.get(key, 0) for key in ("labelled", "relabel") if found[key])
 
     def _label(self) -> dict[str, Any]:
         """Label what was changed since the session was opened; what has been labelled in all."""
-        found = labels.apply(enter.host(self), self.journal["mounts"], self.journal["since"])
+        # A large tree takes its time, and so does the template's program that knows the labels.
+        found = self._answered(
+            lambda: labels.apply(enter.host(self), self.journal["mounts"], self.journal["since"]),
+            "files were labelled",
+            max(self.limits.teardown, labels.PATIENCE),
+        )
         before = self.journal.get("labels", {"labelled": 0, "relabel": ""})
         return {**found, "labelled": before["labelled"] + found["labelled"], "relabel": found["relabel"] or before["relabel"]}
 
@@ -183,7 +192,7 @@ class Session(SessionState):
                 facts = {}
                 if self._entered():
                     if "canaries" in self.journal:
-                        canaries.remove(enter.tree(self))
+                        self._answered(lambda: canaries.remove(enter.tree(self)), "canaries were removed", self.limits.teardown)
                     # Noted when it is known that everything was written: the disk of the build host may be full.
                     facts["labels"] = self._label()
                     # What was installed since it was opened is what an image is made of.
@@ -195,23 +204,24 @@ class Session(SessionState):
         return True
 
     def _machine(self) -> dict[str, str]:
-        """The machine that the image can run in, for a description of it.
+        """The machine that the image can run in, for a description of it; that of the template where its disk does not answer.
 
-        A disk that does not answer holds nobody up: whoever reads it is left behind, until leaving the template cuts the disk off.
+        Leaving the template tells of such a disk, and cuts it off.
         """
         described = self.journal["source"].get("machine", {})
-        reading: futures.Future[dict[str, str]] = futures.Future()
-        threading.Thread(target=self._read_machine, args=(described, reading), daemon=True).start()
         try:
-            return reading.result(self.limits.teardown)
-        except futures.TimeoutError:
+            return answered(lambda: machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), described), self.limits.teardown)
+        except Hangs:
             return described
 
-    def _read_machine(self, described: dict[str, str], answer: futures.Future[dict[str, str]]) -> None:
+    def _answered(self, work: Callable[[], T], doing: str, seconds: float) -> T:
+        """What is done in the template's filesystems; a disk that does not answer is a problem, after which it is cut off."""
         try:
-            answer.set_result(machine.of(Host(enter.tree(self)), starting.of(self.path(DISK)), described))
-        except BaseException as problem:
-            answer.set_exception(problem)
+            return answered(work, seconds)
+        except Hangs:
+            raise ImageError(
+                f"the session {self.name} is discarded: the template's disk did not answer within {seconds:g} s while {doing}"
+            ) from None
 
     # -- stage and promote --------------------------------------------------
 

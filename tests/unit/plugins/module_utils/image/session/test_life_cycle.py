@@ -6,14 +6,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
+from ansible_collections.hygeia.golden.plugins.module_utils.image import machine
 from ansible_collections.hygeia.golden.plugins.module_utils.image.disk import inspection
 from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.promote import Target
-from ansible_collections.hygeia.golden.plugins.module_utils.image.session import claim, directory, enter, life_cycle, locks, residue
+from ansible_collections.hygeia.golden.plugins.module_utils.image.residue import canaries
+from ansible_collections.hygeia.golden.plugins.module_utils.image.session import claim, directory, enter, labels, life_cycle, locks, residue
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.life_cycle import Session
 from ansible_collections.hygeia.golden.plugins.module_utils.image.session.processes import Process
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 
 DEAD = {"pid": 1, "start": "0", "boot": "an earlier one"}
 
@@ -191,3 +195,50 @@ def test_a_file_in_the_place_of_the_directory_of_images_is_refused_before_anythi
     (host / "golden").write_text("a file")
     with pytest.raises(ImageError, match="golden is no directory, so that no image can be promoted to it: choose another"):
         target(host).require_space(["overlay"])
+
+
+@pytest.mark.parametrize(
+    ("work", "act", "doing"),
+    [
+        ((canaries, "plant"), "plant", "canaries were planted"),
+        ((canaries, "remove"), "close", "canaries were removed"),
+        ((labels, "apply"), "label", "files were labelled"),
+        ((labels, "apply"), "close", "files were labelled"),
+    ],
+)
+def test_a_disk_that_hangs_holds_nobody_up(web, source, monkeypatch, work, act, doing):
+    """Whoever reads it is left behind, and the session is discarded."""
+    released = threading.Event()
+    monkeypatch.setattr(Session, "_entered", lambda self: True)
+    monkeypatch.setattr(enter, "tree", lambda session: "/nonexistent")
+    monkeypatch.setattr(enter, "host", lambda session: Host("/nonexistent"))
+    monkeypatch.setattr(labels, "PATIENCE", 0.1)
+    monkeypatch.setattr(*work, lambda *arguments: released.wait(60))
+    web().open(source)
+    web().journal.record(canaries={"seed": "", "planted": [], "missing": []}) if act == "close" else None
+    session = web()
+    session.limits.teardown = 0.1
+    try:
+        with pytest.raises(
+            ImageError, match=f"the session web is discarded: the template's disk did not answer within 0.1 s while {doing}"
+        ):
+            getattr(session, act)()
+    finally:
+        released.set()
+    assert not os.path.exists(session.directory) and locks.holder(source) is None
+
+
+def test_the_machine_of_a_disk_that_hangs_is_that_of_the_template(web, source, monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(Session, "_entered", lambda self: True)
+    monkeypatch.setattr(enter, "tree", lambda session: "/nonexistent")
+    monkeypatch.setattr(enter, "host", lambda session: Host("/nonexistent"))
+    monkeypatch.setattr(machine, "of", lambda *arguments: released.wait(60))
+    web().open(source)
+    session = web()
+    session.limits.teardown = 0.1
+    try:
+        assert session.close()
+    finally:
+        released.set()
+    assert web().journal["machine"] == {}
