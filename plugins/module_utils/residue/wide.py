@@ -89,8 +89,8 @@ def _next(classes: bytes, low: int) -> int | None:
 
 
 def _decoded(window: Window, order: str, first: int, last: int) -> Text:
-    before = order == BIG and first > 0  # the zero of the first letter
-    first, last = first - before, last - before
+    if order == BIG:  # the zero of a letter is before it; without one, the first is no letter of the text
+        first, last = first - 1 if first else 1, last - 1
     start = max(first - AROUND, first % 2)
     start += 2 * window.data.startswith(_MARKS[order], start)
     data = window.data[start : last + 2 + AROUND]
