@@ -11,6 +11,7 @@ description:
   - Lists the updates that are available in the package lists on the system but not installed, with their suites, all
     installed packages, and the kernels with the state of their initramfs.
   - Nothing is downloaded and nothing is changed. It fails without package lists, because nothing would be known.
+  - On SLES, each pending update is a needed patch of C(zypper list-patches), under its own name.
   - With O(feeds), it also lists open vulnerabilities, the update that closes each, and the reason why others stay open.
     The feeds are files on the controller, which the site mirrors. Each is read once for all hosts.
   - The module fails if a feed is missing, older than its O(feeds[].max_age), empty, truncated or damaged, or if no feed

@@ -64,6 +64,9 @@ def surplus(host: Host, keep: int) -> list[str]:
 
 
 def initramfs(host: Host, version: str) -> str:
+    """Its path, as the dracut of each family names it, and initramfs-tools."""
+    if "suse" in host.systems:
+        return f"/boot/initrd-{version}"
     return f"/boot/initramfs-{version}.img" if rpm.serves(host) else f"/boot/initrd.img-{version}"
 
 

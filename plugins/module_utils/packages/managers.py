@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf.manager import Dnf
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.zypper import manager as zypper
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
 
 if TYPE_CHECKING:
@@ -17,4 +18,6 @@ if TYPE_CHECKING:
 
 def manager_of(host: Host) -> Manager:
     """The package manager of a host, as ``base.Manager`` describes it."""
+    if zypper.serves(host):
+        return zypper.Zypper(host)
     return Dnf(host) if rpm.serves(host) else Apt(host)

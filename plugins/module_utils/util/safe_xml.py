@@ -17,10 +17,10 @@ class BadXml(Exception):
     """Why a text is not read, as the end of a sentence that begins with its name."""
 
 
-def tree(text: str | bytes) -> Element:
+def tree(text: str | bytes, largest: int = LARGEST) -> Element:
     """The root element; comments are left out, and a name in a namespace is ``{uri}name``, as ElementTree writes it."""
-    if len(text) > LARGEST:
-        raise BadXml(f"is larger than {LARGEST >> 20} MiB, which no definition is")
+    if len(text) > largest:
+        raise BadXml(f"is larger than {largest >> 20} MiB, which no definition is")
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator="}")
     parser.StartDoctypeDeclHandler = _refuse

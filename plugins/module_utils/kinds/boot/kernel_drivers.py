@@ -18,6 +18,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 from ansible_collections.hygeia.golden.plugins.module_utils.packages import kernels
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf.manager import Dnf
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.zypper import manager as zypper
 from ansible_collections.hygeia.golden.plugins.module_utils.system import kernel_drivers
 from ansible_collections.hygeia.golden.plugins.module_utils.system.kernel_drivers import Drivers
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
@@ -63,6 +64,8 @@ class KernelDrivers(Kind):
         return self._removal(list(lacking), names)
 
     def _removal(self, releases: Sequence[str], names: frozenset[str]) -> Plan:
+        if zypper.serves(self.host):
+            return Plan(refusals=[Refusal(names, zypper.NOT_CHANGED)])
         manager = Dnf(self.host) if rpm.serves(self.host) else Apt(self.host)
         packages = [f"kernel-core-{release}" if rpm.serves(self.host) else f"linux-image-{release}" for release in releases]
         try:

@@ -20,6 +20,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.model.control import
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.manager import Apt
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.simulation import Simulation, Step
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.dnf.manager import Dnf
+from ansible_collections.hygeia.golden.plugins.module_utils.packages.zypper import manager as zypper
 from ansible_collections.hygeia.golden.plugins.module_utils.system.administrators import Administrators
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import dpkg, rpm
@@ -52,6 +53,8 @@ class Package(Kind):
         wrong = {name: value for name, value in wrong.items() if self._state(name) != value}
         if not wrong:
             return plan
+        if zypper.serves(self.host):
+            return Plan(refusals=[Refusal(frozenset(wrong), zypper.NOT_CHANGED)])
         manager = Dnf(self.host) if rpm.serves(self.host) else Apt(self.host)
         unfinished = ", ".join(self.host.packages.unfinished)
         if unfinished:

@@ -67,7 +67,7 @@ class RpmError(RuntimeError):
 
 def serves(host: Host) -> bool:
     """Is rpm the package manager of this system? Debian has it as a tool for packages of others."""
-    return not host.exists("/var/lib/dpkg/status") and bool({"rhel", "fedora"}.intersection(host.systems) or host.which("rpm"))
+    return not host.exists("/var/lib/dpkg/status") and bool({"rhel", "fedora", "suse"}.intersection(host.systems) or host.which("rpm"))
 
 
 def made_from(source: str) -> tuple[str, str] | None:
