@@ -130,7 +130,8 @@ def _groups(task_vars: dict[str, Any]) -> list[str]:
 def _stored(store: str, path: str) -> dict[str, Any]:
     """The run's files in the store. The evidence itself is written already, so a store that is full stops nothing."""
     try:
-        return {"stored": loading.loaded(store, path, ours=True)}
+        with engine.connected(threads=1) as database:
+            return {"stored": loading.loaded(database, store, path, ours=True)}
     except (engine.StoreError, OSError) as problem:
         why = problem if isinstance(problem, engine.StoreError) else f"{problem.strerror or problem}: {problem.filename or store}"
         return {"warnings": [f"This run is not in the evidence store: {why}"]}

@@ -135,7 +135,7 @@ options:
   store:
     description:
       - The directory of the evidence store, to which the run is added as Parquet files. It needs the Python package duckdb.
-      - The evidence is written first. If the store cannot be written, a warning says so.
+      - The evidence is written first. If the store cannot be written, a warning says so, and M(hygeia.golden.fleet) can add the run later.
     type: path
   groups:
     description: The groups of the host. The default is those of the inventory.

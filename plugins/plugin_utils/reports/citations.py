@@ -20,7 +20,7 @@ def citations(run: Run) -> str:
         table = csv.writer(stream)
         table.writerow(COLUMNS)
         for covered in run["coverage"].values():
-            table.writerows(map(_cell, _row(covered["framework"], row)) for row in covered["citations"])
+            table.writerows(map(cell, _row(covered["framework"], row)) for row in covered["citations"])
         return stream.getvalue()
 
 
@@ -30,6 +30,6 @@ def _row(framework: str, row: dict[str, Any]) -> tuple[str | int, ...]:
     return (framework, row["citation"], row["title"], row["label"], row["state"], *figures, failing, row["reason"], row["shows"])
 
 
-def _cell(value: str | int) -> str | int:
+def cell(value: str | float) -> str | float:
     """A value that a spreadsheet takes for a text, and never for a formula."""
     return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@")) else value

@@ -63,23 +63,26 @@ LONGEST_DIFF = 200
 
 def page(run: Run, template: str) -> str:
     """The page as text. ``template`` is the path of a Jinja template; every value is escaped."""
-    script = _script(template)
+    script = own_script(template)
     environment = Environment(
         loader=FileSystemLoader(os.path.dirname(template)), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(shown=shown, day=day, moment=moment, size=size, heading=words.heading, area_title=words.area_title)
-    return environment.get_template(os.path.basename(template)).render(
-        view(run), script=Markup(script), script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    )
+    return environment.get_template(os.path.basename(template)).render(view(run), script=Markup(script), script_digest=digest(script))
 
 
-def _script(template: str) -> str:
+def own_script(template: str) -> str:
     """The page's own script, which stands beside its template; a site's template may have none."""
     try:
         with open(os.path.splitext(os.path.splitext(template)[0])[0] + ".js", encoding="utf-8") as stream:
             return stream.read()
     except FileNotFoundError:
         return ""
+
+
+def digest(script: str) -> str:
+    """What a content security policy names the only script by that may run."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def view(run: Run) -> dict[str, Any]:

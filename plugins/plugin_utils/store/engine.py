@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import tempfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,17 +32,26 @@ def available() -> Any:
     return duckdb
 
 
-def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory that loads no extension from anywhere."""
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    if threads:
-        settings["threads"] = threads
-    return available().connect(config=settings)
+@contextlib.contextmanager
+def connected(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that loads no extension from anywhere; what does not fit into memory is in a directory of nobody else."""
+    library = available()
+    with tempfile.TemporaryDirectory(prefix="hygeia-store-") as scratch:
+        settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False, "temp_directory": scratch}
+        if threads:
+            settings["threads"] = threads
+        with library.connect(config=settings) as database:
+            yield database
 
 
 def quoted(text: str) -> str:
     """A text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_name(name: str) -> str:
+    """A name of a column, which may be a word of SQL."""
+    return f'"{name}"'
 
 
 def plain(path: str) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.hygeia.golden.plugins.module_utils.signing import verification
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import history, verification
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.program import SigningError
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import MANIFEST
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
@@ -18,10 +18,13 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.store import parquet
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.engine import StoreError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.rows import rows
 
+if TYPE_CHECKING:
+    import duckdb
+
 RESULTS = "results.json"
 
 
-def loaded(store: str, path: str, ours: bool = False) -> list[str]:
+def loaded(database: duckdb.DuckDBPyConnection, store: str, path: str, ours: bool = False) -> list[str]:
     """Write the files of the run whose evidence is in a directory; what somebody else may have written is masked anew."""
     content = _content(path, MANIFEST)
     try:
@@ -37,7 +40,16 @@ def loaded(store: str, path: str, ours: bool = False) -> list[str]:
         if isinstance(problem, StoreError):
             raise
         raise StoreError(f"{path}: its {MANIFEST} or {RESULTS} is damaged or of another release") from problem
-    return parquet.written(store, found)
+    return parquet.written(database, store, found)
+
+
+def missing(database: duckdb.DuckDBPyConnection, evidence: str) -> list[str]:
+    """The directories of runs whose evidence is there and that the store does not have."""
+    known = {run for (run,) in database.execute("SELECT DISTINCT run FROM runs").fetchall()}
+    try:
+        return [os.path.join(evidence, name) for name in history.runs(evidence) if name not in known]
+    except SigningError as problem:
+        raise StoreError(str(problem)) from problem
 
 
 def _content(directory: str, name: str, sha256: str | None = None) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import make_directory, sync_directory
-from ansible_collections.hygeia.golden.plugins.plugin_utils.store.engine import StoreError, available, connected, plain, quoted
+from ansible_collections.hygeia.golden.plugins.plugin_utils.store.engine import StoreError, available, plain, quoted, quoted_name
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.rows import Row
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.schema import KINDS, RUNS, VERSION
 
@@ -24,31 +24,46 @@ if TYPE_CHECKING:
 
 SUFFIX = ".parquet"
 _ODD = re.compile(r"[^A-Za-z0-9.-]+")
+_DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})", re.A)
 _MODE = 0o640
 
 
-def written(store: str, found: Mapping[str, Sequence[Row]]) -> list[str]:
+def written(database: duckdb.DuckDBPyConnection, store: str, found: Mapping[str, Sequence[Row]]) -> list[str]:
     """Write the rows of one run, as rows.rows() makes them, in the place of those that it had; returns the files."""
     (about,) = found[RUNS]
     name, day = _name(about["host"], about["run"]), (about["started"] or about["ended"])[:10]
-    engine, files = available(), []
+    paths = []
     try:
-        with connected(threads=1) as database:
-            for kind in KINDS:
-                target = os.path.join(partition(store, kind, day), name)
-                if found[kind]:
-                    _write(database, kind, found[kind], target)
-                    files.append(target)
-                elif os.path.lexists(target):
-                    os.unlink(target)
-    except engine.Error as problem:
+        for kind in KINDS:
+            target = os.path.join(partition(store, kind, day), name)
+            if found[kind]:
+                _write(database, kind, found[kind], target)
+                paths.append(target)
+            elif os.path.lexists(target):
+                os.unlink(target)
+    except available().Error as problem:
         raise StoreError(f"DuckDB cannot write {store}: {str(problem).splitlines()[0]}") from problem
-    return files
+    return paths
 
 
 def partition(store: str, kind: str, day: str) -> str:
     """The directory of a kind and day, named as engines find partitions."""
     return os.path.join(plain(os.path.abspath(store)), f"v{VERSION}", f"kind={kind}", f"day={day}")
+
+
+def partitions(store: str, kind: str) -> dict[str, str]:
+    """The directories of a kind by their days, in order; what is no partition is left alone."""
+    parent = os.path.dirname(partition(store, kind, ""))
+    try:
+        names = sorted(os.listdir(parent))
+    except FileNotFoundError:
+        return {}
+    return {found[1]: os.path.join(parent, name) for name in names for found in [_DAY.fullmatch(name)] if found}
+
+
+def files(directory: str) -> list[str]:
+    """The names of the whole files of a partition."""
+    return sorted(name for name in os.listdir(directory) if name.endswith(SUFFIX) and not name.startswith("."))
 
 
 def _name(host: str, run: str) -> str:
@@ -87,7 +102,3 @@ def copied(database: duckdb.DuckDBPyConnection, query: str, target: str) -> None
         if os.path.lexists(temporary):
             os.unlink(temporary)
     sync_directory(os.path.dirname(target))
-
-
-def quoted_name(name: str) -> str:
-    return f'"{name}"'

@@ -7,9 +7,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.store import loading
+from ansible_collections.hygeia.golden.plugins.plugin_utils.store import engine, loading
 
 
 def make_record(control="ssh-root-login", status="pass", **known):
@@ -73,8 +75,20 @@ class Site:
         (place / "results.json").write_text(results, encoding="utf-8")
         (place / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         if stored:
-            loading.loaded(str(self.store), str(place))
+            self.load(place)
         return place
+
+    def load(self, place):
+        return loading.loaded(_database(), str(self.store), str(place))
+
+
+_OPENED = ExitStack()
+
+
+@cache
+def _database():
+    """One for all tests: making one takes longer than what they do with it."""
+    return _OPENED.enter_context(engine.connected(threads=1))
 
 
 @pytest.fixture

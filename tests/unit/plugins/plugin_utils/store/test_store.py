@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from ansible_collections.hygeia.golden.plugins.plugin_utils.store import loading
+from ansible_collections.hygeia.golden.plugins.plugin_utils.store import engine
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.engine import StoreError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.schema import KINDS, VERSION
 
@@ -86,7 +86,7 @@ def test_a_run_that_is_written_twice_is_there_once(site, record, table):
     """The evidence of a template is written before its promotion, and again after it."""
     site.run("web", "2026-11-29T23:59:58Z", record(), record("a-b"), vulnerabilities=[OPEN], started="2026-11-29T23:00:00Z")
     place = site.run("web", "2026-11-29T23:59:58Z", record("a-c"), started="2026-11-29T23:00:00Z", stored=False)
-    loading.loaded(str(site.store), str(place))
+    site.load(place)
     assert [row["control"] for row in table("records")] == ["a-c"]
     assert len(table("runs")) == 1
     assert not list(site.store.glob("**/kind=vulnerabilities/*/*"))
@@ -144,14 +144,15 @@ def test_damaged_evidence_is_not_added(site, record, damage, why):
     place = site.run("web", "2026-11-30T08:00:00Z", record(), stored=False)
     damage(place)
     with pytest.raises(StoreError, match=re.escape(why)):
-        loading.loaded(str(site.store), str(place))
+        site.load(place)
     assert not site.store.exists()
 
 
-def test_without_the_library_one_sentence_says_what_to_install(site, record, monkeypatch):
+def test_without_the_library_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(StoreError, match="needs the Python package duckdb on the controller: install what requirements.txt names"):
-        site.run("web", "2026-11-30T08:00:00Z", record())
+        with engine.connected():
+            pass
 
 
 def test_a_store_whose_name_is_a_pattern_is_refused(site, record):
