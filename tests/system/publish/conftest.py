@@ -9,9 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import libvirtd
 import pytest
 from promoted import Promoted
+from servers import glance as glance_server
+from servers import libvirtd
+from servers.environment import PYTHON, environment
 
 TOP = Path(__file__).parents[3]
 
@@ -22,6 +24,29 @@ def hypervisor():
         yield one
 
 
+@pytest.fixture(scope="session")
+def glance():
+    with glance_server.running() as one:
+        yield one
+
+
+@pytest.fixture
+def radiology(hypervisor):
+    """A target of libvirt."""
+    yield {"name": "radiology", "platform": "libvirt", "uri": hypervisor.uri, "pool": hypervisor.pool, "hypervisor": "qemu"}
+    hypervisor.virsh("undefine", "web", check=False)
+    for volume in hypervisor.volumes():
+        hypervisor.virsh("vol-delete", volume, hypervisor.pool)
+
+
+@pytest.fixture
+def cloud(glance, monkeypatch):
+    """A target of OpenStack."""
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(glance.state / "clouds.yaml"))
+    yield {"name": "cloud", "platform": "openstack", "cloud": glance_server.CLOUD}
+    glance.clear()
+
+
 @pytest.fixture
 def promoted(tmp_path):
     return Promoted(tmp_path)
@@ -30,6 +55,7 @@ def promoted(tmp_path):
 @pytest.fixture
 def play(tmp_path, promoted):
     """Run a playbook of the collection on the template; whether it went well, and what it printed."""
+    environment()
 
     def run(name, targets, *arguments, **variables):
         about = {
@@ -39,8 +65,7 @@ def play(tmp_path, promoted):
             "publish_targets": targets,
             **variables,
         }
-        # The bindings of libvirt are those of the system's Python.
-        local = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+        local = {"ansible_connection": "local", "ansible_python_interpreter": str(PYTHON)}
         inventory = {"all": {"hosts": {"localhost": local}}, "templates": {"hosts": {promoted.name: {}}, "vars": about}}
         (tmp_path / "inventory.json").write_text(json.dumps(inventory))
         ansible = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")

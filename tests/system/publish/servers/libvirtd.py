@@ -19,6 +19,7 @@ cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
 """
+_GOLDEN = "{https://example.org/hygeia/golden/image}"
 _OWN = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/run/libvirt")
 _START = """set -e
 mount --make-rprivate /
@@ -58,6 +59,13 @@ class Hypervisor:
             return self.virsh("create", definition, check=False)
         finally:
             self.virsh("define", definition)
+
+    def pointed(self, name):
+        """What a machine is made from: the version, the digest and the volumes."""
+        domain = ElementTree.fromstring(self.virsh("dumpxml", name))
+        image = domain.find(f"./metadata/{_GOLDEN}image")
+        volumes = [source.get("volume") for source in domain.findall("./devices/disk/source")]
+        return image.findtext(f"{_GOLDEN}version"), image.findtext(f"{_GOLDEN}sha256"), volumes
 
     def volumes(self):
         return sorted(line.split()[0] for line in self.virsh("vol-list", self.pool).splitlines() if line.strip())
