@@ -14,7 +14,7 @@ case $release in
 *) echo "with-ansible-core: no ansible-core $release here; use 2.16 or 2.21" >&2 && exit 2 ;;
 esac
 home=$repo/.build/ansible-core-$release
-tools=("ansible-core==$version" molecule pytest pytest-testinfra pytest-timeout hypothesis jsonschema python-debian cvss duckdb)
+tools=("ansible-core==$version" molecule pytest pytest-testinfra pytest-timeout hypothesis jsonschema python-debian cvss duckdb python-calamine highspy)
 
 if [ "$python" = 3.11 ]; then
     if [ "$(cat "$home/done" 2>/dev/null)" != "${tools[*]}" ]; then

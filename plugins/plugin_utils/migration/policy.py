@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import ipaddress
 import os
 import re
@@ -101,10 +102,15 @@ class Names:
     """Machines by the patterns of a policy, which are names, labels or ids."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = [re.compile(fnmatch.translate(pattern.lower())) for pattern in patterns]
+        self._patterns = [_compiled(pattern.lower()) for pattern in patterns]
 
     def have(self, machine: Mapping[str, Any]) -> bool:
         return any(pattern.match(machine[name].lower()) for pattern in self._patterns for name in ("name", "id"))
 
     def match(self, text: str | None) -> bool:
         return bool(text) and any(pattern.match(str(text).lower()) for pattern in self._patterns)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(pattern))
