@@ -59,6 +59,11 @@ options:
     type: list
     elements: str
     default: []
+  family:
+    description: The family of systems that the controls are for.
+    type: str
+    choices: [linux, windows]
+    default: linux
   severity:
     description: Leave out controls of a lower severity.
     type: str
@@ -171,7 +176,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_
 
 display = Display()
 
-OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "platforms", "severity", "tags", "skip_tags", "today", "packed")
+OPTIONS = ("policy", "host", "waivers", "add", "remove", "set", "platforms", "family", "severity", "tags", "skip_tags", "today", "packed")
 
 
 class LookupModule(LookupBase):
@@ -193,7 +198,7 @@ class LookupModule(LookupBase):
             display.warning(f"No profile has the control {name}, so nothing ever looks at it; add it to a profile's controls.")
         catalogue.add_waivers_of_play(options["waivers"])
         today = options["today"] or datetime.now(timezone.utc).date().isoformat()
-        controls = catalogue.resolve(profile, options["remove"], options["set"], options["add"], options["platforms"])
+        controls = catalogue.resolve(profile, options["remove"], options["set"], options["add"], options["platforms"], options["family"])
         return [
             {**control, "waiver": waivers.find(catalogue.waivers, control["id"], options["host"] or "", today)}
             for control in selection.chosen(controls, options["severity"], options["tags"], options["skip_tags"])

@@ -24,7 +24,7 @@ RUNNING = [
     (control["id"], kind, name)
     for control in CATALOGUE.controls.values()
     for kind, settings in control["settings"].items()
-    if hasattr(TAMPERING[kind], "pair")
+    if kind in TAMPERING and hasattr(TAMPERING[kind], "pair")
     for name in settings
 ]
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Callable, Protocol, TypeVar
 
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.settings import by_kind, compatible
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
-from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Kind, Observation, Observations, unobserved
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.base import Observation, Observations, unobserved
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
-from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, Value
+from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, System, Value
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import Record
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
@@ -31,8 +32,31 @@ class _Finding:
     seen: Observation
 
 
+class Kind(Protocol):
+    """What is asked of a kind to audit."""
+
+    name: str
+
+    def absent(self) -> str:
+        """Why it means nothing on this system, in one sentence; else an empty string."""
+
+    def observe(self, wanted: Settings) -> Observations:
+        """The effective value of each name in ``wanted``."""
+
+    def satisfies(self, name: str, wanted: Value, value: Value) -> bool:
+        """Does an observed value satisfy a wanted one?"""
+
+
+Audited = TypeVar("Audited", bound=System)
+
+
 def audit(host: Host, controls: Sequence[Control], stage: str) -> list[Record]:
     """A record for each control, in the order given. Each kind looks once, for all controls together."""
+    return audit_by(KINDS, host, controls, stage)
+
+
+def audit_by(available: Mapping[str, Callable[[Audited], Kind]], host: Audited, controls: Sequence[Control], stage: str) -> list[Record]:
+    """The same by the kinds of a system, whichever it is."""
     due, records = [], {}
     for control in controls:
         status, reason, fitted = _relevance(host, control, stage)
@@ -41,14 +65,14 @@ def audit(host: Host, controls: Sequence[Control], stage: str) -> list[Record]:
         else:
             due.append(fitted)
     for group in compatible(due):
-        wanted = by_kind(group)
-        kinds = {name: KINDS[name](host) for name in wanted}
+        wanted = by_kind(group, available)
+        kinds = {name: available[name](host) for name in wanted}
         seen = {name: _observe(kind, wanted[name]) for name, kind in kinds.items()}
         records.update((control.id, _evaluate(control, stage, kinds, seen)) for control in group)
     return [records[control.id] for control in controls]
 
 
-def _relevance(host: Host, control: Control, stage: str) -> tuple[str, str, Control]:
+def _relevance(host: System, control: Control, stage: str) -> tuple[str, str, Control]:
     """The status of a control that is not looked at and why, or no reason; and the control as it is on this system."""
     if stage not in control.stages:
         return result.NOT_APPLICABLE, f"means nothing at the stage {stage}", control

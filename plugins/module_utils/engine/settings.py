@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Value
@@ -18,9 +18,10 @@ class Conflict(Exception):
 
 
 class Settings:
-    """The wanted settings of controls, added one control after the other."""
+    """The wanted settings of controls, added one control after the other; ``kinds`` are those that there are, in their order."""
 
-    def __init__(self, controls: Iterable[Control] = ()) -> None:
+    def __init__(self, controls: Iterable[Control] = (), kinds: Collection[str] = KINDS) -> None:
+        self._kinds = kinds
         self._wanted: dict[str, dict[str, Value]] = {}
         self._owners: dict[tuple[str, str], str] = {}
         for control in controls:
@@ -29,8 +30,8 @@ class Settings:
     def add(self, control: Control) -> None:
         """Take a control's settings in, or raise Conflict and take none of them."""
         for kind, settings in control.settings.items():
-            if kind not in KINDS:
-                raise Conflict(f"control {control.id}: there is no kind {kind}; choose one of {', '.join(KINDS)}")
+            if kind not in self._kinds:
+                raise Conflict(f"control {control.id}: there is no kind {kind}; choose one of {', '.join(self._kinds)}")
             known = self._wanted.get(kind, {})
             for name, value in settings.items():
                 if name in known and known[name] != value:
@@ -43,12 +44,12 @@ class Settings:
 
     def by_kind(self) -> Wanted:
         """``{kind: {name: value}}``, in the order in which kinds are enforced."""
-        return {kind: self._wanted[kind] for kind in KINDS if kind in self._wanted}
+        return {kind: self._wanted[kind] for kind in self._kinds if kind in self._wanted}
 
 
-def by_kind(controls: Iterable[Control]) -> Wanted:
+def by_kind(controls: Iterable[Control], kinds: Collection[str] = KINDS) -> Wanted:
     """The wanted settings of all controls as ``{kind: {name: value}}``, in the order in which kinds are enforced."""
-    return Settings(controls).by_kind()
+    return Settings(controls, kinds).by_kind()
 
 
 def compatible(controls: Iterable[Control]) -> list[list[Control]]:

@@ -19,6 +19,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.derivation import derive
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, sentences
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.families import LINUX, family_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.loader import Loader, unknown_kinds
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.spelling import suggestion
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.join import SEVERITIES
@@ -271,10 +272,11 @@ class Catalogue:
         values: dict[str, Any] | None = None,
         add: Sequence[str] = (),
         platforms: Sequence[str] = (),
+        family: str = LINUX,
     ) -> list[Entry]:
         """The controls of a profile, with the values it sets, and those that the site adds, less those it removes, with its values.
 
-        None of them may take from one of the ``platforms`` what that needs.
+        They are those for a ``family`` of systems. None of them may take from one of the ``platforms`` what that needs.
         """
         site = {
             "id": "",
@@ -287,7 +289,7 @@ class Catalogue:
         }
         problems: list[str] = []
         chosen = self._chosen(site, (), problems)
-        controls = [chosen[name] for name in self.controls if name in chosen]
+        controls = [chosen[name] for name in self.controls if name in chosen and family_of(chosen[name]) == family]
         conflicts = [*self._conflicts(controls), *vetoes.conflicts(controls, self.chosen_platforms(platforms), self._places)]
         problems = problems or [f"profile {profile}: {problem}" for problem in conflicts]
         if problems:

@@ -101,9 +101,12 @@ class Loader:
 
 def unknown_kinds(control: Entry, place: str) -> Iterator[str]:
     """A control may have other errors, so nothing about its form is taken for granted."""
-    from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS  # all kinds take longer to load than all controls
+    # All kinds take longer to load than all controls.
+    from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
+    from ansible_collections.hygeia.golden.plugins.module_utils.kinds.windows.all import WINDOWS_KINDS
 
+    known = {**KINDS, **WINDOWS_KINDS}
     faces = [control.get("settings"), *(control["variants"].values() if isinstance(control.get("variants"), dict) else ())]
     for kind in (kind for face in faces if isinstance(face, dict) for kind in face):
-        if kind not in KINDS:
-            yield f"{place}: control {control['id']}: there is no kind {kind}; {suggestion(kind, KINDS)}."
+        if kind not in known:
+            yield f"{place}: control {control['id']}: there is no kind {kind}; {suggestion(kind, known)}."

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from ansible_collections.hygeia.golden.plugins.module_utils.kinds import KINDS
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.windows.all import WINDOWS_KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
 
@@ -34,6 +35,8 @@ def error(kind: str, name: str, value: Any) -> str:
     What only the software of a host can tell, such as whether its sshd knows a
     keyword, is not found here.
     """
+    if kind in WINDOWS_KINDS:
+        return _error_on_windows(kind, name, value)
     with tempfile.TemporaryDirectory() as root:
         asked = KINDS[kind](_Blank(root))
         try:
@@ -47,4 +50,14 @@ def error(kind: str, name: str, value: Any) -> str:
             return f"{kind} {name} cannot be {value!r} ({problem})"
         finally:
             os.chmod(root, 0o700)
+    return ""
+
+
+def _error_on_windows(kind: str, name: str, value: Any) -> str:
+    try:
+        WINDOWS_KINDS[kind].check(name, value)
+    except BadSetting as problem:
+        return str(problem)
+    except Exception as problem:
+        return f"{kind} {name} cannot be {value!r} ({problem})"
     return ""

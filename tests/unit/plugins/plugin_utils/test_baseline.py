@@ -12,9 +12,11 @@ import re
 import jsonschema
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.engine.settings import by_kind
+from ansible_collections.hygeia.golden.plugins.module_utils.kinds.windows.all import WINDOWS_KINDS
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import Catalogue
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.families import LINUX, WINDOWS, family_of
 
 CATALOGUE = Catalogue(strict=True)
 CONTROLS = list(CATALOGUE.controls.values())
@@ -22,6 +24,9 @@ CONTROLS = list(CATALOGUE.controls.values())
 
 def names(controls):
     return {control["id"] for control in controls}
+
+
+LINUX_CONTROLS = names(control for control in CONTROLS if family_of(control) == LINUX)
 
 
 @pytest.mark.parametrize("path", sorted(glob.glob(f"{schema.DIRECTORY}/*.json")), ids=os.path.basename)
@@ -36,7 +41,21 @@ SPECIAL = {"seal": {"sealed"}, "imaging": {"imaging-appliance"}, "ai": {"ai-work
 
 def test_the_strict_profile_has_all_controls_but_those_for_special_machines():
     special = {name for name, control in CATALOGUE.controls.items() if control["area"] in SPECIAL}
-    assert names(CATALOGUE.resolve("strict")) == set(CATALOGUE.controls) - special
+    assert names(CATALOGUE.resolve("strict")) == LINUX_CONTROLS - special
+
+
+def test_a_control_is_for_one_family_and_has_the_kinds_of_that():
+    for control in CONTROLS:
+        windows = {kind.startswith("windows_") for settings in (control["settings"], *control["variants"].values()) for kind in settings}
+        assert windows == {family_of(control) == WINDOWS}, control["id"]
+        assert (control["area"] == "windows") == (family_of(control) == WINDOWS), control["id"]
+
+
+@pytest.mark.parametrize("profile", ["hipaa", "cis-level1", "cis-level2", "imaging-appliance", "strict"])
+def test_a_profile_has_controls_for_windows_that_fit_together(profile):
+    controls = CATALOGUE.resolve(profile, family=WINDOWS)
+    assert len(controls) >= 15 and not names(controls) & LINUX_CONTROLS
+    assert by_kind(map(Control.load, controls), WINDOWS_KINDS)
 
 
 def test_the_default_profile_leaves_out_little_and_nothing_severe():

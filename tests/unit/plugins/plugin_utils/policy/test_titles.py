@@ -106,6 +106,10 @@ def names(kind, name, value):
         yield (option, "pwquality" if module == "pwquality" else f"pam_{module}")
     elif kind in ("sysctl", "systemd_conf", "apt_conf", "login_limits", "service", "package"):
         yield from (name, *re.split(r" *\| *|(?<=.)\.(?=\w+$)|::", name), name.rpartition(" ")[2], re.sub(r"\.\w+$", "", name))
+    elif kind in ("windows_registry", "windows_service"):
+        yield re.split(r"::|\\", name)[-1]
+    elif kind.startswith("windows_"):
+        yield tuple(part for part in re.split(r"[_.]", name) if part not in ("enabled", "name"))
     elif kind in OWN:
         yield tuple(re.split(r"[_.]", name))
     else:
