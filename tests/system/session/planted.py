@@ -9,7 +9,7 @@ import io
 import lzma
 import sqlite3
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.hygeia.golden.plugins.module_utils.residue import rules
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.content import Searcher
@@ -49,6 +49,13 @@ class Secret:
         findings.add = lambda rule, path, offset, value: seen.append(value)
         Searcher([self.rule], findings).file(self.path or "/srv/example", io.BytesIO(self.content).read)
         return seen
+
+    @property
+    def wide(self):
+        """The same in UTF-16, where it is text; elsewhere itself."""
+        text = self.content.decode("utf-8", "replace")
+        wide = replace(self, content=text.encode("utf-16"))
+        return wide if wide.found == self.found else self
 
     @property
     def values(self):

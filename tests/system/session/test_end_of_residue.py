@@ -1,18 +1,25 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A template with a secret or a patient's record for each rule is not promoted, and names each; its cleaned twin is promoted."""
+"""A template with a secret or a patient's record for each rule is not promoted, and names each; its cleaned twin is promoted.
+
+With signed evidence, which is valid OSCAL, and in which nobody changes anything unnoticed: no image, no history and no binder.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import planted
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.residue.findings import Findings
+from ansible_collections.hygeia.golden.plugins.module_utils.signing import history, verification
+from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import Trust
 from ansible_collections.hygeia.golden.tests.templates import images
 
 PLAYBOOK = Path(__file__).parent / "residue.yml"
@@ -22,6 +29,8 @@ GAP, STEP = 64 << 10, 16 << 10
 
 
 KEY = "of the site"
+SIGNER = "pipeline@example.org"
+PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
 
 
 def waiver(host, secret, path, until="2999-12-31"):
@@ -47,8 +56,11 @@ class Template:
         self.files, self.efi, self.written = {}, {}, {}
 
     def leave(self, number, secret):
-        """Leave it in the place whose turn it is."""
-        if secret.on_disk:
+        """Leave it in the place whose turn it is, and some of what is text in UTF-16."""
+        secret = secret.wide if number % 5 == 3 else secret
+        if secret.rule.id == "residue-swap":
+            self._gap(number, secret)  # swap space in a file is overwritten
+        elif secret.on_disk:
             (self._file, self._gap, self._odd, self._efi)[number % 4](number, secret)
         else:
             (self._archive, self._deleted_archive)[number % 2](number, secret)
@@ -132,7 +144,8 @@ def run(tmp_path_factory):
         twin.place.mkdir()
     for number, secret in enumerate(secrets):
         twins["dirty"].leave(number, secret)
-    twins["dirty"].before_swap(next(secret for secret in secrets if secret.rule.id == "residue-social-security-number"))
+    number = next(secret for secret in secrets if secret.rule.id == "residue-social-security-number")
+    twins["dirty"].before_swap(replace(number, content=number.content.replace(b"7719", b"7718")))
     deleted = planted.tar("record", b"".join(secret.content for secret in secrets))
     (place / "deleted").write_bytes(deleted)
     twins["clean"].written[start("swap") + images.MIB] = deleted
@@ -150,16 +163,27 @@ def run(tmp_path_factory):
         "clean": twins["clean"].make(f"cp {place}/deleted MOUNT/deleted && sync && rm MOUNT/deleted"),
     }
     shared = {"baseline_profile": "sealed", "verify_boot": False, "verify_residue_key": KEY, "baseline_waivers": waivers}
-    directories = {"image_work_dir": "sessions", "image_dest": "golden", "evidence_dir": "evidence"}
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / "pipeline"], check=True)
+    (place / "allowed_signers").write_text(f"{SIGNER} {(place / 'pipeline.pub').read_text()}")
+    directories = {
+        "image_work_dir": "sessions",
+        "image_dest": "golden",
+        "evidence_dir": "evidence",
+        "evidence_signing_key": "pipeline",
+        "evidence_allowed_signers": "allowed_signers",
+    }
     variables = {**shared, **{name: str(place / path) for name, path in directories.items()}}
     hosts = {name: {"template_source": str(path)} for name, path in sources.items()}
     (place / "inventory.json").write_text(json.dumps({"templates": {"hosts": hosts, "vars": variables}}))
-    environ = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(place / "tmp"), "ANSIBLE_LOG_PATH": str(place / "log")}
-    playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-    command = [playbook, "-vv", "--diff", "--inventory", place / "inventory.json", PLAYBOOK]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=900)
+    done = played(place, "-vv", "--diff", "--inventory", place / "inventory.json", PLAYBOOK)
     print(done.stdout[-20000:] + done.stderr)
     return place, twins["dirty"], done.stdout + done.stderr
+
+
+def played(place, *arguments):
+    environ = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(place / "tmp"), "ANSIBLE_LOG_PATH": str(place / "log")}
+    playbook = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+    return subprocess.run([playbook, *arguments], capture_output=True, text=True, check=False, env=environ, timeout=900)
 
 
 def records(place, name):
@@ -237,3 +261,92 @@ def test_no_value_is_in_what_is_promoted(run):
         for value in secret.values
     }
     assert not [value for value in encoded - waived if value in raw]
+
+
+@pytest.fixture(scope="module")
+def proven(run):
+    """The run of the clean twin, after the playbooks that verify, bind and export its evidence; what these printed."""
+    place, unused_template, unused_output = run
+    (evidence,) = (path.parent for path in (place / "evidence/clean").glob("*/manifest.json"))
+    year = json.loads((evidence / "manifest.json").read_text())["ended"][:4]
+    facts = {
+        "verify_evidence": {"evidence": evidence, "image": place / "golden/clean.qcow2"},
+        "export_oscal": {"evidence": evidence, "dest": place / "oscal"},
+        "verify_history": {"evidence": place / "evidence", "history": place / "golden/clean.history.jsonl"},
+        "binder": {"evidence": place / "evidence", "period": year, "dest": place / "binder", "binder_pdf": False},
+    }
+    shared = {"evidence_allowed_signers": place / "allowed_signers"}
+    for name, values in facts.items():
+        imported = {"ansible.builtin.import_playbook": str(PLAYBOOKS / f"{name}.yml"), "vars": {**shared, **values}}
+        (place / f"{name}.json").write_text(json.dumps([imported], default=str))
+    done = played(place, *(place / f"{name}.json" for name in facts), "-e", f"evidence_signing_key={place / 'pipeline'}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return place, evidence, done.stdout
+
+
+def trust(place):
+    return Trust(str(place / "allowed_signers"))
+
+
+def test_the_evidence_of_the_twin_is_signed_and_verifies(proven):
+    """With OpenSSH alone, too."""
+    place, evidence, output = proven
+    assert f"Signed by: {SIGNER}" in output
+    command = ["ssh-keygen", "-Y", "verify", "-f", place / "allowed_signers", "-I", SIGNER, "-n", "hygeia-evidence"]
+    with open(evidence / "manifest.json", "rb") as manifest:
+        subprocess.run([*command, "-s", evidence / "manifest.json.sig"], stdin=manifest, check=True, capture_output=True)
+    found = verification.verify(str(evidence), trust(place), str(place / "golden/clean.qcow2"))
+    assert not found.problems and len(found.attestations) >= 3
+
+
+def test_it_is_valid_as_oscal(proven):
+    place, unused_evidence, unused_output = proven
+    models = pytest.importorskip("trestle.oscal.assessment_results"), pytest.importorskip("trestle.oscal.poam")
+    for model, name in zip(models, ("assessment-results", "plan-of-action-and-milestones")):
+        assert model.Model.model_validate_json((place / f"oscal/{name}.json").read_text())
+
+
+def test_a_tampered_image_is_caught(proven):
+    place, evidence, unused_output = proven
+    image = place / "tampered.qcow2"
+    shutil.copy(place / "golden/clean.qcow2", image)
+    with open(image, "r+b") as stream:
+        stream.seek(-1, os.SEEK_END)
+        (last,) = stream.read()
+        stream.seek(-1, os.SEEK_END)
+        stream.write(bytes([last ^ 1]))
+    (problem,) = verification.verify(str(evidence), trust(place), str(image)).problems
+    assert str(image) in problem
+
+
+def test_a_tampered_history_is_caught(proven, tmp_path):
+    place, unused_evidence, unused_output = proven
+    for path in (place / "golden/clean.history.jsonl", place / "evidence/runs.jsonl"):
+        assert not history.verify(str(path), str(place / "evidence"), trust(place)).problems
+        text = path.read_text()
+        for other in (text.replace("clean", "dirty"), text[: text.rfind("\n", 0, -1) + 1]):
+            (tmp_path / path.name).write_text(other)
+            for beside in path.parent.glob(f"{path.name}.*"):
+                shutil.copy(beside, tmp_path)
+            assert history.verify(str(tmp_path / path.name), str(place / "evidence"), trust(place)).problems
+
+
+def test_a_tampered_binder_is_caught(proven):
+    place, unused_evidence, unused_output = proven
+    assert not verification.verify(str(place / "binder"), trust(place)).problems
+    for name in ("binder.html", "binder.json", "manifest.json"):
+        path = place / "binder" / name
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"dirty", b"clean"))
+        problems = verification.verify(str(place / "binder"), trust(place)).problems
+        path.write_bytes(content)
+        assert any(name in problem for problem in problems)
+
+
+def test_the_binder_names_both_and_shows_no_value(proven, run):
+    place, template, unused_output = run
+    bound = (place / "binder/binder.json").read_text()
+    assert "dirty" in bound and "clean" in bound and "residue-private-key" in bound
+    for path in [*(place / "binder").iterdir(), *(place / "oscal").iterdir()]:
+        text = path.read_text(encoding="latin-1")
+        assert not [value for value in values(template) if value in text]
