@@ -5,18 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.ntfs.index import Entry
-from ansible_collections.hygeia.golden.plugins.module_utils.windows.reading import require_inside
-
-
-class Memory:
-    """Bytes as those of a stream."""
-
-    def __init__(self, data, name):
-        self.data, self.name, self.size = data, name, len(data)
-
-    def read(self, at, count):
-        require_inside(self, at, count)
-        return self.data[at : at + count]
+from ansible_collections.hygeia.golden.plugins.module_utils.windows.reading import Memory
 
 
 class Files:

@@ -79,3 +79,15 @@ def require_inside(source: Bytes, at: int, count: int) -> None:
     """Refuse what lies outside, whatever a damaged disk asks for."""
     if at < 0 or count < 0 or at + count > source.size:
         raise Unreadable(f"{source.name} is damaged, something on it lies behind its end: copy the template anew")
+
+
+class Memory:
+    """Bytes that are there already."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.name, self.size = name, len(data)
+        self._data = data
+
+    def read(self, at: int, count: int) -> bytes:
+        require_inside(self, at, count)
+        return self._data[at : at + count]
