@@ -237,7 +237,8 @@ def masked(value: Any) -> Any:
 
 def masked_text(text: str) -> str:
     """A text that may be shown."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     if mask_secrets:
         text = mask_secrets(text, mask_placeholder=MASK)
     return _by_form(text) if len(text) > _SHORT else _remembered(text)
@@ -296,14 +297,19 @@ _WHOLE_OPTION = re.compile(rf"(?i)--?{_NAME}")
 
 def _of(key: Any, item: Any) -> Any:
     """A value by the name that it has."""
-    if isinstance(key, str) and isinstance(item, str) and item and _WHOLE_NAME.fullmatch(key) and not _harmless(item):
+    if isinstance(key, str) and isinstance(item, str) and item and _names_secret(key) and not _harmless(item):
         return MASK
     return masked(item)
 
 
+@lru_cache(maxsize=8192)
+def _names_secret(key: str) -> bool:
+    return bool(_WHOLE_NAME.fullmatch(key))
+
+
 def _after(before: Any, item: Any) -> Any:
     """A word of a command line, which may be the value of the option before it."""
-    if isinstance(before, str) and isinstance(item, str) and _WHOLE_OPTION.fullmatch(before) and not _harmless(item):
+    if isinstance(before, str) and before[:1] == "-" and isinstance(item, str) and _WHOLE_OPTION.fullmatch(before) and not _harmless(item):
         return MASK
     return masked(item)
 

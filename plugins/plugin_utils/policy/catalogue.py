@@ -15,7 +15,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.manifest.selection i
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Control, Settings, each
 from ansible_collections.hygeia.golden.plugins.module_utils.model.result import STAGES
 from ansible_collections.hygeia.golden.plugins.module_utils.util import patterns
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, residue_rules, schema, vetoes
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import checks, parsed, residue_rules, schema, vetoes
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.derivation import derive
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, sentences
@@ -61,13 +61,14 @@ class Catalogue:
         self._waiver_places: list[str] = []
         self._loader = Loader(self.problems)
         self._add(baseline, check=strict)
+        parsed.keep()
         self._ours = frozenset([*self.controls, *self.checks, *self.profiles])
         self._our_frameworks = frozenset(self.frameworks)
         for directory in directories:
             self._try(self._add, os.path.abspath(os.path.expanduser(directory)), True)
         for name in self.residue.keys() - self._ours:
             self.residue[name]["limited"] = "patterns" in self.residue[name]
-        self.problems += [*self._bad_kinds(strict), *self._bad_references(), *self._bad_vetoes(), *self._bad_shares()]
+        self.problems += [*self._bad_kinds(strict), *self._bad_references(strict), *self._bad_vetoes(), *self._bad_shares()]
         self.problems += self._bad_rules(strict)
         derive(self.frameworks, [*self.controls.values(), *self.checks.values()])
         for profile in self.profiles:
@@ -205,8 +206,9 @@ class Catalogue:
             if strict or control["id"] not in self._ours:
                 yield from unknown_kinds(control, self._places["control", control["id"]])
 
-    def _bad_references(self) -> Iterator[str]:
-        cited = [("control", control) for control in self.controls.values()] + [("check", check) for check in self.checks.values()]
+    def _bad_references(self, strict: bool) -> Iterator[str]:
+        every = [("control", control) for control in self.controls.values()] + [("check", check) for check in self.checks.values()]
+        cited = [(section, control) for section, control in every if strict or control["id"] not in self._ours]
         matching = self._matching_citations(control["references"] for unused_section, control in cited)
         for section, control in cited:
             here = f"{self._places[section, control['id']]}: {section} {control['id']}: references"

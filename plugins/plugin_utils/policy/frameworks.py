@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import schema
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy import parsed, schema
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import Entry, PolicyError, load
 
@@ -27,6 +27,7 @@ def frameworks(directories: Sequence[str] = ()) -> dict[str, Entry]:
                 _demand(document)
             framework = {"pattern": "", "citations": {}, "os": [], **document.data}
             found.setdefault(framework["id"], framework)
+    parsed.keep()
     return found
 
 

@@ -14,7 +14,12 @@ TRAVELS = ("id", "settings", "variants", "applies_to", "stages")
 
 def settings(controls: Sequence[Entry], waived: bool = True) -> list[Entry]:
     wanted = [control for control in entries(controls) if waived or not _covered(control)]
-    return like(controls, [{name: control[name] for name in TRAVELS} for control in wanted])
+    return like(controls, sent(wanted))
+
+
+def sent(controls: Sequence[Entry]) -> list[Entry]:
+    """The same of controls that are plain data already."""
+    return [{name: control[name] for name in TRAVELS} for control in controls]
 
 
 def _covered(control: Entry) -> bool:

@@ -23,7 +23,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks im
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import attestations, documentation, previous
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.citations import citations
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.junit import junit
-from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import manifest
+from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.manifest import controls_digest, manifest
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.page import page
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.results import results
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run, gathered
@@ -49,6 +49,7 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in shown.items()}
     # Citations of frameworks that are about other systems.
     run["left_out"] = sorted(known.keys() - shown.keys())
+    run["controls_sha256"] = controls_digest(run)
     run["history"] = {"image": facts["image_history"] or None, "runs": None}
     run["docs"] = documentation.checked(facts["docs"])
     run["since"] = previous.since(facts["path"], facts["replaces"], run["records"], IN_PART in facts["profile"])

@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.settings import settings
+from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.settings import sent
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.run import Run
 
 SCHEMA_VERSION = 1
@@ -33,7 +33,7 @@ def manifest(run: Run, files: dict[str, str]) -> dict[str, Any]:
             "id": run["profile"],
             "controls": len(run["controls"]),
             # The one that the image says of itself, too.
-            "sha256": _digest(json.dumps(settings(run["controls"]), sort_keys=True)),
+            "sha256": run["controls_sha256"],
         },
         "verdict": {
             "outcome": run["verdict"],
@@ -62,6 +62,11 @@ def manifest(run: Run, files: dict[str, str]) -> dict[str, Any]:
         "files": {name: {"sha256": _digest(text), "size": len(text.encode())} for name, text in sorted(files.items())},
         "retention": {"retain_until": retain_until(run["ended"]), "basis": RETENTION},
     }
+
+
+def controls_digest(run: Run) -> str:
+    """Of the ids and settings of the controls."""
+    return _digest(json.dumps(sent(run["controls"]), sort_keys=True))
 
 
 def _waivers(run: Run) -> dict[str, dict[str, Any] | None]:
