@@ -17,6 +17,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.signing.program impo
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import Trust, newest, verify
 
 PIPELINE, APPROVER, STRANGER = "pipeline@example.org", "approver@example.org", "stranger@example.org"
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 ENDED = "2026-11-09T12:04:10Z"
 
 
@@ -78,19 +79,52 @@ def test_what_was_signed_verifies_with_its_image(evidence, keys, trust, image):
     assert found.signatures == [{"file": "manifest.json.sig", "signer": PIPELINE, "key": f"ED25519 key {fingerprint}"}]
 
 
-def test_a_key_that_an_agent_holds_signs_by_its_public_key(evidence, keys, trust, tmp_path, monkeypatch):
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.DEVNULL)
+@pytest.fixture
+def agent(tmp_path, monkeypatch):
+    """An empty SSH agent, which ssh-keygen asks."""
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.DEVNULL)
     try:
         monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
         while not (tmp_path / "agent").exists():
-            assert agent.poll() is None
-        run("ssh-add", "-q", keys / PIPELINE)
-        public = tmp_path / "only.pub"
-        shutil.copy(keys / f"{PIPELINE}.pub", public)
-        assert verify(str(signed(evidence, public)), trust).problems == []
+            assert process.poll() is None
+        yield
     finally:
-        agent.terminate()
-        agent.wait()
+        process.terminate()
+        process.wait()
+
+
+def test_a_key_that_an_agent_holds_signs_by_its_public_key(evidence, keys, trust, tmp_path, agent):
+    run("ssh-add", "-q", keys / PIPELINE)
+    public = tmp_path / "only.pub"
+    shutil.copy(keys / f"{PIPELINE}.pub", public)
+    assert verify(str(signed(evidence, public)), trust).problems == []
+
+
+@pytest.fixture
+def token(tmp_path, monkeypatch):
+    """The public key of a pair on a token of SoftHSM, as its library tells it."""
+    if not os.path.exists(SOFTHSM):
+        pytest.skip("softhsm2 is not installed")
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nlog.level = ERROR\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", tmp_path / "key.pem")
+    run("softhsm2-util", "--init-token", "--free", "--label", "site", "--pin", "1234", "--so-pin", "1234")
+    run("softhsm2-util", "--import", tmp_path / "key.pem", "--token", "site", "--label", "evidence", "--id", "01", "--pin", "1234")
+    (tmp_path / "key.pem").unlink()
+    public = tmp_path / "token.pub"
+    public.write_bytes(run("ssh-keygen", "-D", SOFTHSM).stdout)
+    return public
+
+
+def test_a_key_on_a_pkcs11_token_signs_by_its_public_key(evidence, tmp_path, token, agent):
+    """It leaves the token for nobody: the agent has the token sign."""
+    (tmp_path / "ask").write_text("#!/bin/sh\necho 1234\n")
+    (tmp_path / "ask").chmod(0o700)
+    asking = {**os.environ, "SSH_ASKPASS": str(tmp_path / "ask"), "SSH_ASKPASS_REQUIRE": "force"}
+    run("ssh-add", "-s", os.path.realpath(SOFTHSM), env=asking)
+    (tmp_path / "allowed").write_text(f"{PIPELINE} {token.read_text()}")
+    assert verify(str(signed(evidence, token)), Trust(allowed_signers=str(tmp_path / "allowed"))).problems == []
 
 
 def test_a_certificate_signs_and_verifies(evidence, keys, image):
