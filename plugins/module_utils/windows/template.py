@@ -13,10 +13,12 @@ from ansible_collections.hygeia.golden.plugins.module_utils.windows.disk import 
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.disk.partitions import BITLOCKER, DYNAMIC, NTFS, REFS, SPACES, Partition
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.errors import Unreadable
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.ntfs.volume import Volume
-from ansible_collections.hygeia.golden.plugins.module_utils.windows.reading import Counted
+from ansible_collections.hygeia.golden.plugins.module_utils.windows.reading import Counted, Part
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.registry.registry import HIVES
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.system import WindowsSystem
 
+# ext4, XFS, btrfs, LUKS and LVM.
+_LINUX = ((1080, b"\x53\xef"), (0, b"XFSB"), (65600, b"_BHRfS_M"), (0, b"LUKS\xba\xbe"), (512, b"LABELONE"))
 _SYSTEM = HIVES["HKLM\\SYSTEM"]
 _CURES = {
     BITLOCKER: "is encrypted with BitLocker: decrypt it in the template with 'manage-bde -off' before it is exported",
@@ -42,6 +44,20 @@ def opened(disk: Disk, number: int | None = None) -> Iterator[Opened]:
         source = Counted(shown)
         partition, volume = chosen(partitions.read(source), disk.path, number)
         yield Opened(WindowsSystem(volume), partition, source)
+
+
+def recognised(disk: Disk) -> bool:
+    """Does a disk hold Windows? It has a volume that only Windows has, and none of Linux."""
+    if disk.packed:
+        return False
+    with image.opened(disk) as shown:
+        found = partitions.read(shown)
+        return any(each.holds for each in found) and not any(_of_linux(each.part) for each in found if not each.holds)
+
+
+def _of_linux(part: Part) -> bool:
+    """Does a partition begin with a filesystem, a volume group or an encrypted container of Linux?"""
+    return any(part.size >= at + len(magic) and part.read(at, len(magic)) == magic for at, magic in _LINUX)
 
 
 def chosen(found: Sequence[Partition], path: str, number: int | None) -> tuple[Partition, Volume]:

@@ -18,6 +18,8 @@ OPENED = ("ext2", "ext3", "ext4", "xfs", "btrfs")
 MEMBER, LUKS = "LVM2_member", "crypto_LUKS"
 # Filesystems that are known but can hold no Linux root, and need no explanation.
 HARMLESS = ("vfat", "swap", "iso9660")
+# What blkid calls the filesystems of Windows.
+_OF_WINDOWS = ("ntfs", "BitLocker", "ReFS")
 _CONTAINERS = {"0x5", "0xf", "0x85", "5", "f", "85"}
 _ADVICE = {LUKS: "encrypted with LUKS", "linux_raid_member": "a member of a RAID array", "zfs_member": "a member of a ZFS pool"}
 
@@ -132,6 +134,9 @@ def no_root(partitions: list[Partition], name: str) -> str:
     if all(not partition.filesystem for partition in partitions):
         where = f" on {partitions[0]}" if len(partitions) == 1 and partitions[0].number else ""
         return f"{name} holds no filesystem that is known{where}: is it a disk with an installed system?"
+    windows = next((partition for partition in partitions if partition.filesystem in _OF_WINDOWS), None)
+    if windows:
+        return f"{name} holds Windows on {windows}, which is audited and not changed: run hygeia.golden.audit_image on it"
     listed = ", ".join(str(partition) for partition in partitions)
     return f"{name} holds no Linux system (no etc/os-release) on {listed}"
 

@@ -91,7 +91,7 @@ def test_a_partition_table_that_sfdisk_cannot_read(probed):
         ("linux_raid_member", "is a member of a RAID array"),
         ("zfs_member", "is a member of a ZFS pool"),
         ("", "holds no filesystem that is known"),
-        ("ntfs", r"holds no Linux system .* on partition 2 \(ntfs, 4.0 MiB\)"),
+        ("ntfs", r"holds Windows on partition 2 \(ntfs, 4.0 MiB\), which is audited and not changed: run hygeia.golden.audit_image on it$"),
     ],
 )
 def test_why_there_is_no_root(filesystem, sentence):
