@@ -117,6 +117,7 @@ bench: deps $(DEMO)/templates/debian-12.qcow2 $(DEMO)/trees/debian-12
 	python tests/bench/fleet.py $(DEMO)/trees/debian-12
 	python tests/bench/fleet_page.py
 	python tests/bench/domains.py
+	python tests/bench/migration.py
 
 # make platform TEMPLATE=rocky-9.qcow2: the main job on an image of yours, and its record for docs/platforms.
 PROFILE := hipaa

@@ -137,11 +137,12 @@ def _endpoint(flow: Flow) -> Endpoint:
 
 
 class _Sets:
-    """Disjoint sets with their sizes (R. E. Tarjan, 1975)."""
+    """Disjoint sets with their sizes (R. E. Tarjan, 1975), and the application of each, if one is known."""
 
     def __init__(self, members: Iterable[str]) -> None:
         self._above = {member: member for member in members}
         self.size = dict.fromkeys(self._above, 1)
+        self.application: dict[str, str] = {}
 
     def of(self, member: str) -> str:
         root = member
@@ -156,6 +157,13 @@ class _Sets:
         if one != other:
             self._above[other] = one
             self.size[one] += self.size.pop(other)
+            if other in self.application:
+                self.application.setdefault(one, self.application.pop(other))
+
+    def are_of_one_application(self, one: str, other: str) -> bool:
+        """Can these sets be one application? Where it is not known of one of them, they can."""
+        known = {self.application[root] for root in (one, other) if root in self.application}
+        return len(known) < 2
 
 
 def _grouped(
@@ -169,6 +177,7 @@ def _grouped(
         named = next((name for name, patterns in together if patterns.have(machine)), machine["application"])
         if named:
             sets.join(names.setdefault(named.lower(), machine["id"]), machine["id"])
+            sets.application[sets.of(machine["id"])] = named.lower()
     parted = _joined_by_flows(sets, machines, flows, rules["largest_group"])
     members: dict[str, list[str]] = defaultdict(list)
     for identifier in machines:
@@ -185,7 +194,10 @@ def _grouped(
 
 
 def _joined_by_flows(sets: _Sets, machines: Mapping[str, Machine], flows: Sequence[Flow], largest: int) -> list[dict[str, Any]]:
-    """Join the ends of each flow: first where an endpoint has few clients, which is the closest a dependency can be."""
+    """Join the ends of each flow: first where an endpoint has few clients, which is the closest a dependency can be.
+
+    Two applications that the CMDB knows apart stay apart, whatever they say to each other: in a hospital all of them are connected.
+    """
     inside = [flow for flow in flows if flow["source"] in machines and flow["destination"] in machines]
     clients = Counter(_endpoint(flow) for flow in inside)
     asked = Counter(flow["source"] for flow in inside)
@@ -194,7 +206,7 @@ def _joined_by_flows(sets: _Sets, machines: Mapping[str, Machine], flows: Sequen
         inside, key=lambda flow: (clients[_endpoint(flow)] + asked[flow["source"]], -flow["count"], flow["source"], _endpoint(flow))
     ):
         one, other = sets.of(flow["source"]), sets.of(flow["destination"])
-        if one == other:
+        if one == other or not sets.are_of_one_application(one, other):
             continue
         if sets.size[one] + sets.size[other] <= largest:
             sets.join(one, other)

@@ -275,11 +275,13 @@ def _described(
     if wave.tier_1:
         risks.append(f"Care depends on {', '.join(wave.tier_1)} (tier 1).")
     if readiness[concern.BLOCKED]:
-        risks.append(f"{_machines(readiness[concern.BLOCKED])} cannot move as they are.")
+        number = readiness[concern.BLOCKED]
+        risks.append("1 machine cannot move as it is." if number == 1 else f"{number} machines cannot move as they are.")
     if readiness[concern.UNKNOWN]:
         risks.append(f"Of {_machines(readiness[concern.UNKNOWN])} something is not known yet.")
     if any("latency" in each["consequences"] for each in apart):
-        risks.append(f"{sum('latency' in each['consequences'] for each in apart)} dependencies are sensitive to latency and cross waves.")
+        slow = sum("latency" in each["consequences"] for each in apart)
+        risks.append(f"Dependencies that are sensitive to latency and cross waves: {slow}.")
     if wave.machines > rules["most_machines"] or wave.gib > rules["most_gib"]:
         risks.append("One group alone is larger than a wave may be: copy ahead, or split the application with its owner.")
     unsized = sum(group.unsized for group in wave.groups)

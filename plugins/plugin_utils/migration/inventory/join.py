@@ -127,8 +127,10 @@ def _merge(known: Machine, other: Machine, notes: Notes) -> None:
         _conflict(known, other, "os", notes)
     known["addresses"] = machine.addresses([*known["addresses"], *other["addresses"]])
     known["macs"] = sorted({*known["macs"], *other["macs"]})
-    for field in ("disks", "partitions", "nics", "rules"):
+    for field in ("disks", "partitions", "nics"):
         known[field] = known[field] or other[field]
+    if known["rules"] is None:
+        known["rules"] = other["rules"]
     known["usage"] = {**other["usage"], **known["usage"]}
     known["attributes"] = {**other["attributes"], **known["attributes"]}
     known["sources"] = [*known["sources"], *(name for name in other["sources"] if name not in known["sources"])]

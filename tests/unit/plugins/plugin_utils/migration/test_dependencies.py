@@ -52,6 +52,13 @@ def test_an_application_moves_together_and_names_its_group(inventory, policy):
     assert other["machines"] == ["c"]
 
 
+def test_two_applications_stay_apart_and_share_what_belongs_to_none(inventory, policy):
+    machines = {"a": {"application": "EHR"}, "b": {"application": "PACS"}, "c": {}}
+    found = dependencies(inventory(machines, ["a b 443", "c a 8080", "c b 8080"]), policy())
+    assert sorted(groups(found).values()) == [["a", "c"], ["b"]] and found["parted"] == []
+    assert {(edge["source"], edge["destination"]) for edge in found["edges"] if edge["sort"] == "between"} == {("EHR", "PACS")}
+
+
 def test_what_the_site_says_moves_together(inventory, policy):
     rules = {"together": [{"name": "night batch", "machines": ["a", "c"]}]}
     assert groups(dependencies(inventory(dict.fromkeys("abc", {})), policy(dependencies=rules)))["night batch"] == ["a", "c"]

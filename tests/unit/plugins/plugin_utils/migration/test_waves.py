@@ -105,7 +105,7 @@ def test_dependencies_that_cross_waves_name_their_consequences(planned):
 def test_what_is_blocked_or_unknown_is_a_risk_of_its_wave(planned):
     found = planned({"a": {"tier": 2, "passthrough": True}, "b": {"tier": 2, "passthrough": None}})
     risks = [risk for wave in found["waves"] for risk in wave["risks"]]
-    assert risks == ["1 machine cannot move as they are.", "Of 1 machine something is not known yet."]
+    assert risks == ["1 machine cannot move as it is.", "Of 1 machine something is not known yet."]
 
 
 def test_what_is_retired_is_in_no_wave(planned):
