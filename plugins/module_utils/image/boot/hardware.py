@@ -25,8 +25,8 @@ _BUS = "disks"
 # without one neither Linux nor UEFI sees anything.
 _NAMED = ("mptsas1068",)
 _NAME = 0x5000C50000000000
-# Debian's OVMF goes to its shell with it.
-_UNKNOWN_TO_UEFI = ("mptsas1068",)
+# Debian's OVMF goes to its shell with them.
+_UNKNOWN_TO_UEFI = ("mptsas1068", "pvscsi")
 
 
 class NotEmulated(ImageError):
