@@ -74,11 +74,12 @@ def main():
     parser.add_argument("template", type=Path, help="a qcow2 template with a GPT, as tests/templates/build.py makes")
     parser.add_argument("--sandbox", action="store_true", help="end after what the sandbox costs")
     parser.add_argument("--formats", action="store_true", help="only what templates in other formats cost")
+    parser.add_argument("--rounds", type=int, default=1, help="how often the formats take turns (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=REPO / ".build") as scratch:
         print(f"load of the machine: {', '.join(f'{load:.1f}' for load in os.getloadavg())}; {os.cpu_count()} cores")
         if options.formats:
-            other_formats(options.template, Path(scratch))
+            other_formats(options.template, Path(scratch), options.rounds)
             return
         plain, outside = plain_job(options.template, Path(scratch))
         apt = sum(outside[step][0] for step in UPGRADE)
@@ -95,7 +96,7 @@ def main():
         sizes = size(Path(scratch) / "plain.qcow2"), size(newest(Path(scratch) / "images"))
         print(f"{'image of the plain job, and as promoted':62}{sizes[0]:8.0f} and {sizes[1]:.0f} MiB")
         report("main job with profile hipaa, without the boot check", main_job(options.template, Path(scratch)))
-        other_formats(options.template, Path(scratch))
+        other_formats(options.template, Path(scratch), options.rounds)
         for name, seconds in steps(options.template, Path(scratch)).items():
             report(name, seconds)
         print(portability.line(portability.measure(options.template, Path(scratch))), flush=True)
@@ -105,8 +106,8 @@ def main():
     print(f"{'patched and promoted / plain job':62}{patched / plain:8.2f} x")
 
 
-def other_formats(template, scratch):
-    times = formats.measure(template, scratch, main_job)
+def other_formats(template, scratch, rounds):
+    times = formats.measure(template, scratch, main_job, rounds)
     print(*formats.table(times, formats.stream(newest(scratch / "images"), scratch)), sep="\n", flush=True)
 
 
