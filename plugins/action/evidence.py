@@ -22,8 +22,8 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.store import engine,
 from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_native
 
 # What may come packed.
-PACKED = ("controls", "checks", "records")
-LISTS = ("outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds", "installed")
+PACKED = ("controls", "checks", "records", "installed")
+LISTS = ("outcomes", "diffs", "changes", "pending", "vulnerabilities", "closed", "feeds")
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "template": {"type": "path", "required": True},

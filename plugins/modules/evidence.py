@@ -165,7 +165,7 @@ options:
   installed:
     description: What is installed, as M(hygeia.golden.release_info) returns it, for C(sbom.cdx.json).
     type: list
-    elements: dict
+    elements: raw
     default: []
   system:
     description: The system, as M(hygeia.golden.release_info) returns it.

@@ -16,6 +16,13 @@ author: The hygeia.golden authors (@hygeia)
 extends_documentation_fragment:
   - hygeia.golden.attributes
   - hygeia.golden.attributes.info
+options:
+  packed:
+    description:
+      - Return RV(packages) as one compressed text that stands for all of them, as M(hygeia.golden.evidence) takes it. Ansible
+        then copies a text for each later task of the host, rather than every value.
+    type: bool
+    default: false
 seealso:
   - module: hygeia.golden.image_stamp
 """
@@ -47,7 +54,7 @@ changes:
   type: list
   elements: dict
 packages:
-  description: The installed packages, as M(hygeia.golden.image_stamp) returns them.
+  description: The installed packages, as M(hygeia.golden.image_stamp) returns them, or with O(packed) one text for all.
   returned: success
   type: list
   elements: dict
@@ -69,7 +76,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module 
 
 
 def main() -> None:
-    module = Module(argument_spec={}, supports_check_mode=True)
+    module = Module(argument_spec={"packed": {"type": "bool", "default": False}}, supports_check_mode=True)
     try:
         module.exit_json(changed=False, **detect(Host(check=True)))
     except (RpmError, OSError) as problem:

@@ -21,6 +21,8 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.packed import entrie
 
 # An interpreter that Ansible looked for; what answered it is the system, too.
 _INTERPRETER = re.compile(r"/[\w./+-]{1,200}")
+# What may be long in an answer.
+_LONG = ("results", "packages")
 
 
 class AskingAction(ActionBase):
@@ -33,7 +35,7 @@ class AskingAction(ActionBase):
 
     _host = "the host"
     _shape: Shape | None = None
-    # Whether the results of the module become one text.
+    # Whether long lists of the module's answer become one text each.
     _packs = False
 
     def asked(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -84,7 +86,7 @@ class AskingAction(ActionBase):
 
     def _read(self, output: str, shape: Shape) -> dict[str, Any]:
         answer = returned.read(output, shape)
-        return {**answer, "results": packed(answer["results"])} if self._packs and "results" in answer else answer
+        return {**answer, **{name: packed(answer[name]) for name in _LONG if name in answer}} if self._packs else answer
 
 
 class Plugins:

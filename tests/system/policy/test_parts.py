@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -74,12 +75,25 @@ def test_an_audit_of_a_severity_leaves_out_what_is_less_severe(play, evidence):
 
 
 def test_a_whole_audit_says_nothing_of_a_part_and_ends_by_its_verdict(play, evidence, tmp_path):
-    code, output = play(PROJECT / "playbooks/audit.yml")
-    manifest = evidence()[1]
+    code, output = play(PROJECT / "playbooks/audit.yml", "-e", f"evidence_store={tmp_path}/store")
+    results, manifest = evidence()
     assert manifest["profile"]["id"] == "hipaa"
     assert code != 0 and manifest["verdict"]["outcome"] == "refused"
     assert len(set(re.findall(r"Failed: ([\w-]+): ", output))) == 20 and "more, in the report" in output
     assert re.search(rf"Report: {tmp_path}/evidence/tree/\w+/report.html", output)
+    # The page of all hosts says the same.
+    code, output = play(PROJECT / "playbooks/fleet.yml", "-e", f"store={tmp_path}/store", "-e", f"dest={tmp_path}/page")
+    assert code == 0, output
+    with open(tmp_path / "page/hosts.csv", encoding="utf-8", newline="") as stream:
+        (host,) = csv.DictReader(stream)
+    assert {name: int(host[name]) for name in ("percent", "applicable", "fail", "waived")} == {
+        name: manifest["score"][name] for name in ("percent", "applicable", "fail", "waived")
+    }
+    assert (host["outcome"], host["overdue"], host["drift"]) == ("refused", "", "")
+    with open(tmp_path / "page/failing.csv", encoding="utf-8", newline="") as stream:
+        assert {row["control"] for row in csv.DictReader(stream)} == {
+            record["control"] for record in results["records"] if record["status"] in ("fail", "error")
+        }
 
 
 def test_a_tag_that_means_nothing_stops_before_anything_is_done(play, tree):

@@ -62,6 +62,7 @@ def test_the_page_and_its_tables_are_written(dozen):
     assert "<h1>12 hosts and templates, 91.6% of applicable controls passed</h1>" in text and "Example Hospital" in text
     assert "No run read a feed, so nothing is known about vulnerabilities." in text
     assert "No host was compared with its image in these 30 days." in text
+    assert text.count("<b>?</b>") == 2
     rows = list(csv.DictReader(read(dozen, "hosts.csv").splitlines()))
     assert [(row["host"], row["percent"], row["overdue"]) for row in rows[:3]] == [
         ("host-00", "50", ""),
