@@ -30,8 +30,8 @@ HEADINGS = {
 }
 
 
-def workbook(path, sheets, last_cell=None):
-    """A workbook of ``{sheet: [row, …]}``; a cell that begins with ``=`` holds a formula. ``last_cell`` is one more, far out."""
+def workbook(path, sheets, last_row=""):
+    """A workbook of ``{sheet: [row, …]}``; a cell that begins with ``=`` holds a formula. ``last_row`` is the XML of one more."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         names = list(sheets)
         archive.writestr(
@@ -57,8 +57,10 @@ def workbook(path, sheets, last_cell=None):
         archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{related}</Relationships>')
         for at, name in enumerate(names, 1):
             rows = "".join(f'<row r="{number}">{_cells(row, number)}</row>' for number, row in enumerate(sheets[name], 1))
-            far = f'<row r="1048576"><c r="{last_cell}"><v>1</v></c></row>' if last_cell else ""
-            archive.writestr(f"xl/worksheets/sheet{at}.xml", f'<worksheet xmlns="{main}"><sheetData>{rows}{far}</sheetData></worksheet>')
+            size = '<dimension ref="A1:XFD1048576"/>' if last_row else ""
+            archive.writestr(
+                f"xl/worksheets/sheet{at}.xml", f'<worksheet xmlns="{main}">{size}<sheetData>{rows}{last_row}</sheetData></worksheet>'
+            )
     return str(path)
 
 

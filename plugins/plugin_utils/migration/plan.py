@@ -61,7 +61,7 @@ def plan(inventory: Inventory, policy: Policy) -> Plan:
         "machines": machines,
         "left_out": inventory["left_out"],
         "groups": [{**group, **when["groups"].get(group["name"], _NOT_MOVED)} for group in depends["groups"]],
-        "services": depends["services"],
+        "services": [{**service, "waves": _waves_of(service, when)} for service in depends["services"]],
         "edges": [edge for edge in depends["edges"] if edge["sort"] != INSIDE],
         "parted": depends["parted"],
         "silent": depends["silent"],
@@ -74,6 +74,12 @@ def plan(inventory: Inventory, policy: Policy) -> Plan:
         "unknown": unknowns.unknowns(inventory, depends, found, when, hosts, other, drafted["unplaced"]),
         "records": inventory["records"],
     }
+
+
+def _waves_of(service: Mapping[str, Any], when: Mapping[str, Any]) -> list[int]:
+    """The numbers of the waves in which the machines of a service move."""
+    inside = set(service["machines"])
+    return [wave["number"] for wave in when["waves"] if inside & set(wave["machines"])]
 
 
 # Of a group whose machines are all retired.

@@ -12,7 +12,7 @@ import stat
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.notes import Notes, Unusable
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.table import Row, Table
 
-LARGEST = 256 << 20
+LARGEST = 128 << 20
 MOST_COLUMNS, LONGEST = 1_024, 32_768
 _SEPARATORS = ",;\t|"
 

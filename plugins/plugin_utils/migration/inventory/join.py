@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory import machine, samples
-from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.index import GUESSES, Index
+from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.index import BY_NAME, GUESSES, Index
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.machine import Machine
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.notes import Notes, Unusable
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.source import Source
@@ -79,7 +79,9 @@ def _take(source: Source, index: Index, machines: list[Machine], notes: Notes) -
         match = index.of(each, used)
         if match.one is not None:
             known = match.one
-            if match.how in GUESSES:
+            # A site's own sheet is kept by the names of machines, so the whole name is no guess there.
+            meant = not source.complete and match.how == BY_NAME and each["name"].lower() == known["name"].lower()
+            if match.how in GUESSES and not meant:
                 notes.guess(known["name"], f"{each['name']} of {source.name} was taken for it by {match.how}", source.name, each["id"])
             used.add(id(known))
             _merge(known, each, notes)

@@ -1,8 +1,8 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A vCenter, by the answers of the info modules of community.vmware and vmware.vmware.
+"""A vCenter, by the answers of info modules of community.vmware, or of others in the same form.
 
-``vmware_vm_info`` lists all machines with few facts (``virtual_machines``), ``vmware_guest_info`` and ``vm_resource_info`` describe them one by one.
+``vmware_vm_info`` lists all machines with few facts (``virtual_machines``), ``vmware_guest_info`` describes one with more (``instance``).
 """
 
 from __future__ import annotations

@@ -15,21 +15,26 @@ import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import LARGEST as LARGEST_XML
 from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import BadXml, tree
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory import values
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.notes import Notes, Unusable
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.table import Row, Table
 
-LARGEST = 256 << 20
-# Unpacked, of all parts together. 5,000 machines with all 27 sheets take 120 MiB.
-LARGEST_UNPACKED = 1 << 30
+LARGEST = 128 << 20
+# Unpacked, of all parts together.
+LARGEST_UNPACKED = 512 << 20
 MOST_PARTS = 2_000
 # Spreadsheets end at row 1,048,576 and column XFD; inventories far before that.
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 300_000, 1_024, 20_000_000
 _PIECE = 1 << 20
 # A piece of a part overlaps with the next by what a cell's element can be long, up to its formula.
 _OVERLAP = 512
-_CELL = re.compile(rb'<(?:\w+:)?(?:c|row)\b[^>]*?\br="([A-Z]{0,3})([0-9]{1,7})"')
+# Cells with something in them: those that are empty, as spreadsheets leave them down to their last row, take no room.
+_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>(?!</)')
+# A cell without a name is counted from the row in which it is.
+_NAMELESS = re.compile(rb"<(?:\w+:)?c(?![^>]*\br=)[^>]*(?<!/)>(?!</)")
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="()([0-9]{1,7})"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -53,7 +58,7 @@ class Workbook:
         """The day on which the workbook was made, as it says itself."""
         with zipfile.ZipFile(self._path) as archive:
             try:
-                found = _CREATED.search(archive.read("docProps/core.xml"))
+                found = _CREATED.search(_small(archive, "docProps/core.xml"))
             except KeyError:
                 return ""
         return found[1].decode() if found else ""
@@ -94,9 +99,9 @@ class Workbook:
 
     @staticmethod
     def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
-        relations = tree(archive.read("xl/_rels/workbook.xml.rels"))
+        relations = tree(_small(archive, "xl/_rels/workbook.xml.rels"))
         targets = {each.get("Id", ""): each.get("Target", "") for each in relations}
-        sheets = tree(archive.read("xl/workbook.xml")).findall(f"{_MAIN}sheets/{_MAIN}sheet")
+        sheets = tree(_small(archive, "xl/workbook.xml")).findall(f"{_MAIN}sheets/{_MAIN}sheet")
         named = {each.get("name", ""): targets.get(each.get(_RELATION, ""), "") for each in sheets}
         return {name: target.lstrip("/") if target.startswith("/") else f"xl/{target}" for name, target in named.items() if target}
 
@@ -107,7 +112,9 @@ class Workbook:
             with zipfile.ZipFile(self._path) as archive, archive.open(self._parts[sheet]) as stream:
                 for piece in _pieces(stream):
                     formula = _FORMULA.search(piece)
-                    for letters, number in _CELL.findall(piece, 0, formula.start() if formula else len(piece)):
+                    end = formula.start() if formula else len(piece)
+                    nameless = _ROW.findall(piece, 0, end) if _NAMELESS.search(piece, 0, end) else []
+                    for letters, number in [*nameless, *_CELL.findall(piece, 0, end)]:
                         rows, columns = max(rows, int(number)), max(columns, _column(letters))
                         last = f"{letters.decode()}{number.decode()}" if letters else last
                     if formula:
@@ -142,6 +149,12 @@ class Workbook:
         except (python_calamine.CalamineError, ValueError, OSError) as problem:
             raise Unusable(f"{self.file}, sheet {sheet}: the sheet cannot be read ({_reason(problem)}); export it again.") from problem
         return cells
+
+
+def _small(archive: zipfile.ZipFile, part: str) -> bytes:
+    """A part that no workbook has large; of a larger one only so much that its reader refuses it."""
+    with archive.open(part) as stream:
+        return stream.read(LARGEST_XML + 1)
 
 
 def _pieces(stream: IO[bytes]) -> Any:

@@ -10,6 +10,7 @@ import zipfile
 
 import migration_files
 import pytest
+from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory import workbook as workbook_reader
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.notes import Unusable
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.read import inventory
 from migration_files import CLINIC, HEADINGS, TODAY, VCENTER, rvtools, workbook
@@ -144,15 +145,34 @@ def test_an_old_export_is_refused(tmp_path):
     assert "which is after 2026-11-30" in refused(rvtools(path, created="2027-02-01"))
 
 
-def test_a_bomb_is_not_opened(tmp_path):
+def test_a_bomb_is_not_opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook_reader, "LARGEST_UNPACKED", 8 << 20)
     bomb = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/workbook.xml", "w", force_zip64=True) as stream:
-            for _piece in range(1100):
-                stream.write(bytes(1 << 20))
+        for number in range(3):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", bytes(3 << 20))
     assert "it may be a ZIP bomb" in refused(bomb)
-    # Two cells that lie far from each other make a rectangle of 17 thousand million.
-    assert "column XFD: there is a cell further out" in refused(rvtools(tmp_path / "far.xlsx", last_cell="XFD1048576"))
+
+
+@pytest.mark.parametrize("cell", ['<c r="XFD1048576"><v>1</v></c>', "<c><v>1</v></c>", '<c t="inlineStr"><is><t>x</t></is></c>'])
+def test_cells_far_from_each_other_would_make_a_rectangle_of_17_thousand_million(tmp_path, cell):
+    path = rvtools(tmp_path / "far.xlsx", last_row=f'<row r="1048576">{cell}</row>')
+    assert "row 1048576, column" in refused(path) and "there is a cell further out" in refused(path)
+
+
+def test_a_million_empty_rows_are_no_rows(tmp_path):
+    path = rvtools(tmp_path / "all.xlsx", last_row='<row r="1048576"><c r="A1048576" s="0"/><c r="B1048576"></c></row>')
+    assert len(read(path)["machines"]) == 5
+
+
+def test_a_part_that_grows_without_end_is_not_read_whole(tmp_path):
+    path = tmp_path / "all.xlsx"
+    rvtools(path)
+    large = tmp_path / "large.xlsx"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(large, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, b" " * (5 << 20) if name == "xl/workbook.xml" else source.read(name))
+    assert "is larger than 4 MiB" in refused(large)
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200, -100, -2000])

@@ -153,9 +153,12 @@ def test_a_sheet_of_the_site_adds_to_machines(file, tmp_path):
     said = {record["message"] for record in found["records"]}
     assert any("no inventory of a platform has this machine" in message for message in said)
     assert any("the tier high was read as 2" in message for message in said)
-    # By its DNS name a machine is known; that a name alone means it is a guess.
-    assert not any("EHR-WEB.example.org of cmdb.csv was taken" in message for message in said)
-    assert any("pacs of cmdb.csv was taken for it by its name" in message for message in said)
+    # A machine is known by its DNS name and by its whole name; that a part of a name means it is a guess.
+    assert not any("of cmdb.csv was taken" in message for message in said)
+    other = file("other.csv", "Server,Owner\npacs.radiology.example.org,Radiology\n")
+    found = inventory([source("rvtools", str(tmp_path / "all.xlsx")), source("cmdb", other)], TODAY)
+    assert machine(found, "pacs")["owner"] == "Radiology"
+    assert any("pacs.radiology.example.org of other.csv was taken for it by its name" in each["message"] for each in found["records"])
 
 
 def test_a_sheet_can_have_other_headings_and_be_a_workbook(tmp_path):
