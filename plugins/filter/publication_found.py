@@ -20,7 +20,7 @@ options:
   platform:
     description: The platform.
     type: str
-    choices: [openstack]
+    choices: [openstack, proxmox]
     required: true
   name:
     description: The name of the image.

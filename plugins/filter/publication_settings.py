@@ -18,7 +18,7 @@ options:
   platform:
     description: The platform.
     type: str
-    choices: [openstack]
+    choices: [openstack, proxmox]
     required: true
 """
 

@@ -19,7 +19,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.promotion.name
 # The labels, which is what the properties and tags of the platforms are called too.
 NAME, VERSION_LABEL, SHA256, EVIDENCE = "hygeia_name", "hygeia_version", "hygeia_sha256", "hygeia_evidence"
 # Those that platforms/ knows. Each is loaded by the task that needs it, for filters are loaded by every task.
-PLATFORMS = ("openstack",)
+PLATFORMS = ("openstack", "proxmox")
 
 
 def platform(name: str) -> ModuleType:
@@ -43,6 +43,8 @@ class Listed:
     marked: bool = True
     ready: bool = True
     used_by: list[str] = field(default_factory=list)
+    # The member of a cluster that has it, where that matters.
+    node: str = ""
 
     def image(self, name: str) -> dict[str, Any] | None:
         """The published image of this name that it is, or None."""
@@ -59,6 +61,7 @@ class Listed:
             "short": sha256[:12],
             "machine": dict(self.machine),
             "used_by": list(self.used_by),
+            "node": self.node,
         }
 
     def left_of(self, name: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from promoted import Promoted
 from servers import glance as glance_server
 from servers import libvirtd
+from servers import proxmox as proxmox_server
 from servers.environment import PYTHON, environment
 
 TOP = Path(__file__).parents[3]
@@ -47,6 +48,22 @@ def cloud(glance, monkeypatch):
     glance.clear()
 
 
+@pytest.fixture(scope="session")
+def proxmox():
+    with proxmox_server.running() as one:
+        yield one
+
+
+@pytest.fixture
+def cluster(proxmox, monkeypatch):
+    """A target of Proxmox VE."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", proxmox.certificate)
+    token = {"user": proxmox_server.USER, "token_id": proxmox_server.TOKEN, "token_secret": proxmox_server.SECRET}
+    place = {"host": "127.0.0.1", "port": proxmox.port, "node": "pve1", "storage": "local-lvm"}
+    yield {"name": "cluster", "platform": "proxmox", **place, **token}
+    proxmox.clear()
+
+
 @pytest.fixture
 def promoted(tmp_path):
     return Promoted(tmp_path)
@@ -72,6 +89,7 @@ def play(tmp_path, promoted):
         command = [ansible, "-i", tmp_path / "inventory.json", *arguments, TOP / "playbooks" / f"{name}.yml"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        assert proxmox_server.SECRET not in done.stdout + done.stderr
         return done.returncode == 0, done.stdout + done.stderr
 
     return run

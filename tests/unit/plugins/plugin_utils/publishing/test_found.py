@@ -29,6 +29,7 @@ def test_the_images_of_a_name_and_the_one_that_consumers_use():
         "short": "6f7233968ad6",
         "machine": MACHINE,
         "used_by": ["whoever protected it"],
+        "node": "",
     }
     assert answer["current"]["id"] == "b" and answer["leftovers"] == answer["foreign"] == []
 

@@ -54,6 +54,16 @@ def test_in_check_mode_nothing_is_said_to_be_there():
     assert {status for status, message in statuses({"images": [], "current": {}}).values()} == {"not_checked"}
 
 
+UNREAD = {**FOUND, "sha256": "", "unread": "it returns nothing", "images": [{**IMAGES[0], "sha256": SHA256}, *IMAGES[1:]]}
+
+
+def test_what_a_platform_does_not_return_is_not_checked_and_the_rest_is():
+    found = statuses(UNREAD)
+    assert found.pop("image") == ("not_checked", "it returns nothing") and set(found.values()) == {("pass", "")}
+    assert statuses({**UNREAD, "current": {}}, "radiology: it cannot be renamed")["machine"] == ("fail", "radiology: it cannot be renamed")
+    assert statuses({**UNREAD, "images": []}, "radiology: the storage is full")["image"] == ("fail", "radiology: the storage is full")
+
+
 def test_what_could_not_be_removed_fails():
     assert statuses(FOUND, "radiology: the volume is locked", keep=1)["kept"] == ("fail", "radiology: the volume is locked")
 

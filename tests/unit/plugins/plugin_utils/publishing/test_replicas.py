@@ -46,3 +46,10 @@ def test_after_a_rollback_the_older_version_is_the_recent_one():
 
 def test_what_could_not_be_read_did_not_pass():
     assert statuses({}, problem="second: libvirt cannot be reached") == ("error", "not_checked")
+
+
+def test_what_a_platform_does_not_return_is_not_checked():
+    found = {"place": "there", "current": {key: SECOND[key] for key in ("version", "sha256")}, "unread": "it returns nothing"}
+    image, recent = results("second", found, HISTORY, 3600, NOW)
+    assert (image["status"], image["message"], recent["status"]) == ("not_checked", "it returns nothing", "pass")
+    assert results("second", {**found, "current": {}}, HISTORY, 3600, NOW)[0]["status"] == "fail"
