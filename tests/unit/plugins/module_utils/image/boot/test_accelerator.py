@@ -71,10 +71,10 @@ def test_without_the_device_nothing_is_tried(machine, monkeypatch):
 @pytest.mark.parametrize(
     ("said", "cpu"),
     [
-        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", "max,la57=off,cx16=off"),
-        ("QEMU emulator version 8.0.0", "max,la57=off"),
-        ("QEMU emulator version 10.0.2", "max,la57=off"),
-        ("", "max,la57=off,cx16=off"),
+        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", "max,la57=off,erms=off,fsrm=off,smap=off,cx16=off"),
+        ("QEMU emulator version 8.0.0", "max,la57=off,erms=off,fsrm=off,smap=off"),
+        ("QEMU emulator version 10.0.2", "max,la57=off,erms=off,fsrm=off,smap=off"),
+        ("", "max,la57=off,erms=off,fsrm=off,smap=off,cx16=off"),
     ],
 )
 def test_an_instruction_that_old_emulation_gets_wrong_is_left_out(machine, said, cpu):

@@ -111,7 +111,7 @@ def test_a_bare_filesystem_gets_its_kernel_from_outside(machine, initramfs):
     assert ("-initrd" in command) is bool(initramfs)
 
 
-@pytest.mark.parametrize(("accelerator", "cpu"), [("kvm", "host"), ("tcg", "max,la57=off,cx16=off")])
+@pytest.mark.parametrize(("accelerator", "cpu"), [("kvm", "host"), ("tcg", "max,la57=off,erms=off,fsrm=off,smap=off,cx16=off")])
 def test_the_processor_follows_the_accelerator(machine, accelerator, cpu):
     command = words(machine, accelerator=accelerator)
     assert command[command.index("-cpu") + 1] == cpu
