@@ -208,6 +208,51 @@ def _left_unclean(system, unused_wanted, right):
         system.files["hiberfil.sys"] = b"HIBR" + bytes(4092)
 
 
+ANSWER = (
+    '<?xml version="1.0" encoding="utf-8"?><unattend xmlns="urn:schemas-microsoft-com:unattend"><settings pass="oobeSystem"><component>'
+    "<UserAccounts><AdministratorPassword><Value>{}</Value><PlainText>false</PlainText></AdministratorPassword></UserAccounts>"
+    "</component></settings></unattend>"
+)
+
+
+def _answer_passwords(system, unused_wanted, right):
+    system.files["Windows\\Panther\\unattend.xml"] = ANSWER.format("*SENSITIVE*DATA*DELETED*" if right else "aHVudGVyMg==").encode()
+
+
+def _stored_secrets(system, unused_wanted, right):
+    key = system.key("HKLM\\SECURITY\\Policy\\Secrets")
+    key.clear()
+    key["NL$KM"] = {"CurrVal": {"": b"own"}}
+    if not right:
+        key["DefaultPassword"] = {"CurrVal": {"": b"sealed by the system"}}
+
+
+def _cached_logons(system, unused_wanted, right):
+    system.put("HKLM\\SECURITY\\Cache", "NL$1", bytes(168) if right else b"\x01" * 168)
+    system.put("HKLM\\SECURITY\\Cache", "NL$Control", b"\x04\0\x01\0\x0a\0\0\0")
+
+
+def _user_file(system, path, right):
+    system.files["Users\\Public\\Desktop\\desktop.ini"] = b""
+    path = f"Users\\{path}"
+    if right:
+        system.files.pop(path, None)
+    else:
+        system.files[path] = b"made by a test"
+
+
+def _user_profiles(system, unused_wanted, right):
+    _user_file(system, "vendor\\NTUSER.DAT", right)
+
+
+def _saved_credentials(system, unused_wanted, right):
+    _user_file(system, "Administrator\\AppData\\Local\\Microsoft\\Credentials\\DFBE70A7E5CC19A398EBF1B96859CE5D", right)
+
+
+def _command_histories(system, unused_wanted, right):
+    _user_file(system, "Administrator\\AppData\\Roaming\\Microsoft\\Windows\\PowerShell\\PSReadLine\\ConsoleHost_history.txt", right)
+
+
 def _build(system, wanted, right):
     build, revision = map(int, str(wanted["at_least"]).split("."))
     version = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"

@@ -182,7 +182,8 @@ class System:
         for root in ("SYSTEM", "SOFTWARE", "SECURITY", "SAM"):
             trees.setdefault(f"HKLM\\{root}", {})
         trees.setdefault("HKU\\.DEFAULT", {})
-        trees["HKLM\\SECURITY"]["Policy"] = {"PolAdtEv": {"": (0, self.audit_bytes())}, "Accounts": self.accounts()}
+        policy = trees["HKLM\\SECURITY"].get("Policy", {})
+        trees["HKLM\\SECURITY"]["Policy"] = {**policy, "PolAdtEv": {"": (0, self.audit_bytes())}, "Accounts": self.accounts()}
         trees["HKLM\\SAM"]["SAM"] = self.sam()
         return {f"{CONFIG}\\{root.rpartition(chr(92))[2].lstrip('.')}": hives.hive(tree) for root, tree in trees.items()}
 

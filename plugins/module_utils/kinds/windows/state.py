@@ -8,6 +8,11 @@
 - ``machine_certificates``: the thumbprints of certificates in the machine's own store (MY).
 - ``added_roots``: the thumbprints of root authorities that a site or a policy added.
 - ``left_unclean``: sentences on a system that was not shut down cleanly or is hibernated, so that not all of it could be read.
+- ``answer_passwords``: answer files of Setup (unattend.xml) that still hold a password.
+- ``stored_secrets``: the names of secrets that were stored, such as ``DefaultPassword`` or ``_SC_`` and a service.
+- ``cached_logons``: cached logins of a domain's users, by the names of their values.
+- ``user_profiles``: the users that have a profile; ``saved_credentials``: files with credentials that users saved;
+  ``command_histories``: what users typed into PowerShell.
 - ``build``: the build with its revision, such as ``20348.2227``, which ``at_least`` compares number by number.
 """
 
@@ -23,7 +28,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.windows.expect
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Value
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
-from ansible_collections.hygeia.golden.plugins.module_utils.windows import certificates, services, tasks
+from ansible_collections.hygeia.golden.plugins.module_utils.windows import certificates, generalized, services, tasks
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.system import VERSION
 
 BUILD = "build"
@@ -39,6 +44,12 @@ class WindowsState(WindowsKind):
         "machine_certificates",
         "added_roots",
         "left_unclean",
+        "answer_passwords",
+        "stored_secrets",
+        "cached_logons",
+        "user_profiles",
+        "saved_credentials",
+        "command_histories",
         BUILD,
     )
 
@@ -64,6 +75,12 @@ class WindowsState(WindowsKind):
             "foreign_system_tasks": lambda: ([task.path for task in tasks.read(volume) if task.system and task.foreign], tasks.DIRECTORY),
             "machine_certificates": lambda: (certificates.thumbprints(registry, "MY"), certificates.place("MY")),
             "left_unclean": lambda: (list(self.system.remarks), volume.name),
+            "answer_passwords": lambda: (generalized.answer_passwords(volume), generalized.ANSWERS[1]),
+            "stored_secrets": lambda: (generalized.stored_secrets(registry), generalized.SECRETS),
+            "cached_logons": lambda: (generalized.cached_logons(registry), generalized.CACHE),
+            "user_profiles": lambda: (generalized.user_profiles(volume), generalized.USERS),
+            "saved_credentials": lambda: (generalized.saved_credentials(volume), generalized.USERS),
+            "command_histories": lambda: (generalized.command_histories(volume), generalized.USERS),
             "added_roots": lambda: (certificates.added_roots(registry), certificates.place("ROOT")),
         }
 

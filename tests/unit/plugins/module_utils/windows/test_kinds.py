@@ -111,6 +111,12 @@ SETTINGS = [
     ("windows_state", "machine_certificates", []),
     ("windows_state", "added_roots", []),
     ("windows_state", "left_unclean", []),
+    ("windows_state", "answer_passwords", []),
+    ("windows_state", "stored_secrets", []),
+    ("windows_state", "cached_logons", []),
+    ("windows_state", "user_profiles", []),
+    ("windows_state", "saved_credentials", []),
+    ("windows_state", "command_histories", []),
     ("windows_state", "build", {"at_least": "20348.2227"}),
 ]
 
