@@ -101,15 +101,12 @@ def _decoded(window: Window, order: str, first: int, last: int) -> Text:
 
 
 def _orders(data: bytes, first: int, last: int) -> tuple[str, ...]:
-    """In the wrong order, a letter beyond Latin-1 spoils its neighbour too; without any, what lies around tells, if not always."""
-    inside = (LITTLE, first + 2, last), (BIG, first + 1, last - 1)
-    little, big = (len(_ODD.findall(data[start:end].decode(order, "replace"))) for order, start, end in inside)
-    if little != big:
-        return (LITTLE,) if little < big else (BIG,)
-    before, after = data[max(0, first - 1) : first] == b"\0", data[last + 1 : last + 2]
-    if before:
-        return (LITTLE,) if after == b"\0" else (BIG,)
-    return (LITTLE,) if after == b"\0" else (LITTLE, BIG)
+    """In the wrong order, a letter beyond Latin-1 spoils its neighbour too, and a zero is missing at an end; where in doubt, both."""
+    inside = {LITTLE: (first + 2, last), BIG: (first + 1, last - 1)}
+    odd = {order: len(_ODD.findall(data[start:end].decode(order, "replace"))) for order, (start, end) in inside.items()}
+    fits = {LITTLE: data[last + 1 : last + 2] == b"\0", BIG: data[max(0, first - 1) : first] == b"\0"}
+    likely = min((LITTLE, BIG), key=lambda order: (odd[order], not fits[order]))
+    return (likely,) if fits[likely] else (LITTLE, BIG)
 
 
 def _utf8(data: bytes, order: str) -> bytes:

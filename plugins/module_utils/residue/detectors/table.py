@@ -32,6 +32,9 @@ _COPY = re.compile(rb"COPY\s+(?:\"?\w+\"?\.)?\"?\w+\"?\s*" + _COLUMNS + rb"+FROM
 _SEPARATORS = (",", "\t", ";", "|")
 _VALUE = 300
 _LONGEST_LINE = 8192
+# Names of columns do not begin with a space, as lines of programs do, and have no signs but these.
+_HEADER = re.compile(rb"[\w\"'#][\w \"'#,;|/.()\t\r-]*")
+_DIGIT = re.compile(rb"\d")
 
 
 def sql(data: bytes, place: int) -> Iterator[bytes]:
@@ -47,20 +50,29 @@ def sql(data: bytes, place: int) -> Iterator[bytes]:
 
 
 def csv(data: bytes, place: int) -> Iterator[bytes]:
-    """``place`` is the beginning of a file: a line of names, and at least one more with as many fields."""
-    line, unused_end, rest = data[place : place + _LONGEST_LINE].lstrip(b"\xef\xbb\xbf").partition(b"\n")
-    if b"\0" in line or not rest:
+    """``place`` is the beginning of a file, or in the line of names: at least one more line has as many fields, with a number in one."""
+    low = max(0, place - _LONGEST_LINE)
+    start = max(data.rfind(end, low, place) for end in (b"\n", b"\0")) + 1
+    if start < low:
         return
-    header = line.decode("latin-1").strip()
+    line, unused_end, rest = data[start : start + _LONGEST_LINE].lstrip(b"\xef\xbb\xbf").partition(b"\n")
+    if not rest or not _HEADER.fullmatch(line):
+        return
+    first = rest.partition(b"\n")[0]
     for separator in _SEPARATORS:
-        names = [name.strip(" \"'") for name in header.split(separator)]
-        first = rest.partition(b"\n")[0]
-        if len(names) > 1 and of_patients(names) and first.count(separator.encode()) >= len(names) - 1:
-            yield first
+        names = [name.strip(" \r\"'") for name in line.decode("latin-1").split(separator)]
+        values = first.split(separator.encode())
+        if len(values) >= len(names) > 1 and of_patients(names):
+            if any(_identifies(name) and _DIGIT.search(value) for name, value in zip(names, values)):
+                yield first
             return
+
+
+def _identifies(name: str) -> re.Match[str] | None:
+    return _COLUMN.fullmatch(re.sub(r"[\s-]+", "_", name))
 
 
 def of_patients(names: list[str]) -> bool:
     """Are these the columns of a table of patients: two that tell who it is, of which one is certain?"""
-    found = [match for match in (_COLUMN.fullmatch(re.sub(r"[\s-]+", "_", name)) for name in names) if match]
+    found = [match for match in map(_identifies, names) if match]
     return len(found) >= 2 and any(match["sure"] for match in found)

@@ -98,6 +98,13 @@ FURTHER = {
         {"path": "/var/lib/mysql/ibdata1", "text": "\0ris/encounters\0"},
         {"path": "/var/lib/mysql/mysql.ibd", "text": "\0ris/medical_records\0"},
     ],
+    "residue-csv": [
+        "SSN,Name,Last Name,DOB\n401-52-7719,x,Doe,1970-01-01\n",
+        '"Social Security Number","DOB"\n"401-52-7719","1970-01-01"\n',
+        "MBI;DOB\n2WH7-UK4-NP81;1970-01-01\n",
+        "Medicare Number|Date of Birth\n2WH7-UK4-NP81|1970-01-01\n",
+        "subscriber_id,birth_date\n4711,1970-01-01\n",
+    ],
     "residue-social-security-number": ["Social Security No. 401-52-7719", "social_security_number: 401-52-7719"],
     "residue-medicare-number": ["Medicare number: 2WH7-UK4-NP81"],
     "residue-provider-number": ["npi=1245319599"],
