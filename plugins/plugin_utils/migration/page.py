@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.concerns import ATTENTION, BLOCKED, READINESS, READY, UNKNOWN
@@ -15,7 +15,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import page
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 # Of a table so many rows are on the page; plan.json and waves.csv have them all.
-MOST_ROWS = 200
+MOST_ROWS = 100
 # The classes of the style sheet, the marks beside the colours, and the words.
 CLASSES = {READY: "pass", ATTENTION: "waived", UNKNOWN: "not_checked", BLOCKED: "fail"}
 MARKS = {READY: "✓", ATTENTION: "!", UNKNOWN: "?", BLOCKED: "✕"}
@@ -49,6 +49,7 @@ def view(plan: Mapping[str, Any]) -> dict[str, Any]:
         "hosts": hosts.picture(plan),
         "groups": {group["name"]: group for group in plan["groups"]},
         "concerns": sorted(concerns, key=lambda each: (category[each["category"]], -each["found"], -each["unknown"], each["id"])),
+        "unscheduled": _by_reason(plan["unscheduled"]),
         "advice": [
             (sort, said, [row for row in plan["advice"] if row["advice"] == sort])
             for sort, said in ADVICE.items()
@@ -56,6 +57,18 @@ def view(plan: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "conflicts": [record for record in plan["records"] if record["status"] == "fail"],
     }
+
+
+def _by_reason(unscheduled: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Groups without a day by what they wait for; one sentence often holds up many."""
+    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    for each in unscheduled:
+        waiting.setdefault(" ".join(each["reasons"]), []).append(each)
+    rows = [
+        {"why": why, "groups": [each["group"] for each in inside], "machines": sum(len(each["machines"]) for each in inside)}
+        for why, inside in waiting.items()
+    ]
+    return sorted(rows, key=lambda row: (-int(str(row["machines"])), str(row["why"])))
 
 
 def _gib(size: float | None) -> str:

@@ -166,6 +166,13 @@ def test_a_plan_of_nothing_that_can_move_says_so(inventory, policy):
     assert "No machine can be given a day yet." in rendered(made) and valid(made)
 
 
+def test_groups_that_wait_for_the_same_stand_in_one_row(inventory, policy):
+    machines = {f"m{at:02}": {"tier": None, "application": f"A{at:02}"} for at in range(20)}
+    seen = page.view(plan.plan(inventory({**machines, "n": {"tier": 2, "window": "Mon"}}), policy()))["unscheduled"]
+    assert [(row["machines"], len(row["groups"])) for row in seen] == [(20, 20), (1, 1)]
+    assert "and 8 more" in rendered(plan.plan(inventory(machines), policy()))
+
+
 def rows(text):
     return list(csv.DictReader(io.StringIO(text)))
 
