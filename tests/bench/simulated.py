@@ -97,8 +97,9 @@ QUERIES = {
         FROM (SELECT *, {_DRAWN} AS x FROM fleet, policy) WHERE {_LOOKED}
         UNION ALL BY NAME
         SELECT {_RUN}, 'drift-' || category AS control, 'The ' || category || ' differs' AS title, 'drift' AS area, 'medium' AS severity,
-            'hygeia.golden' AS origin, 'live' AS stage, 'fail' AS status, '"' || item || '"' AS observed, '' AS read_from, 'differs' AS message,
-            []::VARCHAR[] AS citations, category, class
+            'hygeia.golden' AS origin, 'live' AS stage, CASE class WHEN 'unexplained' THEN 'fail' ELSE 'pass' END AS status,
+            '"' || item || '"' AS observed, '' AS read_from, 'differs' AS message,
+            []::VARCHAR[] AS citations, category, item, class
         FROM (SELECT *, list_extract(['packages', 'files', 'units'], 1 + (hash(h) % 3)::INT) AS category, 'item-' || (hash(h + n) % 9) AS item,
               list_extract(['patch', 'site', 'unexplained'], 1 + (hash(h * 3 + n) % 3)::INT) AS class
               FROM fleet, range(2) AS drifts(n) WHERE hash(h) % 10 = 0) WHERE {_LOOKED}""",
@@ -112,6 +113,7 @@ QUERIES = {
             sum(({_STATUS} <> 'not_applicable')::INT) AS applicable,
             {_COUNTS},
             100 * controls_pass // applicable AS percent, image, 'v' || version AS image_version,
-            DATE '2026-11-30' - version * 25 AS image_built, true AS vulnerabilities_stated, '0.1.0' AS collection_version, '0' AS manifest_sha256
+            DATE '2026-11-30' - version * 25 AS image_built, true AS vulnerabilities_stated, hash(h) % 10 = 0 AS compared,
+            '0.1.0' AS collection_version, '0' AS manifest_sha256
         FROM (SELECT *, {_DRAWN} AS x FROM fleet, policy) WHERE {_LOOKED} GROUP BY h, host, groups, image, version""",
 }

@@ -88,6 +88,7 @@ def _prepare(database: duckdb.DuckDBPyConnection, limits: Limits) -> None:
 
 _RANK = f"list_position({list(TELLING_FIRST)!r}, status)"
 _STATUS = f"list_extract({list(TELLING_FIRST)!r}, min({_RANK})::INT)"
+_WEIGHT = "list_position(['low', 'medium', 'high', 'critical'], severity)"
 _NAMED = f"list_sort(list_slice(list(DISTINCT host ORDER BY host), 1, {MOST_NAMED})) AS named, count(DISTINCT host) AS hosts"
 
 # Tables whose rows lead to those of another kind.
@@ -121,13 +122,13 @@ _TABLES = {
         WHERE due < getvariable('today') AND state NOT IN ('closed', 'waived')
     """,
     # The newest run of a host that compared it with its image.
-    "compared": """
-        SELECT DISTINCT host, run, ended, day FROM records WHERE class IS NOT NULL AND day BETWEEN getvariable('since') AND getvariable('today')
+    "listed": """
+        SELECT host, run, ended, day FROM runs WHERE day BETWEEN getvariable('since') AND getvariable('today') AND compared
+        QUALIFY row_number() OVER (PARTITION BY host ORDER BY ended DESC, run DESC) = 1
     """,
-    "listed": "SELECT * FROM compared QUALIFY row_number() OVER (PARTITION BY host ORDER BY ended DESC, run DESC) = 1",
     "drifted": f"""
-        SELECT records.* FROM listed_records AS records JOIN listed USING (host, run, ended)
-        WHERE class IS NOT NULL AND status IN ('fail', 'error', 'waived') AND origin = '{OURS}'
+        SELECT records.*, status IN ('fail', 'error') AND class = 'unexplained' AS unexplained
+        FROM listed_records AS records JOIN listed USING (host, run, ended) WHERE class IS NOT NULL AND origin = '{OURS}'
     """,
     # The score of each host on each day: of that day's run, or of the one before.
     "daily": """
@@ -141,7 +142,7 @@ _TABLES = {
 
 _HOSTS = """
     WITH late AS (SELECT host, count(DISTINCT id) AS overdue FROM open GROUP BY host),
-        drift AS (SELECT host, count(*) AS drift, sum((class = 'unexplained')::INT) AS unexplained FROM drifted GROUP BY host),
+        drift AS (SELECT host, count(*) AS drift, sum(unexplained::INT) AS unexplained FROM drifted GROUP BY host),
         failed AS (
             SELECT host, count(*) AS serious FROM state JOIN policy USING (control)
             WHERE status IN ('fail', 'error') AND severity IN ('high', 'critical') GROUP BY host
@@ -191,9 +192,9 @@ _OVERDUE = f"""
     ORDER BY exploited DESC, list_position(['critical', 'high', 'medium', 'low'], severity), min(open.due), id, package
 """
 _DRIFT = f"""
-    SELECT class, coalesce(category, '') AS category, control, any_value(title) AS title, any_value(severity) AS severity, {_NAMED},
-        count(*) AS differences
-    FROM drifted GROUP BY class, category, control ORDER BY class = 'unexplained' DESC, class, hosts DESC, category, control
+    SELECT class, coalesce(category, '') AS category, coalesce(item, '') AS item, arg_max(severity, {_WEIGHT}) AS severity,
+        bool_or(unexplained) AS unexplained, max(explained_by) AS explained_by, {_NAMED}
+    FROM drifted GROUP BY class, category, item ORDER BY unexplained DESC, max({_WEIGHT}) DESC, hosts DESC, class, category, item
 """
 _WAIVERS = f"""
     SELECT control, title, waiver_reason AS reason, waiver_approver AS approver, strftime(waiver_until, '%Y-%m-%d') AS until,

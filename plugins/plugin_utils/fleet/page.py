@@ -193,7 +193,7 @@ def _classes(drift: Sequence[Row]) -> list[tuple[str, int]]:
     """How many differences are of which class, those that nothing explains first."""
     counts: Counter[str] = Counter()
     for row in drift:
-        counts[row["class"]] += row["differences"]
+        counts[row["class"]] += row["hosts"]
     return sorted(counts.items(), key=lambda each: (each[0] != "unexplained", -each[1], each[0]))
 
 

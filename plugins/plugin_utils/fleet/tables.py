@@ -26,7 +26,7 @@ TABLES = {
     "images.csv": ("images", ("image", "version", "built", "age", "hosts")),
     "failing.csv": ("failing", ("control", "title", "area", "severity", "hosts", "named")),
     "overdue.csv": ("overdue", ("id", "package", "severity", "exploited", "due", "days", "fixed", "hosts", "named")),
-    "drift.csv": ("drift", ("class", "category", "control", "title", "severity", "hosts", "differences", "named")),
+    "drift.csv": ("drift", ("class", "category", "item", "severity", "unexplained", "explained_by", "hosts", "named")),
     "waivers.csv": ("waivers", ("control", "title", "reason", "approver", "until", "days", "hosts", "named")),
     "differing.csv": (
         "differing",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from ansible_collections.hygeia.golden.plugins.module_utils.model.result import NOT_CHECKED
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.areas import area_of
 from ansible_collections.hygeia.golden.plugins.plugin_utils.store.schema import RECORDS, RUNS, STATUS_COLUMNS, VULNERABILITIES
 
@@ -26,7 +27,15 @@ def rows(run: str, manifest: Mapping[str, Any], results: Mapping[str, Any], mani
     return {
         RECORDS: [{**about, **_record(record)} for record in results["records"]],
         VULNERABILITIES: [{**about, **row} for row in _vulnerabilities(stated)],
-        RUNS: [{**about, **_run(manifest), "vulnerabilities_stated": bool(stated["stated"]), "manifest_sha256": manifest_sha256}],
+        RUNS: [
+            {
+                **about,
+                **_run(manifest),
+                "vulnerabilities_stated": bool(stated["stated"]),
+                "compared": any(_compares(record) for record in results["records"]),
+                "manifest_sha256": manifest_sha256,
+            }
+        ],
     }
 
 
@@ -58,8 +67,13 @@ def _record(record: Mapping[str, Any]) -> Row:
         **{name: _json(record[name]) for name in ("expected", "observed")},
         **_waiver(record["waiver"]),
         "citations": [f"{name}:{citation}" for name, cited in record["references"].items() for citation in cited],
-        **{name: _text(record.get(name)) for name in ("category", "class")},
+        **{name: _text((record.get("drift") or {}).get(name)) for name in ("category", "item", "class", "explained_by")},
     }
+
+
+def _compares(record: Mapping[str, Any]) -> bool:
+    """Is this about a category of a machine that was compared with its image, whether it differs or not?"""
+    return area_of(record["control"]) == "drift" and record["status"] != NOT_CHECKED
 
 
 def _vulnerabilities(stated: Mapping[str, Any]) -> Iterator[Row]:

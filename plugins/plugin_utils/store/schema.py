@@ -31,7 +31,9 @@ KINDS: dict[str, dict[str, str]] = {
         **_WAIVER,
         "citations": "VARCHAR[]",
         "category": "VARCHAR",
+        "item": "VARCHAR",
         "class": "VARCHAR",
+        "explained_by": "VARCHAR",
     },
     VULNERABILITIES: {
         **_RUN,
@@ -63,6 +65,7 @@ KINDS: dict[str, dict[str, str]] = {
         "promoted": "VARCHAR",
         "promoted_sha256": "VARCHAR",
         "vulnerabilities_stated": "BOOLEAN",
+        "compared": "BOOLEAN",
         "collection_version": "VARCHAR",
         "manifest_sha256": "VARCHAR",
     },

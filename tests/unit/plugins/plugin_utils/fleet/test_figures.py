@@ -86,25 +86,31 @@ def test_overdue_patches_are_those_of_the_newest_run_that_read_a_feed(site, reco
 
 
 def test_drift_is_that_of_the_newest_run_that_compared(site, record):
-    def drift(name, reason, status="fail"):
-        return record(name, status, **{"category": "files", "class": reason})
+    def drift(item, reason, status="fail", by=""):
+        return record("drift-files", status, drift={"category": "files", "item": item, "class": reason, "explained_by": by})
 
-    site.run("a", "2026-11-28T08:00:00Z", drift("drift-old", "unexplained"))
+    site.run("a", "2026-11-28T08:00:00Z", drift("/old", "unexplained"))
     site.run(
         "a",
         "2026-11-29T08:00:00Z",
-        drift("drift-files", "unexplained"),
-        drift("drift-packages", "patch"),
-        drift("drift-units", "site", "pass"),
+        drift("/x", "unexplained"),
+        drift("/y", "patch", "pass", "a run of ours"),
+        drift("/z", "unexplained", "waived"),
     )
     site.run("a", "2026-11-30T08:00:00Z", *(record(f"a-{number}") for number in range(9)))
     site.run("b", "2026-11-30T08:00:00Z", record())
+    site.run("same", "2026-11-30T08:00:00Z", record("drift-files"))
+    site.run("silent", "2026-11-29T08:00:00Z", drift("/x", "unexplained"))
+    site.run("silent", "2026-11-30T08:00:00Z", record("drift-files", "not_checked"))
     found = site.figures()
-    assert [(row["class"], row["control"], row["hosts"]) for row in found["drift"]] == [
-        ("unexplained", "drift-files", 1),
-        ("patch", "drift-packages", 1),
+    rows = [(row["class"], row["item"], row["named"], row["unexplained"], row["explained_by"]) for row in found["drift"]]
+    assert rows == [
+        ("unexplained", "/x", ["a", "silent"], True, None),
+        ("patch", "/y", ["a"], False, "a run of ours"),
+        ("unexplained", "/z", ["a"], False, None),
     ]
-    assert {host: (row["drift"], row["unexplained"]) for host, row in by_host(found).items()} == {"a": (2, 1), "b": (None, None)}
+    counts = {host: (row["drift"], row["unexplained"]) for host, row in by_host(found).items()}
+    assert counts == {"a": (3, 1), "b": (None, None), "same": (0, 0), "silent": (1, 1)}
     assert found["failing"] == []
 
 

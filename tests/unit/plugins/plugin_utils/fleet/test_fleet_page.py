@@ -109,7 +109,7 @@ def test_nothing_that_a_host_says_is_a_part_of_the_page(site, record):
         "kev": True,
         "waiver": None,
     }
-    drift = record("drift-x", "fail", title=ODD, **{"category": ODD, "class": ODD})
+    drift = record("drift-x", "fail", title=ODD, drift={"category": ODD, "item": ODD, "class": ODD, "explained_by": ODD})
     for number in range(6):
         records = [
             record("a-b", "fail" if number else "pass", title=ODD, observed=ODD),

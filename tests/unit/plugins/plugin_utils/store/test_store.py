@@ -45,7 +45,9 @@ def test_a_run_is_in_the_store_as_it_is_in_its_evidence(site, record, table):
     release = {"id": "web", "version": "7", "built": "2026-11-01T08:00:00Z"}
     records = [
         record(),
-        record("aide-cron", "waived", waiver=WAIVER, **{"category": "file", "class": "site"}),
+        record(
+            "aide-cron", "waived", waiver=WAIVER, drift={"category": "files", "item": "/etc/x", "class": "site", "explained_by": "CHG-1"}
+        ),
         record("rpm-x", "fail", message="'; DROP"),
     ]
     place = site.run(
@@ -57,12 +59,11 @@ def test_a_run_is_in_the_store_as_it_is_in_its_evidence(site, record, table):
     assert (run["image"], run["image_version"], str(run["image_built"])) == ("web", "7", "2026-11-01 08:00:00")
     first, waived, failed = table("records")
     assert (first["control"], first["area"], first["expected"]) == ("ssh-root-login", "ssh", '{"sshd: PermitRootLogin": "no"}')
-    assert (waived["waiver_reason"], str(waived["waiver_until"]), waived["category"], waived["class"]) == (
-        WAIVER["reason"],
-        "2026-12-31",
-        "file",
-        "site",
-    )
+    assert (
+        waived["waiver_reason"],
+        str(waived["waiver_until"]),
+        [waived[name] for name in ("category", "item", "class", "explained_by")],
+    ) == (WAIVER["reason"], "2026-12-31", ["files", "/etc/x", "site", "CHG-1"])
     assert (failed["message"], failed["citations"]) == ("'; DROP", ["hipaa:164.312(d)"])
     (vulnerability,) = table("vulnerabilities")
     assert (vulnerability["id"], vulnerability["state"], str(vulnerability["due"]), vulnerability["exploited"]) == (
