@@ -45,6 +45,7 @@ ARGUMENTS = {
     "store": {"type": "path"},
     "groups": {"type": "list", "elements": "str"},
     **{name: {"type": "dict", "default": {}} for name in ("boot", "system", "release", "rollback", "isolation", "image_history")},
+    "image_manifest": {"type": "list", "elements": "str", "default": []},
     "playbook": {"type": "path"},
     "started": {"type": "str"},
     "signing_key": {"type": "path"},

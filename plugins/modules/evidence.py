@@ -183,6 +183,13 @@ options:
     description: The facts about the throwaway boot.
     type: dict
     default: {}
+  image_manifest:
+    description:
+      - What makes up the image, as M(hygeia.golden.system_manifest_info) returns it of the throwaway boot, for
+        C(image_manifest.json).
+    type: list
+    elements: str
+    default: []
   playbook:
     description: The playbook's file.
     type: path

@@ -24,20 +24,12 @@ extends_documentation_fragment:
 options:
   rules:
     description:
-      - The rules of what is compared, as P(hygeia.golden.drift_rules#lookup) returns them. Rules without C(compare) are
-        about what may differ, and mean nothing here.
+      - The rules of what is compared, as P(hygeia.golden.drift_rules#lookup) returns them. Each has C(items), by category
+        patterns in which C(*) stays within a component of a path and C(**) crosses them, and C(compare), which is
+        V(nothing) or V(rights). Rules without C(compare) are about what may differ, and mean nothing here.
     type: list
     elements: dict
     default: []
-    suboptions:
-      items:
-        description: By category, patterns of items. C(*) stays within a component of a path, and C(**) crosses them.
-        type: dict
-        required: true
-      compare:
-        description: V(nothing) for items that are not looked at, V(rights) for files whose content is not compared.
-        type: str
-        choices: [nothing, rights]
   known:
     description: The digests of an earlier manifest, C(categories) and C(groups), each by its name.
     type: dict
@@ -48,7 +40,9 @@ options:
     elements: str
     default: []
   return_digests:
-    description: Whether to return the digests of all files that were read.
+    description:
+      - Whether to return the digests of all files, and nothing else. An opened template is read at the speed of the build
+        host, and its throwaway copy is emulated.
     type: bool
     default: false
   cache:
@@ -90,12 +84,12 @@ EXAMPLES = r"""
 RETURN = r"""
 manifest:
   description: The manifest as JSON, compressed (zlib) and in Base64, in several pieces.
-  returned: success
+  returned: unless O(return_digests=true)
   type: list
   elements: str
 root:
   description: A SHA-256 over everything that is compared. Two systems with the same one do not differ.
-  returned: success
+  returned: unless O(return_digests=true)
   type: str
   sample: 6f7233968ad6c1a0c3bb34cb3a4cc0b95fd0e2ae1fb0a5a4ea6b2c0f1cbe7b1e
 digests:
@@ -115,9 +109,11 @@ complete:
 """
 
 import json
+from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.manifest import digests as remembered
 from ansible_collections.hygeia.golden.plugins.module_utils.manifest import document
+from ansible_collections.hygeia.golden.plugins.module_utils.manifest.files import Reader
 from ansible_collections.hygeia.golden.plugins.module_utils.manifest.selection import Selection
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.injected import Injected
@@ -125,12 +121,6 @@ from ansible_collections.hygeia.golden.plugins.module_utils.system.packages.rpm 
 from ansible_collections.hygeia.golden.plugins.module_utils.util import pieces
 from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module import Module
 
-RULES_SPEC = {
-    "type": "list",
-    "elements": "dict",
-    "default": [],
-    "options": {"items": {"type": "dict", "required": True}, "compare": {"type": "str", "choices": ["nothing", "rights"]}},
-}
 # More than the digests of a million files take.
 _LARGEST = 64 * 1024 * 1024
 
@@ -138,7 +128,7 @@ _LARGEST = 64 * 1024 * 1024
 def main() -> None:
     module = Module(
         argument_spec={
-            "rules": RULES_SPEC,
+            "rules": {"type": "list", "elements": "dict", "default": []},
             "known": {"type": "dict", "default": {}},
             "digests": {"type": "list", "elements": "str", "default": []},
             "return_digests": {"type": "bool", "default": False},
@@ -158,21 +148,25 @@ def main() -> None:
     try:
         known = remembered.load(asked["cache"], asked["cache_period"] * 3600) if asked["cache"] else _given(asked["digests"])
         request = document.Request(Selection(asked["rules"]), asked["known"], known)
-        manifest, read = document.read(host, request)
+        answer = _digests(host, request, known) if asked["return_digests"] else _manifest(host, request)
         if asked["cache"] and not module.check_mode:
             remembered.save(asked["cache"], known)
     except pieces.Damaged as problem:
         module.fail_json(msg=f"digests cannot be used: {problem}. Hand over what this module returned.")
     except (RpmError, OSError) as problem:
         module.fail_json(msg=f"The system cannot be listed: {problem}.")
-    module.exit_json(
-        changed=False,
-        manifest=pieces.packed(json.dumps(manifest, sort_keys=True).encode()),
-        root=manifest["root"],
-        read=read,
-        complete=manifest["files"]["complete"],
-        **({"digests": pieces.packed(known.content)} if asked["return_digests"] else {}),
-    )
+    module.exit_json(changed=False, **answer)
+
+
+def _manifest(host: Host, request: document.Request) -> dict[str, Any]:
+    manifest, read = document.read(host, request)
+    packed = pieces.packed(json.dumps(manifest, sort_keys=True).encode())
+    return {"manifest": packed, "root": manifest["root"], "read": read, "complete": manifest["files"]["complete"]}
+
+
+def _digests(host: Host, request: document.Request, known: remembered.Digests) -> dict[str, Any]:
+    found = Reader(host, request.selection, known).files()
+    return {"digests": pieces.packed(known.content), "read": found.read, "complete": found.complete}
 
 
 def _given(packed: list[str]) -> remembered.Digests:

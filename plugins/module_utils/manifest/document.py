@@ -8,15 +8,13 @@ A value is masked where a secret may stand in it, since a manifest is kept as ev
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.hygeia.golden.plugins.module_utils.manifest import accounts, certificates, files, kernel, services
 from ansible_collections.hygeia.golden.plugins.module_utils.manifest.digests import Digests
-from ansible_collections.hygeia.golden.plugins.module_utils.manifest.selection import Selection, of_items
+from ansible_collections.hygeia.golden.plugins.module_utils.manifest.selection import Selection, of_items, root
 from ansible_collections.hygeia.golden.plugins.module_utils.manifest.unread import Unread
 from ansible_collections.hygeia.golden.plugins.module_utils.system import release
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
@@ -72,8 +70,13 @@ def read(host: Host, request: Request) -> tuple[dict[str, Any], int]:
     known_categories = request.known.get("categories") or {}
     categories = {name: _category(host, name, request, known_categories.get(name)) for name in CATEGORIES}
     listed = _files(reader, found, request.known.get("groups") or {})
-    root = hashlib.sha256(json.dumps([_digests(categories), found.digests()], sort_keys=True).encode()).hexdigest()
-    document = {"schema": SCHEMA, "image": release.read(host) or {}, "root": root, "categories": categories, "files": listed}
+    document = {
+        "schema": SCHEMA,
+        "image": release.read(host) or {},
+        "root": root(_digests(categories), found.digests()),
+        "categories": categories,
+        "files": listed,
+    }
     return presentable(document), found.read
 
 

@@ -67,3 +67,8 @@ def of_entries(entries: Iterable[Sequence[Any]]) -> str:
 
 def of_items(items: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def root(categories: Mapping[str, str], groups: Mapping[str, str]) -> str:
+    """A SHA-256 over the digests of all categories and groups."""
+    return hashlib.sha256(json.dumps([dict(categories), dict(groups)], sort_keys=True).encode()).hexdigest()

@@ -66,8 +66,11 @@ def _quoted(value: str) -> str:
 def read(host: Host) -> dict[str, Any] | None:
     """What the image that a system was made from said of itself, or None."""
     text = host.read(RELEASE)
-    if text is None:
-        return None
+    return None if text is None else parsed(text)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """What the text of the file says."""
     pairs = dict(line.split("=", 1) for line in lines_of(text) if "=" in line and not line.startswith("#"))
     found: dict[str, Any] = {name: _plain(pairs[key]) for name, key in KEYS.items() if key in pairs}
     further = sorted((int(key[1]), key[0]) for key in map(_FURTHER.fullmatch, pairs) if key)

@@ -9,15 +9,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import yaml
 from ansible_collections.hygeia.golden.plugins.module_utils.signing import cms, dsse, ssh
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import ATTESTATIONS, MANIFEST
+from ansible_collections.hygeia.golden.plugins.module_utils.util import pieces
 from ansible_collections.hygeia.golden.plugins.module_utils.util.atomic import make_directory, sync_directory
 from ansible_collections.hygeia.golden.plugins.module_utils.util.masking import masked
 from ansible_collections.hygeia.golden.plugins.module_utils.util.readable import readable_throughout
+from ansible_collections.hygeia.golden.plugins.plugin_utils.drift.manifest import LARGEST, Manifest, parsed
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.document import PolicyError
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.frameworks import frameworks, meant_for
 from ansible_collections.hygeia.golden.plugins.plugin_utils.reports import attestations, documentation, previous
@@ -31,6 +33,8 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.reports.sbom import 
 from ansible_collections.hygeia.golden.plugins.plugin_utils.results.coverage import coverage
 
 BILL = "sbom.cdx.json"
+# What makes up the image, by which machines that came from it are compared with it.
+IMAGE_MANIFEST = "image_manifest.json"
 # What the name of a profile says of which only a part was asked for.
 IN_PART = ", in part ("
 COLLECTION = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../.."))
@@ -45,7 +49,10 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     if unknown:
         raise PolicyError(f"there is no framework {unknown[0]} for the report; use {', '.join(known)}")
     shown = meant_for(known, _names(facts["system"]))
-    run = gathered(readable_throughout(masked({**facts, "playbook": digest})), ended)
+    image = _image_manifest(facts.get("image_manifest") or [])
+    others = {name: value for name, value in facts.items() if name != "image_manifest"}
+    run = gathered(readable_throughout(masked({**others, "playbook": digest})), ended)
+    run["image_root"] = image.root if image else ""
     run["coverage"] = {name: coverage(run["records"], framework, run["controls"]) for name, framework in shown.items()}
     # Citations of frameworks that are about other systems.
     run["left_out"] = sorted(known.keys() - shown.keys())
@@ -61,8 +68,20 @@ def rendered(facts: Mapping[str, Any], ended: str) -> tuple[Run, dict[str, str]]
     }
     if run["installed"]:
         files[BILL] = _json(sbom(run))
+    if image:
+        files[IMAGE_MANIFEST] = image.text
     files[MANIFEST] = _json(manifest(run, files))
     return run, files
+
+
+def _image_manifest(packed: Sequence[str]) -> Manifest | None:
+    """What makes up the image, from the pieces that its boot sent; secrets are masked in it already."""
+    if not packed:
+        return None
+    try:
+        return parsed(pieces.unpacked(packed, LARGEST))
+    except ValueError as problem:
+        raise ValueError(f"the manifest of the image cannot be used: {problem}") from problem
 
 
 def indexed(run: Run, files: Mapping[str, str], head: dict[str, Any] | None) -> dict[str, str]:

@@ -29,6 +29,8 @@ def manifest(run: Run, files: dict[str, str]) -> dict[str, Any]:
         "source": run["source"],
         "isolation": run["isolation"] or None,
         "image": run["image"],
+        # The root of the digests in image_manifest.json, of the image as it booted.
+        "image_root": run["image_root"] or None,
         "profile": {
             "id": run["profile"],
             "controls": len(run["controls"]),

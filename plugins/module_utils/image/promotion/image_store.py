@@ -23,6 +23,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.image.session import
 from ansible_collections.hygeia.golden.plugins.module_utils.image.tools import ImageError
 from ansible_collections.hygeia.golden.plugins.module_utils.util import atomic
 
+# What makes up an image, as a file beside it (plugin_utils/drift/manifest.py).
+MANIFEST = ".manifest.json"
 _NAME = re.compile(r"[A-Za-z0-9][\w.+~-]*", re.A)
 _VERSION = re.compile(names.VERSION, re.A)
 
@@ -200,10 +202,16 @@ class ImageStore:
             gone_back_to = self.history.gone_back_to()
             for image in self.kept()[keep:]:
                 if image.name not in gone_back_to and not self._needed(image.path):
-                    for path in (*self.others(image.name).values(), image.path):
+                    for path in (*self.others(image.name).values(), *self._manifest(image.path), image.path):
                         os.unlink(path)
                         removed.append(path)
         return removed
+
+    @staticmethod
+    def _manifest(path: str) -> list[str]:
+        """What makes up an image, where that lies beside it."""
+        manifest = path[: -len(SUFFIX)] + MANIFEST
+        return [manifest] if os.path.lexists(manifest) else []
 
     def _needed(self, path: str) -> bool:
         """Does the pointer, another disk in the directory or an open session still need this image?"""

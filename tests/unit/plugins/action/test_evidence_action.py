@@ -17,9 +17,11 @@ from ansible.errors import AnsibleError
 from ansible_collections.hygeia.golden.plugins.action import evidence
 from ansible_collections.hygeia.golden.plugins.module_utils.signing import history
 from ansible_collections.hygeia.golden.plugins.module_utils.signing.verification import Trust, verify
-from ansible_collections.hygeia.golden.plugins.module_utils.util import chain
+from ansible_collections.hygeia.golden.plugins.module_utils.util import chain, pieces
 from ansible_collections.hygeia.golden.plugins.modules import evidence as documented
+from ansible_collections.hygeia.golden.plugins.plugin_utils.drift.manifest import parsed
 from ansible_collections.hygeia.golden.plugins.plugin_utils.policy.catalogue import BASELINE
+from drift_samples import System
 
 TEMPLATE = os.path.normpath(os.path.join(BASELINE, "../../evidence/templates/report.html.j2"))
 
@@ -180,3 +182,24 @@ def test_evidence_that_cannot_be_signed_is_not_in_the_index(act, tmp_path):
     with pytest.raises(AnsibleError, match="the evidence cannot be signed, so it is not written"):
         act(index=str(tmp_path / "runs.jsonl"), signing_key="/nowhere")
     assert not (tmp_path / "runs.jsonl").exists()
+
+
+def test_what_makes_up_the_image_is_evidence_with_its_root(act):
+    image = System()
+    result = act(records=[record("a")], image_manifest=pieces.packed(json.dumps(image.sent()).encode()))
+    path = Path(result["path"])
+    manifest = json.loads((path / "manifest.json").read_text())
+    kept = parsed((path / "image_manifest.json").read_bytes())
+    assert manifest["image_root"] == kept.root == image.manifest().root
+    assert (kept.groups, kept.categories) == (image.manifest().groups, image.manifest().categories)
+    assert "image_manifest.json" in manifest["files"]
+
+
+def test_without_a_boot_there_is_no_manifest_of_the_image(act):
+    path = Path(act(records=[record("a")])["path"])
+    assert json.loads((path / "manifest.json").read_text())["image_root"] is None and not (path / "image_manifest.json").exists()
+
+
+def test_a_manifest_of_the_image_that_is_none_is_refused(act):
+    with pytest.raises(AnsibleError, match="the manifest of the image cannot be used: it is damaged"):
+        act(records=[record("a")], image_manifest=["x"])

@@ -105,6 +105,6 @@ def test_the_agents_of_the_page_can_be_required_and_read(tmp_path):
 
 def test_the_rule_of_the_drift_page_can_be_used(tmp_path):
     (tmp_path / "drift").mkdir()
-    for number, rule in enumerate(examples("drift.md")):
+    for number, rule in enumerate(example for example in examples("drift.md") if example.startswith("- id")):
         (tmp_path / f"drift/{number}.yml").write_text(rule, encoding="utf-8")
-    assert "viewer-cache" in Catalogue([str(tmp_path)]).drift
+    assert Catalogue([str(tmp_path)]).drift.keys() >= {"viewer", "viewer-cache"}

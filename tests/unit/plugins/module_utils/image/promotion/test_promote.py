@@ -146,6 +146,15 @@ def test_the_newest_stay(dest):
     assert Target(str(dest), "web", "1").prune(2) == old[2:]
 
 
+def test_what_makes_up_an_image_goes_with_it(dest):
+    old = [image(dest, f"web-{age}-0123456789ab.qcow2", age) for age in (1, 2)]
+    for name in ("web-1-0123456789ab", "web-2-0123456789ab"):
+        (dest / f"{name}.manifest.json").write_text("{}")
+    target = Target(str(dest), "web", "1")
+    assert len(target.kept()) == 2 and target.prune(1) == [str(dest / "web-2-0123456789ab.manifest.json"), old[1]]
+    assert (dest / "web-1-0123456789ab.manifest.json").exists()
+
+
 def test_images_of_another_name_that_begins_alike_stay(dest):
     for name in ("web-shop-1-0123456789ab.qcow2", "web-1.qcow2", "website-1-0123456789ab.qcow2", "web-1-0123456789ab.qcow2.bak"):
         image(dest, name, 9)
