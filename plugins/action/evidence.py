@@ -40,6 +40,7 @@ ARGUMENTS = {
     "staged": {"type": "dict"},
     "boot_skipped": {"type": "bool", "default": False},
     "boot_required": {"type": "bool", "default": False},
+    "promotes": {"type": "bool", "default": True},
     "replaces": {"type": "path"},
     "index": {"type": "path"},
     "store": {"type": "path"},

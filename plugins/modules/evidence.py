@@ -119,6 +119,10 @@ options:
     description: Whether the boot check was skipped.
     type: bool
     default: false
+  promotes:
+    description: Whether the run was to promote an image of its template. V(false) for an audit of an image.
+    type: bool
+    default: true
   boot_required:
     description: Whether a template must have been booted to be promoted.
     type: bool

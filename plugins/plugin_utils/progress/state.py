@@ -19,7 +19,7 @@ class Host:
     task: str = ""
     ended: float | None = None
     changed: int = 0
-    # What stopped it, as far as nothing has rescued it since: the step.
+    # The step in which it failed first.
     failed_at: str = ""
     unreachable: bool = False
     steps: dict[str, float] = field(default_factory=dict)
@@ -59,9 +59,9 @@ class Progress:
             self.hosts[name].changed += 1
 
     def fail(self, name: str, unreachable: bool = False) -> None:
-        """A task failed on a host: the step that it is in is the one that is to blame."""
+        """A task failed on a host. The first one is to blame: what rescues a play often fails in its end."""
         host = self.hosts.setdefault(name, Host(name, self.clock()))
-        host.failed_at = host.step or host.task
+        host.failed_at = host.failed_at or host.step or host.task
         host.unreachable = unreachable
 
     def wait(self) -> None:

@@ -39,6 +39,7 @@ def gathered(facts: Mapping[str, Any], ended: str) -> Run:
     run["changes"] = facts["changes"] + [_package(diff) for diff in facts["diffs"] if _of_package(diff)]
     run["diffs"] = [diff for diff in facts["diffs"] if not _of_package(diff)]
     run["patches"] = vulnerabilities(run)
+    run["promotes"] = bool(facts["source"]) and facts["promotes"]
     run["verdict"], run["sentence"] = _verdict(run, decided)
     # What is about to be promoted is named as the image that it will be.
     run["image"] = facts["image"] or (facts["staged"] if run["verdict"] == APPROVED else None)
@@ -59,7 +60,7 @@ def _package(diff: dict[str, str]) -> dict[str, str]:
 def _verdict(run: Run, decided: Mapping[str, Any]) -> tuple[str, str]:
     """How the run ended, in a word and in a sentence."""
     if run["failure"]:
-        nothing = " Nothing was promoted." if run["source"] and not run["image"] else ""
+        nothing = " Nothing was promoted." if run["promotes"] and not run["image"] else ""
         return STOPPED, f"The run stopped before its end: {run['failure'].rstrip('.')}.{nothing}"
     if run["rollback"]:
         return ROLLED_BACK, _rolled_back(run["rollback"])
@@ -73,7 +74,7 @@ def _ended(run: Run, state: str) -> tuple[str, str]:
     if state == verdict.UNVERIFIED:
         return UNVERIFIED, ", so nothing can be said"
     if state == verdict.REFUSED:
-        return REFUSED, ", so the image was not promoted" if run["source"] else ""
+        return REFUSED, ", so the image was not promoted" if run["promotes"] else ""
     if run["image"]:
         return PROMOTED, ", and the image was promoted"
     if run["staged"]:

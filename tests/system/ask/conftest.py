@@ -98,10 +98,16 @@ class Guest:
         self.end()
         self._boot()
 
+    def power_off(self):
+        """Have it shut down as an operator does, and wait for the end."""
+        self.run("systemctl", "poweroff", "--no-block")
+        self._nspawn.wait(90)
+
     def end(self):
         """Nothing of it is kept, so it is not asked to shut down: its processes end with its PID 1."""
-        os.kill(int(self._leader[0]), signal.SIGKILL)
-        self._nspawn.wait(20)
+        if self._nspawn.poll() is None:
+            os.kill(int(self._leader[0]), signal.SIGKILL)
+            self._nspawn.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +149,40 @@ def guest(root):
     guest = Guest(root)
     yield guest
     guest.end()
+
+
+@pytest.fixture
+def play(guest, root, tmp_path):
+    """Runs play.yml of the temporary directory against the guest's own sshd, with one connection that stays, as Ansible's own default is."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    (root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
+    guest.write("/root/.ssh/authorized_keys", (tmp_path / "key.pub").read_text(), 0o600)
+    assert guest.run("ssh-keygen", "-A").returncode == 0
+    guest.run("systemctl", "restart", "ssh.service")
+    through = " ".join([*guest.enter[:3], "--net", "nc", "127.0.0.1", "22"])
+    inventory = {
+        "all": {
+            "hosts": {
+                "ward": {
+                    "ansible_host": "127.0.0.1",
+                    "ansible_user": "root",
+                    "ansible_ssh_private_key_file": str(tmp_path / "key"),
+                    "ansible_ssh_common_args": f"-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o 'ProxyCommand={through}'",
+                    "ansible_python_interpreter": "/usr/bin/python3",
+                }
+            }
+        }
+    }
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+
+    def run(*options):
+        return subprocess.run(
+            ["ansible-playbook", "-i", tmp_path / "hosts.json", tmp_path / "play.yml", *options],
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=300,
+            env={**os.environ, "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/seal-{os.getpid()}", "ANSIBLE_NOCOLOR": "1"},
+        )
+
+    return run

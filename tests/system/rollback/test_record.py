@@ -74,8 +74,10 @@ def manifests(tmp_path):
 def test_one_command_goes_back_and_leaves_evidence(tmp_path, dest, play):
     well, output = play("rollback", "--check", "-e", "version=1", "-e", "reason='The viewer does not start'")
     assert well and os.readlink(dest / "web.qcow2").startswith("web-2-"), output
-    well, output = play("rollback", "-e", "version=1", "-e", "reason='The viewer does not start'")
+    well, output = play("rollback", "-e", "version=previous", "-e", "reason='The viewer does not start'")
     assert well and os.readlink(dest / "web.qcow2").startswith("web-1-"), output
+    well, output = play("rollback", "-e", "version=previous", "-e", "reason='There is none'")
+    assert not well and "there is no version previous of web" in output, output
     found = manifests(tmp_path)[0]
     assert found["verdict"]["outcome"] == "rolled_back"
     assert {key: found["rollback"][key] for key in ("version", "by", "reason")} == {

@@ -88,6 +88,7 @@ def facts():
             "staged": None,
             "boot_skipped": False,
             "boot_required": False,
+            "promotes": True,
             "vulnerabilities": [],
             "closed": [],
             "feeds": [],

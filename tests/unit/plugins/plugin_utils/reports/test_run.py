@@ -21,6 +21,8 @@ IMAGE = {"path": "/i.qcow2", "sha256": "1" * 64}
         ),
         (["pass", "not_checked", "waived"], {}, "passed", "No control of severity high or above failed."),
         (["pass", "fail"], {"source": SOURCE}, "refused", "One control of severity high or above failed, so the image was not promoted."),
+        (["fail"], {"source": SOURCE, "promotes": False}, "refused", "One control of severity high or above failed."),
+        (["pass"], {"source": SOURCE, "promotes": False}, "passed", "No control of severity high or above failed."),
         (["fail", "error"], {}, "refused", "2 controls of severity high or above failed."),
         (
             ["pass"],
