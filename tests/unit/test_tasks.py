@@ -26,6 +26,7 @@ CONTROLLER = {
         "include_tasks",
         "meta",
         "set_fact",
+        "set_stats",
     )
 }
 
