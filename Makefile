@@ -17,8 +17,8 @@ SCENARIOS := default image live
 # The oldest and the newest supported release of ansible-core; the one in between runs everything else.
 RELEASES := 2.16 2.21
 # The steps of make test. Those that take longest come first, for the last ones to end together.
-LONGEST := system-build_host system-enterprise molecule-image system-packer unit system-tamper release-2.21 system-session release-2.16 sanity \
-    system-profiles system-migration system-publish system-inventory system-boot system-patch
+LONGEST := system-build_host system-inventory molecule-image system-packer unit system-tamper release-2.21 system-session release-2.16 sanity \
+    system-profiles system-migration system-publish system-boot system-patch
 STEPS := $(LONGEST) $(filter-out $(LONGEST), $(AREAS:%=system-%) $(SCENARIOS:%=molecule-%) $(RELEASES:%=release-%)) lint docs-check
 # How many steps run at a time: one more than two cores would, for somebody always waits, for a mirror or for a guest to boot.
 JOBS := 3

@@ -42,7 +42,7 @@ def main():
     options = arguments()
     os.makedirs(options.cache, exist_ok=True)
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
-    tar = TREES[options.family](options)
+    tar = options.tree or TREES[options.family](options)
     if options.format == "directory":
         os.makedirs(options.output)
         unpack(tar, options.output)
@@ -84,6 +84,7 @@ def arguments():
     parser.add_argument(
         "--family", choices=sorted(TREES), default="debian", help="el is the stand-in for Enterprise Linux: SELinux, on LVM and XFS"
     )
+    parser.add_argument("--tree", metavar="TAR", help="the root filesystem of somebody else, with a kernel and GRUB in it")
     parser.add_argument("--suite", default="bookworm", help="the release of Debian (default: %(default)s)")
     parser.add_argument("--format", choices=["qcow2", "raw", "directory"], default="qcow2")
     parser.add_argument("--table", choices=["gpt", "mbr", "none"], default="gpt", help="none is a bare filesystem")
@@ -94,6 +95,7 @@ def arguments():
     parser.add_argument(
         "--separate", default=[], nargs="+", type=separate, metavar="PATH=MIB", help="filesystems of their own, such as /var/log=256"
     )
+    parser.add_argument("--fstab", default=[], nargs="+", metavar="LINE", help="what is mounted from disks that are made elsewhere")
     parser.add_argument("--include", default=[], nargs="+", metavar="PACKAGE", help="more packages")
     parser.add_argument("--cache", default=roots.CACHE, help="packages and root filesystems (default: .build/cache of the repository)")
     options = parser.parse_args()
@@ -166,7 +168,8 @@ def fstab(target, options):
     )
     for path, identifier in target.uuids.items():
         text += FSTAB_SEPARATE.format(uuid=identifier, path=path, filesystem=options.filesystem, check=2 if ext4 else 0)
-    return text + (FSTAB_ESP.format(serial=target.esp_serial) if "esp" in target.parts else "")
+    text += FSTAB_ESP.format(serial=target.esp_serial) if "esp" in target.parts else ""
+    return text + "".join(f"{line}\n" for line in options.fstab)
 
 
 def finish(raw, options):

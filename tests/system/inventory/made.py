@@ -1,80 +1,118 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The templates, each made from the same small server: what differs is how its disks are laid out and in which format they are.
+"""The templates. Those of Debian are the same small server: what differs is how its disks are laid out, how they start, and in which format they are.
 
 A further one is a function of a directory and the root filesystem that returns the variables of its host, in MADE.
 """
 
 from __future__ import annotations
 
-import shutil
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 from ansible_collections.hygeia.golden.tests.templates import appliance as ovf
-from ansible_collections.hygeia.golden.tests.templates import images, lvm
+from ansible_collections.hygeia.golden.tests.templates import disk, images, lvm
 
-ROOT = 500 * images.MIB
-
-
-def plain(place, root):
-    """A partition in qcow2."""
-    with_fstab(root, place, f"UUID={images.uuid(root)} / ext4 defaults 0 1\n")
-    disk = images.disk("gpt", place / "disk.raw", [("linux", root)])
-    return {"template_source": images.qcow2(disk, place / "plain.qcow2")}
-
-
-def appliance(place, root):
-    """An OVA of vSphere with two disks, over which one volume group lies: the root is on the first and its data on the second."""
-    with_fstab(
-        root, place, "/dev/mapper/vg-root / ext4 defaults 0 1\nLABEL=boot /boot ext4 defaults 0 2\n/dev/vg/data /srv ext4 defaults 0 2\n"
-    )
-    boot = images.filesystem("ext4", place / "boot.raw", size=8 * images.MIB, label="boot")
-
-    def apart(tools):
-        tools.run("lvremove", "-y", "vg/data")
-        tools.create("vg", "data", 16, tools.device("b"))
-
-    members = lvm.group(place, "vg", ROOT + 20 * images.MIB, apart, devices="ab", root=root, data=data(place))
-    parts = {"web-disk1.vmdk": [("linux", boot), ("lvm", members[0])], "web-disk2.vmdk": [("lvm", members[1])]}
-    disks = {}
-    for name, content in parts.items():
-        images.call(
-            "qemu-img",
-            "convert",
-            "-O",
-            "vmdk",
-            "-o",
-            "subformat=streamOptimized",
-            images.disk("gpt", place / "disk.raw", content),
-            place / name,
-        )
-        disks[name] = (place / name).read_bytes()
-        (place / name).unlink()
-    return {"template_source": ovf.ova(place / "appliance.ova", ovf.several(disks, list(disks)))}
+PROJECT = Path(__file__).parents[3]
+# MiB of a disk with the root on it, and what the other partitions and volumes of LVM take beside it.
+SIZE, BESIDE = 512, 384
+DATA = 16 * images.MIB
+# The volume group that build.py makes, with extents of 4 MiB.
+GROUP = disk.GROUPS["debian"][0]
+EXTENT = 4 * images.MIB
+# What the running copies of the Debians have in common.
+BOOTED = ["boot-completes", "boot-ssh-login", "boot-no-failed-units", "boot-ssh-host-keys-new"]
+SMALL = {"baseline_tags": [*BOOTED, "ssh", "sudo"], "verify_severity": "critical"}
+HAS_DATA = 'test "$(cat /srv/patients)" = "of the site" && findmnt --noheadings --output SOURCE /srv | grep -x {}'
+# What only the running copy of the stand-in can tell, and what its own programs say of it.
+ENTERPRISE_SMOKE = {
+    "enforcing": 'test "$(getenforce)" = Enforcing',
+    "denials": "! { cat /var/log/audit/audit.log; journalctl --dmesg; } | grep -E 'avc: +denied'",
+    # What LVM writes when the system starts has the label of its directory.
+    "labels": 'test -z "$(restorecon -R -n -v -e /etc/lvm /boot /etc /usr /home /root)"',
+    "volumes": "findmnt --noheadings --output SOURCE,FSTYPE / | grep -E '^/dev/mapper/rhel-root +xfs'",
+}
 
 
-def two_disks(place, root):
-    """A disk for the system and one for its data, in VHDX."""
-    filesystem = data(place)
-    with_fstab(root, place, f"UUID={images.uuid(root)} / ext4 defaults 0 1\nUUID={images.uuid(filesystem)} /srv ext4 defaults 0 2\n")
-    for name, content in {"os": root, "data": filesystem}.items():
-        images.call(
-            "qemu-img", "convert", "-O", "vhdx", images.disk("gpt", place / "disk.raw", [("linux", content)]), place / f"{name}.vhdx"
-        )
-    return {"template_source": place / "os.vhdx", "template_disks": [{"path": place / "data.vhdx"}]}
+def plain(place, tree):
+    """A partition in qcow2, which starts by BIOS."""
+    source = build(place / "plain.qcow2", tree)
+    return {**SMALL, "template_source": source, "verify_smoke": smoke(root="findmnt --noheadings --output SOURCE / | grep -x /dev/vda2")}
 
 
-MADE = {"plain": plain, "appliance": appliance, "two-disks": two_disks}
+def appliance(place, tree):
+    """An OVA of vSphere, which starts by UEFI, with two disks over which one volume group lies: the root is on the first and its data on the second."""
+    mount = f"/dev/{GROUP}/data /srv ext4 defaults 0 2"
+    laid_out = ["--layout", "lvm", "--firmware", "uefi", "--size", SIZE + BESIDE, "--fstab", mount]
+    first = build(place / "first.raw", tree, "--format", "raw", *laid_out)
+    (place / "member.raw").write_bytes(bytes(DATA + 2 * EXTENT))
+    second = images.disk("gpt", place / "second.raw", [("lvm", place / "member.raw")])
+    with lvm.on(place / "lvm", a=(first, *partitions(first)[-1]), b=(second, *partitions(second)[0])) as tools:
+        tools.run("vgextend", "-y", GROUP, tools.device("b"))
+        tools.create(GROUP, "data", DATA // EXTENT, tools.device("b"))
+        ((unused_device, start, unused_size),) = tools.layout()["data"]
+    put(data(place), second, partitions(second)[0][0] + start)
+    disks = {"web-disk1.vmdk": first, "web-disk2.vmdk": second}
+    for name, raw in disks.items():
+        images.call("qemu-img", "convert", "-O", "vmdk", "-o", "subformat=streamOptimized", raw, place / name)
+    contents = {name: (place / name).read_bytes() for name in disks}
+    source = ovf.ova(place / "appliance.ova", ovf.several(contents, list(contents)))
+    mapped = f"/dev/mapper/{GROUP.replace('-', '--')}"
+    tried = smoke(root=f"findmnt --noheadings --output SOURCE / | grep -x {mapped}-root", data=HAS_DATA.format(f"{mapped}-data"))
+    return {**SMALL, "template_source": source, "verify_smoke": tried}
 
 
-def make(place, name, root):
+def two_disks(place, tree):
+    """A disk for the system, which starts by its master boot record, and one for its data, in VHDX."""
+    made = {
+        "os": build(place / "first.raw", tree, "--format", "raw", "--table", "mbr", "--fstab", "LABEL=data /srv ext4 defaults 0 2"),
+        "data": images.disk("gpt", place / "second.raw", [("linux", data(place))]),
+    }
+    for name, raw in made.items():
+        images.call("qemu-img", "convert", "-O", "vhdx", raw, place / f"{name}.vhdx")
+    tried = smoke(data=HAS_DATA.format("/dev/vdb1"))
+    return {**SMALL, "template_source": place / "os.vhdx", "template_disks": [{"path": place / "data.vhdx"}], "verify_smoke": tried}
+
+
+def enterprise(place, unused_tree):
+    """The stand-in for Enterprise Linux with the whole profile of the main job."""
+    source = build(place / "enterprise.qcow2", None, "--family", "el", "--size", "3072")
+    return {"template_source": source, "baseline_profile": "hipaa", "verify_smoke": smoke(**ENTERPRISE_SMOKE)}
+
+
+# What takes longest comes first.
+MADE = {"enterprise": enterprise, "plain": plain, "appliance": appliance, "two-disks": two_disks}
+DEBIANS = [name for name in MADE if name != "enterprise"]
+
+
+def make(place, name, tree):
     """The variables of a template's host."""
     directory = place / name
     directory.mkdir()
-    shutil.copy(root, directory / "root.raw")
-    variables = MADE[name](directory, directory / "root.raw")
-    for left in directory.glob("*.raw"):
+    variables = MADE[name](directory, tree)
+    for left in (*directory.glob("*.raw"), *directory.glob("web-*.vmdk")):
         left.unlink()
     return variables
+
+
+def smoke(**commands):
+    return [{"name": name, "command": command, "timeout": 300} for name, command in commands.items()]
+
+
+def build(path, tree, *options):
+    """A disk that boots, with a tree on it or that of a family."""
+    command = [sys.executable, PROJECT / "tests/templates/build.py", "--cache", PROJECT / ".build/cache", "--output", path]
+    own = ["--tree", tree] if tree else []
+    subprocess.run(list(map(str, [*command, *own, "--size", SIZE, *options])), check=True)
+    return path
+
+
+def partitions(raw):
+    """The places of a disk's partitions, as (offset, size) in bytes."""
+    table = json.loads(images.call("sfdisk", "--json", raw))["partitiontable"]["partitions"]
+    return [(part["start"] * 512, part["size"] * 512) for part in table]
 
 
 def data(place):
@@ -82,9 +120,10 @@ def data(place):
     tree = place / "data"
     tree.mkdir()
     (tree / "patients").write_text("of the site\n")
-    return images.filesystem("ext4", place / "data-disk.raw", tree, size=16 * images.MIB, label="data")
+    return images.filesystem("ext4", place / "data-disk.raw", tree, size=DATA, label="data")
 
 
-def with_fstab(root, place, text):
-    (place / "fstab").write_text(text)
-    images.mounted(root, f"cp {place}/fstab MOUNT/etc/fstab")
+def put(content, raw, offset):
+    with open(raw, "r+b") as stream:
+        stream.seek(offset)
+        stream.write(content.read_bytes())

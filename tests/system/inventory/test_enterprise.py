@@ -5,27 +5,13 @@
 from __future__ import annotations
 
 import pytest
-from main_job import SMOKE, digest
 
 NOBODY = "f" * 32
 FILE_CONTEXTS = "/etc/selinux/targeted/contexts/files/file_contexts"
 
 
-def test_the_image_is_promoted_and_the_template_is_bit_for_bit_what_it_was(job):
-    assert job.ran.returncode == 0, job.said
-    assert job.pointer.is_symlink() and digest(job.template) == job.before
-
-
-@pytest.mark.parametrize(
-    "check", ["boot-completes", "boot-ssh-login", "boot-no-failed-units", "boot-ssh-host-keys-new", "boot-listening-ports"]
-)
-def test_the_copy_boots_from_lvm_by_its_entries(records, check):
-    assert records[check, "boot"]["status"] == "pass", records[check, "boot"]
-
-
-@pytest.mark.parametrize("name", SMOKE)
-def test_the_running_copy_says_so_itself(records, name):
-    assert records[f"smoke-{name}", "boot"]["status"] == "pass", records[f"smoke-{name}", "boot"]
+def test_nothing_listens_that_nobody_knows(records):
+    assert records["boot-listening-ports", "boot"]["status"] == "pass", records["boot-listening-ports", "boot"]
 
 
 @pytest.mark.parametrize("control", ["selinux-enforcing", "selinux-policy", "boot-audit"])
@@ -40,7 +26,7 @@ def test_nothing_of_weight_fails(records):
 
 
 def test_dnf_installed_the_update_that_was_waiting(job, image):
-    (change,) = job.evidence("manifest.json")["packages"]["changed"]
+    (change,) = job.evidence("enterprise", "manifest.json")["packages"]["changed"]
     assert (change["package"].split(".")[0], change["from"], change["to"]) == ("stand-in-tools", "1.0-1.el10", "1.1-1.el10")
     assert image.check_output("rpm -q --queryformat '%{VERSION}' stand-in-tools") == "1.1"
     assert image.file("/usr/share/stand-in/version").content_string == "1.1\n"
