@@ -48,7 +48,7 @@ def accounts(host: Host) -> Items:
 
 
 def _password(account: Account, password: Password | None) -> str:
-    """Whether there is a password; of one that is hashed well also by what another is recognized."""
+    """Whether there is a password; of one that is hashed well also a digest, by which another one shows."""
     text = password.hash if password and account.password == "x" else account.password
     if not text or text == "x":
         return "none" if not text else "unknown"
