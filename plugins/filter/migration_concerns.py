@@ -20,7 +20,9 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Show the machines that cannot move as they are
   ansible.builtin.debug:
-    msg: "{{ (inventory | hygeia.golden.migration_concerns).machines | dict2items | selectattr('value.readiness', 'eq', 'blocked') }}"
+    msg: "{{ machines | dict2items | selectattr('value.readiness', 'eq', 'blocked') }}"
+  vars:
+    machines: "{{ (inventory | hygeia.golden.migration_concerns).machines }}"
 """
 
 RETURN = r"""

@@ -31,7 +31,9 @@ options:
 EXAMPLES = r"""
 - name: List the published versions
   ansible.builtin.debug:
-    msg: "{{ (glance.images | hygeia.golden.publication_found('openstack', 'debian-12')).images | map(attribute='version') }}"
+    msg: "{{ found.images | map(attribute='version') }}"
+  vars:
+    found: "{{ glance.images | hygeia.golden.publication_found('openstack', 'debian-12') }}"
 """
 
 RETURN = r"""
