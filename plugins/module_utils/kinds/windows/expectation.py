@@ -15,6 +15,7 @@ A number, a text or true and false is expected as it is; a list names what is to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Union
 
@@ -29,6 +30,8 @@ _LISTS = ("one_of", "none_of", "contains", "only")
 _NUMBERS = ("at_least", "at_most")
 WORDS = ("equals", *_LISTS, *_NUMBERS, "default", "absent", "type")
 ABSENT = "absent"
+# A number that the registry keeps as a text, which may be one of 64 bits.
+_DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 def expected(where: str, value: Value, types: bool = False) -> Mapping[str, Any]:
@@ -122,7 +125,7 @@ def _number(found: Found) -> int | None:
         return None
     if isinstance(found, int):
         return found
-    return int(found) if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) < 20 else None
+    return int(found) if isinstance(found, str) and _DIGITS.fullmatch(found) else None
 
 
 def shown(value: object) -> str:

@@ -36,7 +36,7 @@ class WindowsProgram(WindowsKind):
     def look(self, name: str, wanted: Mapping[str, Any]) -> Observation:
         found = self.system.packages.matching(name)
         wrong = _wrong(name, wanted, found)
-        shown = [f"{program.name} {program.version}".rstrip() for program in found] or "not installed"
+        shown = [" ".join(filter(None, (program.name, program.version))) for program in found] or "not installed"
         place = "; ".join(program.path for program in found[:5]) or _UNINSTALL
         return Observation(shown, place, wrong, result.FAIL if wrong else result.PASS)
 

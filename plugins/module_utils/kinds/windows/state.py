@@ -28,6 +28,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.kinds.windows.expect
 from ansible_collections.hygeia.golden.plugins.module_utils.model import result
 from ansible_collections.hygeia.golden.plugins.module_utils.model.control import Value
 from ansible_collections.hygeia.golden.plugins.module_utils.util.errors import BadSetting
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
 from ansible_collections.hygeia.golden.plugins.module_utils.windows import certificates, generalized, services, tasks
 from ansible_collections.hygeia.golden.plugins.module_utils.windows.system import VERSION
 
@@ -101,4 +102,4 @@ def _unquoted(found: Any) -> list[str]:
 
 def _is_unquoted(command: str) -> bool:
     path, exe, unused_rest = command.lower().partition(".exe")
-    return bool(exe) and not command.lstrip().startswith('"') and " " in path.strip()
+    return bool(exe) and not command.lstrip(BLANKS).startswith('"') and " " in path.strip(BLANKS)

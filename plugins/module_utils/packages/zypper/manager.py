@@ -18,7 +18,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.simulat
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.base import Manager, PackageError
 from ansible_collections.hygeia.golden.plugins.module_utils.system.packages import rpm
 from ansible_collections.hygeia.golden.plugins.module_utils.util.safe_xml import BadXml, tree
-from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS
+from ansible_collections.hygeia.golden.plugins.module_utils.util.text import BLANKS, words_of
 
 if TYPE_CHECKING:
     from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult, Host
@@ -112,4 +112,4 @@ def _reported(stream: Element) -> str:
 
 
 def _cause(ran: CommandResult, reported: str) -> str:
-    return _CAUSES.get(ran.code) or f"zypper failed with exit code {ran.code}: {' '.join((reported or ran.error).split(None))}"
+    return _CAUSES.get(ran.code) or f"zypper failed with exit code {ran.code}: {' '.join(words_of(reported or ran.error))}"

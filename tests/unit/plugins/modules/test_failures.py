@@ -15,7 +15,7 @@ from ansible_collections.hygeia.golden.plugins.module_utils.util.ansible_module 
 
 MODULES = pathlib.Path(__file__).parents[4] / "plugins/modules"
 # These have an action plugin each that does all of it on the controller.
-WITHOUT_CODE = ("binder", "distrusted", "evidence", "fleet", "image_compare", "migration_plan")
+WITHOUT_CODE = ("binder", "distrusted", "drift_info", "drift_state", "evidence", "fleet", "image_compare", "migration_plan")
 NAMES = sorted(path.stem for path in MODULES.glob("*.py") if path.stem not in ("__init__", *WITHOUT_CODE))
 SECRETS = {
     "line 7: bindpw = hunter2-SeCrEt": "hunter2-SeCrEt",
