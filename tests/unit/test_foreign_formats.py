@@ -17,7 +17,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 UTILS = PROJECT / "plugins/module_utils"
-READERS = ("agents", "backup", "flows", "isolation", "kinds", "packages", "system")
+READERS = ("agents", "backup", "flows", "isolation", "kinds", "packages", "system", "workload")
 READING = ("read", "lines", "read_bytes", "head")
 UNIT = "tests/unit/plugins/module_utils"
 
@@ -108,6 +108,9 @@ PLAIN = (
     "system/running/processes.py",
     "system/running/programs.py",
     "system/running/sockets.py",
+    "workload/collect.py",
+    "workload/machine.py",
+    "workload/services.py",
 )
 ALONE = {
     "agents/cloud_init.py": "cloud-init's YAML is read by the reader that is tested beside PyYAML",
@@ -130,6 +133,9 @@ ALONE = {
     "kinds/network/hardware_address.py": "an address in a profile, in whatever key of its program it stands",
     "kinds/network/managers/networkd.py": "networkd prints what it does only where it runs: tests/system/network asks it there",
     "system/network/networkd.py": "networkd prints what it does only where it runs: tests/system/network asks it there",
+    "workload/configuration.py": "the text of any file, in which addresses and certificates are looked for",
+    "workload/jobs.py": "systemd's reader, which is tested beside systemd, reads the timers",
+    "workload/settings.py": "a word and what follows it, in whichever program's file it stands; nothing is decided by it",
     "system/ssh/server_files.py": "where sshd -T has a value from, which sshd does not tell",
 }
 

@@ -102,7 +102,7 @@ class Processes:
             return []
         return [self.link(number, f"{directory}/{name}") for name in names]
 
-    def link(self, number: int, name: str) -> str:
+    def link(self, number: int | str, name: str) -> str:
         """What a link of a process leads to; empty when there is none, or when it has ended."""
         try:
             target = os.readlink(self.host.entry(f"/proc/{number}/{name}"))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.host import PROGRAM, Host
 from ansible_collections.hygeia.golden.plugins.module_utils.system.running.processes import Process, Processes
 from ansible_collections.hygeia.golden.plugins.module_utils.util.text import words_of
 
@@ -18,6 +18,8 @@ _TABLES = ("tcp", "tcp6", "udp", "udp6")
 # Linux gives a client's socket a port from here on (ip_local_port_range of ip(7)); a UDP socket there waits for an answer.
 _CLIENTS = 32768
 _ESTABLISHED, _LISTENING, _UNCONNECTED = "01", "0A", "07"
+# Connections that are being closed, or were within the last minute (include/net/tcp_states.h).
+_ENDING = ("04", "05", "06", "08", "09", "0B")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,33 @@ def listening(host: Host) -> list[Socket]:
     return [socket for unused_inode, socket in _table(host, "self") if not socket.peer]
 
 
+@dataclass(frozen=True)
+class Held:
+    """A socket with the processes that hold it; nobody holds a connection that has just ended."""
+
+    socket: Socket
+    holders: tuple[Process, ...]
+    own: bool  # in the host's own network, not in that of a container
+
+
+def held(processes: Processes) -> list[Held]:
+    """Every socket of every network of the host, also of connections that have just ended; descriptors are looked at once."""
+    holders: dict[str, list[Process]] = {}
+    networks: dict[str, int | str] = {processes.link("self", "ns/net"): "self"}
+    for process in (process for process in processes.all if process.program):
+        network = processes.link(process.number, "ns/net")
+        if network:
+            networks.setdefault(network, process.number)
+        for link in set(processes.links(process.number, "fd")):
+            if link.startswith("socket:["):
+                holders.setdefault(link[len("socket:[") : -1], []).append(process)
+    return [
+        Held(socket, tuple(holders.get(inode, ())), number == "self")
+        for number in networks.values()
+        for inode, socket in _table(processes.host, number, _ENDING)
+    ]
+
+
 def listeners(processes: Processes) -> dict[Socket, list[str]]:
     """Every socket of the host that waits for others, with the programs that hold it."""
     holders: dict[str, set[str]] = {}
@@ -84,16 +113,17 @@ def listeners(processes: Processes) -> dict[Socket, list[str]]:
     return {socket: sorted(programs) for socket, programs in found.items()}
 
 
-def _table(host: Host, process: int | str) -> Iterator[tuple[str, Socket]]:
+def _table(host: Host, process: int | str, others: tuple[str, ...] = ()) -> Iterator[tuple[str, Socket]]:
+    """The inodes and sockets of a process's network; of connections those that are established or in one of the ``others``' states."""
     for table in _TABLES:
         try:
-            lines = host.lines(f"/proc/{process}/net/{table}")
+            lines = host.lines(f"/proc/{process}/net/{table}", PROGRAM)
         except OSError:
             continue  # the process has just ended
         for line in lines[1:]:
             fields = words_of(line)
             state, inode, protocol = fields[3], fields[9], table[:3]
-            if state == _ESTABLISHED:
+            if state == _ESTABLISHED or (protocol == "tcp" and state in others):
                 yield inode, Socket(protocol, *_end(fields[1]), *_end(fields[2]))
             elif state == (_LISTENING if protocol == "tcp" else _UNCONNECTED):
                 yield inode, Socket(protocol, *_end(fields[1]))

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 UTILS = pathlib.Path(__file__).parents[5] / "plugins/module_utils"
-READERS = ("agents", "backup", "flows", "isolation", "kinds", "openscap", "packages", "system")
+READERS = ("agents", "backup", "flows", "isolation", "kinds", "openscap", "packages", "system", "workload")
 # The one runs inside dnf's own Python and takes nothing of ours along, the other reads bytes, of which Python knows ASCII's blanks alone.
 OTHERS = ("packages/dnf/query.py", "packages/apt/openpgp.py")
 CLASSES = re.compile(r"\\[sSdDwWbB]")
