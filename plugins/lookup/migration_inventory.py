@@ -9,8 +9,9 @@ short_description: Read machines, flows and load from exports of a platform and 
 version_added: 0.1.0
 author: The hygeia.golden authors (@hygeia)
 description:
-  - Reads exports of RVTools, Azure Migrate, AWS Application Discovery and libvirt, answers of VMware's info modules, flow records, samples
-    of load and a site's CMDB sheet, and joins them in one normal form, keyed by the id that the platform gives a machine.
+  - Reads exports of RVTools, Azure Migrate, AWS Application Discovery and libvirt, answers of VMware's info modules, results of
+    M(hygeia.golden.workload_info), flow records, samples of load and a site's CMDB sheet, and joins them in one normal form, keyed by the id
+    that the platform gives a machine.
   - Where two sources contradict each other, the one that is given first is used, and a result says so. Whatever was guessed, such as
     that two lists mean the same machine because of its name, is a result with the status V(not_checked).
   - Templates, placeholders of Site Recovery Manager and machines of vSphere itself are left out, and listed.
@@ -23,7 +24,7 @@ options:
     description:
       - The sources, each a mapping.
       - Each has a C(kind), which is V(rvtools), V(azure_migrate), V(azure_dependencies), V(aws_discovery), V(vcenter), V(libvirt), V(cmdb),
-        V(flows) or V(samples), and a C(path), or C(data) for what a task has registered.
+        V(flows), V(samples) or V(workload), and a C(path), or C(data) for what a task has registered.
       - C(exported) is the day of the export, where the file does not say it; C(max_age) overrides O(max_age) for one source; C(name) is what
         messages call it.
       - C(attributes) of V(rvtools) and V(vcenter) maps a field, such as C(owner), to the custom attribute that has it.
@@ -41,6 +42,7 @@ options:
     type: str
 seealso:
   - module: community.vmware.vmware_vm_info
+  - module: hygeia.golden.workload_info
 """
 
 EXAMPLES = r"""

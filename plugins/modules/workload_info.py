@@ -37,6 +37,8 @@ options:
 seealso:
   - module: hygeia.golden.agent_info
     description: Finds the agents for logging, backup and monitoring, and where they send.
+  - plugin: hygeia.golden.workloads_merged
+    plugin_type: filter
   - plugin: hygeia.golden.migration_inventory
     plugin_type: lookup
 """
@@ -49,7 +51,7 @@ EXAMPLES = r"""
 
 - name: Keep the result for the plan
   ansible.builtin.copy:
-    content: "{{ found.workload | to_json }}"
+    content: "{{ {'workload': found.workload, 'results': found.results} | to_json }}"
     dest: "workloads/{{ inventory_hostname }}-{{ now(utc=true, fmt='%Y%m%dT%H%M%SZ') }}.json"
     mode: "0600"
   delegate_to: localhost

@@ -36,7 +36,8 @@ def dependencies(inventory: Mapping[str, Any], policy: Policy) -> dict[str, Any]
     shared = _Shared(machines, flows, rules)
     groups, parted = _grouped(machines, [flow for flow in flows if not shared.name_of(flow)], rules)
     belongs = {identifier: group["name"] for group in groups for identifier in group["machines"]}
-    talking = {end for flow in inventory["flows"] for end in (flow["source"], flow["destination"])}
+    # What a host's configuration names counts no connection: nothing was seen of it.
+    talking = {end for flow in inventory["flows"] if flow["count"] for end in (flow["source"], flow["destination"])}
     return {
         "services": shared.services(),
         "groups": groups,

@@ -50,12 +50,15 @@ def draft(inventory: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
             "destination": destination,
             "protocol": protocol,
             "ports": sorted(seen[source, destination, protocol]),
-            "reason": f"Observed, for review: {sum(seen[source, destination, protocol].values())} connections, "
-            f"such as {' and '.join(examples[source, destination, protocol])}",
+            "reason": f"{_how(sum(seen[source, destination, protocol].values()))}, such as {' and '.join(examples[source, destination, protocol])}",
         }
         for source, destination, protocol in sorted(seen)
     ]
     return {"policy": {"zones": zones.written(), "flows": flows}, "unplaced": sorted(unplaced)}
+
+
+def _how(connections: int) -> str:
+    return f"Observed, for review: {connections} connections" if connections else "Named by the configuration of hosts, for review"
 
 
 def _label(machines: Mapping[str, Mapping[str, Any]], identifier: str) -> str:

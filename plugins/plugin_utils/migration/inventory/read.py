@@ -20,6 +20,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory 
     rvtools,
     samples,
     vcenter,
+    workload,
 )
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.notes import Notes, Unusable
 from ansible_collections.hygeia.golden.plugins.plugin_utils.migration.inventory.source import Source, require_recent
@@ -105,6 +106,10 @@ def _samples(given: Given, notes: Notes) -> Source:
     return samples.read(given["path"], notes) if given.get("path") else samples.given(given["data"], _named(given))
 
 
+def _workload(given: Given, notes: Notes) -> Source:
+    return workload.read(given.get("path"), given.get("data"), notes, _named(given), given["today"], given["max_age"])
+
+
 def _file(read: Callable[[str, Notes], Source]) -> Callable[[Given, Notes], Source]:
     return lambda given, notes: read(given["path"], notes)
 
@@ -120,4 +125,5 @@ READERS: dict[str, tuple[Callable[[Given, Notes], Source], frozenset[str], tuple
     "cmdb": (_cmdb, frozenset(("sheet", "columns")), ("path",)),
     "flows": (_file(flows.read), frozenset(), ("path",)),
     "samples": (_samples, frozenset(), ("path", "data")),
+    "workload": (_workload, frozenset(), ("path", "data")),
 }
