@@ -153,6 +153,7 @@ def rounds():
     """Controls and the number of one of their settings, many at once: in some round any control is spoiled and any other is not."""
     for number in range(max(len(settings_of(control)) for control in CONTROLS)):
         having = [control for control in CONTROLS if len(settings_of(control)) > number]
+        yield pytest.param(number, having, id=f"setting {number}, all")
         for digit in range(len(having).bit_length()):
             for value in (0, 1):
                 chosen = [control for place, control in enumerate(having) if place >> digit & 1 == value]
