@@ -28,7 +28,7 @@ seealso:
 EXAMPLES = r"""
 - name: Show whom each host has ever been seen to ask
   ansible.builtin.debug:
-    msg: "{{ item.machine.name }}: {{ item.flows | selectattr('direction', 'equalto', 'out') | map(attribute='destination') | unique }}"
+    msg: "{{ item.flows | selectattr('direction', 'equalto', 'out') | map(attribute='destination') | unique }}"
   loop: "{{ texts | map('ansible.builtin.from_json') | hygeia.golden.workloads_merged }}"
   loop_control:
     label: "{{ item.machine.name }}"

@@ -85,12 +85,17 @@ class Met:
 
 
 def descend(
-    top: int, enter: Callable[[Met], bool], unread: Callable[[str], object] | None = None, order: Callable[[str], Any] | None = None
+    top: int,
+    enter: Callable[[Met], bool],
+    unread: Callable[[str], object] | None = None,
+    order: Callable[[str], Any] | None = None,
+    untouched: Callable[[str], bool] | None = None,
 ) -> Iterator[Met]:
     """Yield a Met for each entry below the directory that ``top`` is a descriptor of, and one more for each directory left.
 
     ``enter(met)`` says which directories are looked into, ``unread(path)`` is called for those that cannot be, and ``order`` is a
-    key by which the entries of the top are sorted.
+    key by which the entries of the top are sorted. What ``untouched(path)`` says is not even looked at: a file server that does not
+    answer holds up whoever asks for as much as the type of its mount point.
     """
     here = os.open(".", _DIRECTORY, dir_fd=top)
     levels = [_Level(None, "", os.fstat(here), sorted(os.listdir(here), key=order, reverse=True))]
@@ -98,7 +103,7 @@ def descend(
         while levels:
             level = levels[-1]
             if level.names:
-                met = _met(here, level)
+                met = _met(here, level, untouched)
                 if met:
                     yield met
                 if met and met.is_directory and enter(met):
@@ -113,8 +118,10 @@ def descend(
         os.close(here)
 
 
-def _met(here: int, level: _Level) -> Met | None:
+def _met(here: int, level: _Level, untouched: Callable[[str], bool] | None) -> Met | None:
     name = level.names.pop()
+    if untouched and untouched(f"{level.path}/{name}"):
+        return None
     try:
         found = os.stat(name, dir_fd=here, follow_symlinks=False)
     except OSError:

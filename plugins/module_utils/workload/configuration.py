@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import Host
+from ansible_collections.hygeia.golden.plugins.module_utils.system.running.mounts import mounted
 from ansible_collections.hygeia.golden.plugins.module_utils.util.descent import Met, descend
+from ansible_collections.hygeia.golden.plugins.module_utils.workload.mounts import REMOTE
 
 DIRECTORIES = ("/etc", "/opt", "/srv", "/usr/local", "/var/lib/pgsql", "/var/lib/tomcat")
 MOST_ENTRIES = 50_000
@@ -58,8 +60,9 @@ class Configuration:
 def configuration(host: Host) -> Configuration:
     found = Configuration()
     entries = unreadable = 0
-    for directory in DIRECTORIES:
-        for path, met in _walk(host, directory):
+    elsewhere = {mount.where for mount in mounted(host, (*REMOTE, "autofs"))}
+    for directory in (each for each in DIRECTORIES if each not in elsewhere):
+        for path, met in _walk(host, directory, elsewhere):
             entries += 1
             if entries > MOST_ENTRIES or len(found.files) >= MOST_FILES:
                 found.left_out = (
@@ -80,13 +83,18 @@ def configuration(host: Host) -> Configuration:
     return found
 
 
-def _walk(host: Host, directory: str) -> Iterator[tuple[str, Met]]:
+def _walk(host: Host, directory: str, elsewhere: Collection[str]) -> Iterator[tuple[str, Met]]:
+    """Everything below a directory that lies on this host; no file server is asked, and nothing is mounted by being looked at."""
     try:
         top = os.open(host.path(directory), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        for met in descend(top, lambda met: met.depth < DEEPEST and not _over(f"{directory}{met.path}", met)):
+        for met in descend(
+            top,
+            lambda met: met.depth < DEEPEST and not _over(f"{directory}{met.path}", met),
+            untouched=lambda path: f"{directory}{path}" in elsewhere,
+        ):
             if not met.left:
                 yield f"{directory}{met.path}", met
     finally:

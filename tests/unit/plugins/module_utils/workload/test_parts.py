@@ -6,12 +6,14 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import json
+import os
 import subprocess
 
 import pytest
 from ansible_collections.hygeia.golden.plugins.module_utils.system.host import CommandResult
 from ansible_collections.hygeia.golden.plugins.module_utils.system.running.processes import Processes
 from ansible_collections.hygeia.golden.plugins.module_utils.system.running.sockets import held
+from ansible_collections.hygeia.golden.plugins.module_utils.util import descent
 from ansible_collections.hygeia.golden.plugins.module_utils.workload import (
     addresses,
     certificates,
@@ -271,6 +273,18 @@ def test_the_walk_reads_configuration_and_ends(tree, monkeypatch):
     assert not found.left_out
     monkeypatch.setattr(configuration, "MOST_FILES", 1)
     assert "was not read" in configuration.configuration(host).left_out
+
+
+def test_the_walk_asks_no_file_server(tree, monkeypatch):
+    """Not even for the type of a mount point, for which a dead one would be waited for without end."""
+    asked = []
+    look = os.stat
+    monkeypatch.setattr(descent.os, "stat", lambda path, **options: asked.append(str(path)) or look(path, **options))
+    lines = ["nas:/images /srv/images nfs4 rw 0 0", "/etc/auto.site /opt/home autofs rw 0 0", "nas:/data /usr/local cifs rw 0 0"]
+    files = {"/srv/images/x.conf": "a", "/opt/home/x.conf": "a", "/usr/local/x.conf": "a", "/srv/app/x.conf": "a"}
+    host = tree({"/proc/mounts": "\n".join(lines) + "\n", **files})
+    assert [path for path, unused_text in configuration.configuration(host).files] == ["/srv/app/x.conf"]
+    assert "app" in asked and not {"images", "home", "local"}.intersection(asked)
 
 
 def test_no_link_leads_the_walk_out(tree, tmp_path_factory):
