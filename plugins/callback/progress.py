@@ -64,7 +64,7 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.progress.board impor
 from ansible_collections.hygeia.golden.plugins.plugin_utils.progress.state import Progress
 
 # Messages of ansible.builtin.assert and of failures that say nothing that the name of the task does not.
-EMPTY = ("", "All assertions passed", "One or more items failed", "non-zero return code")
+EMPTY = ("", "All assertions passed", "One or more items failed", "non-zero return code", "The command exited with a non-zero return code.")
 
 
 def step_of(task: Any) -> str:

@@ -131,5 +131,6 @@ def main() -> None:
     failed.update({outcome["control"]: outcome["message"] for outcome in outcomes if outcome["outcome"] == FAILED})
     for name, why in failed.items():
         if why:
-            print(f"{NAME}: {name}: {why}")
-    sys.exit(1 if any(failed.values()) else 0)
+            sys.stdout.write(f"{NAME}: {name}: {why}\n")
+    if any(failed.values()):
+        raise SystemExit(1)

@@ -19,6 +19,13 @@ COMMANDS = [{"name": "works", "command": "true"}]
 TERMINAL = "\x1b]0;owned\x07\x1b[2J\r\u202e\x00 PLAY RECAP"
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads what Ansible marks as no template, too."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
 def variables():
     """Every variable of every role, and what they set meanwhile."""
     found = set()
@@ -27,7 +34,7 @@ def variables():
             found |= set(entry.get("options", {}))
     for path in REPO.glob("roles/*/*/*.yml"):
         if path.parent.name in ("defaults", "vars"):
-            found |= set(yaml.safe_load(path.read_text()) or {})
+            found |= set(yaml.load(path.read_text(), _Loader) or {})
         elif path.parent.name == "tasks":
             found |= {name for task in tasks(yaml.safe_load(path.read_text())) for name in _named(task)}
     return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from ansible_collections.hygeia.golden.plugins.module_utils.packages.apt.simulation import Step, Update
@@ -91,7 +91,7 @@ class Zypper(Manager):
 
     # -- what it is not asked for -------------------------------------------------
 
-    def use(self, text: str) -> NoReturn:
+    def use(self, text: str) -> None:
         """The first thing that whoever patches asks for."""
         raise ZypperError(NOT_CHANGED)
 

@@ -173,7 +173,7 @@ class _Machines:
 
     def _keep(self, found: Machine, row: Row, vm_id: str, vcenter: str) -> None:
         place = self._place(found["name"], row, self._info)
-        for key in {place, (found["name"],)}:
+        for key in dict.fromkeys((place, (found["name"],))):
             self._by_place.setdefault(key, []).append(found)
         if vm_id:
             if (vcenter, vm_id) in self._by_id:

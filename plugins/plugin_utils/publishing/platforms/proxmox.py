@@ -69,7 +69,7 @@ def _made(config: Mapping[str, Any], number: int) -> str:
 
 def _machine(config: Mapping[str, Any]) -> dict[str, Any]:
     bios = config.get("bios") or "seabios"
-    card = str(config.get("net0") or "").split("=")[0]
+    card = str(config.get("net0") or "").split("=", maxsplit=1)[0]
     return {
         "firmware": next((firmware for firmware, name in _FIRMWARE.items() if name == bios), None),
         "disk": next((disk for disk, bus in _BUSES.items() if f"{bus}0" in config and _is(bus, config)), None),

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 from html.parser import HTMLParser
@@ -260,6 +261,7 @@ def test_what_cannot_be_planned_is_one_sentence(act, tmp_path, changed, sentence
         act(**given(tmp_path, **changed))
 
 
+@pytest.mark.skipif(not shutil.which("ss"), reason="ss is not installed")
 def test_the_script_of_the_example_prints_what_was_opened_and_not_what_was_accepted():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
         printed = subprocess.run([EXAMPLE / "flows.sh"], capture_output=True, text=True, check=True).stdout.splitlines()
