@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -13,6 +14,8 @@ from ansible_collections.hygeia.golden.plugins.module_utils.publishing.libvirt_h
 
 # What is looked at of a console at once; a guest may write without end.
 _TAIL = 4096
+# The seconds that closing a console may take.
+_LEAVING = 10
 
 
 def started(connection: Any, name: str, text: str, limit: float) -> float:
@@ -28,10 +31,28 @@ def started(connection: Any, name: str, text: str, limit: float) -> float:
     stream = connection.newStream(0)
     domain.openConsole(None, stream, 0)
     written: queue.Queue[bytes] = queue.Queue(maxsize=16)
-    threading.Thread(target=_read, args=(stream, written), daemon=True).start()
-    domain.resume()
-    waited(written, text.encode(), begun + limit, f"the domain {name} did not write {text!r} to its serial console in {limit:g} seconds")
-    return time.monotonic() - begun
+    reader = threading.Thread(target=_read, args=(stream, written), daemon=True)
+    reader.start()
+    try:
+        domain.resume()
+        waited(
+            written, text.encode(), begun + limit, f"the domain {name} did not write {text!r} to its serial console in {limit:g} seconds"
+        )
+        return time.monotonic() - begun
+    finally:
+        _leave(stream, reader, written)
+
+
+def _leave(stream: Any, reader: threading.Thread, written: queue.Queue[bytes]) -> None:
+    """Close the console, and see that nobody reads it any more: a connection that is still in use may not be closed."""
+    with contextlib.suppress(libvirt.libvirtError):
+        stream.abort()
+    end = time.monotonic() + _LEAVING
+    while reader.is_alive() and time.monotonic() < end:
+        # The reader may wait for room to put what it has read.
+        with contextlib.suppress(queue.Empty):
+            written.get_nowait()
+        reader.join(0.1)
 
 
 def _read(stream: Any, written: queue.Queue[bytes]) -> None:

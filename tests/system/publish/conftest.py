@@ -87,7 +87,10 @@ def play(tmp_path, promoted):
         (tmp_path / "inventory.json").write_text(json.dumps(inventory))
         ansible = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         command = [ansible, "-i", tmp_path / "inventory.json", *arguments, TOP / "playbooks" / f"{name}.yml"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        except subprocess.TimeoutExpired as problem:
+            pytest.fail(f"{name} did not end within {problem.timeout} seconds; it said:\n{(problem.stdout or b'').decode()}")
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         assert proxmox_server.SECRET not in done.stdout + done.stderr
         return done.returncode == 0, done.stdout + done.stderr

@@ -24,6 +24,8 @@ _OWN = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libv
 _START = """set -e
 mount --make-rprivate /
 for place in {own} /etc/passwd /etc/group; do mount --bind {state}$place $place; done
+# libvirt locks the console of a guest there, by a number that other daemons use too.
+mount -t tmpfs locks /run/lock
 # KVM that is there and does not work would keep it waiting for ever.
 if [ -e /dev/kvm ]; then mount --bind /dev/null /dev/kvm; fi
 # The first process of a namespace must reap what others leave, and libvirtd does not.
