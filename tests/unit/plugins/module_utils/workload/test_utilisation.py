@@ -15,36 +15,36 @@ from ansible_collections.hygeia.golden.plugins.module_utils.workload.utilisation
 
 # What sadf of sysstat 12.6.1 printed (-j FILE -- -u -r -b), with other numbers; the second moment is after a restart, without io.
 RECORDED = """{"sysstat": {
-	"hosts": [
-		{
-			"nodename": "pacs", "sysname": "Linux", "release": "6.1.0-40-amd64", "machine": "x86_64", "number-of-cpus": 2,
-			"file-date": "2026-11-30", "file-utc-time": "00:00:02", "timezone": "UTC",
-			"statistics": [
-				{
-					"timestamp": {"date": "2026-11-30", "time": "02:10:01", "utc": 1, "interval": 600},
-					"cpu-load": [
-						{"cpu": "all", "user": 21.00, "nice": 4.50, "system": 4.50, "iowait": 10.00, "steal": 5.00, "idle": 55.00}
-					],
-					"io": {
-						"tps": 42.00, "io-reads": {"rtps": 2.00, "bread": 4096.00},
-						"io-writes": {"wtps": 40.00, "bwrtn": 2048.00}, "io-discard": {"dtps": 0.00, "bdscd": 0.00}
-					},
-					"memory": {"memfree": 100000, "avail": 1000000, "memused": 2438388, "memused-percent": 60.98, "buffers": 3838, "cached": 100158}
-				},
-				{
-					"timestamp": {"date": "2026-11-30", "time": "02:20:01", "utc": 1, "interval": 600},
-					"cpu-load": [
-						{"cpu": "all", "user": 0.00, "nice": 0.00, "system": 0.00, "iowait": 0.00, "steal": 0.00, "idle": 100.00}
-					],
-					"memory": {"memfree": 100000, "memused": 2438388, "memused-percent": 61.5}
-				},
-				{ "timestamp": {"date": "2026-11-30", "time": "02:30:01", "utc": 0, "interval": 600}, "cpu-load": [{"cpu": "all", "idle": 1.0}] }
-			],
-			"restarts": [
-				{"boot": {"date": "2026-11-30", "time": "02:15:01", "utc": 1}}
-			]
-		}
-	]
+  "hosts": [
+    {
+      "nodename": "pacs", "sysname": "Linux", "release": "6.1.0-40-amd64", "machine": "x86_64", "number-of-cpus": 2,
+      "file-date": "2026-11-30", "file-utc-time": "00:00:02", "timezone": "UTC",
+      "statistics": [
+        {
+          "timestamp": {"date": "2026-11-30", "time": "02:10:01", "utc": 1, "interval": 600},
+          "cpu-load": [
+            {"cpu": "all", "user": 21.00, "nice": 4.50, "system": 4.50, "iowait": 10.00, "steal": 5.00, "idle": 55.00}
+          ],
+          "io": {
+            "tps": 42.00, "io-reads": {"rtps": 2.00, "bread": 4096.00},
+            "io-writes": {"wtps": 40.00, "bwrtn": 2048.00}, "io-discard": {"dtps": 0.00, "bdscd": 0.00}
+          },
+          "memory": {"memfree": 100000, "avail": 1000000, "memused": 2438388, "memused-percent": 60.98, "buffers": 3838, "cached": 100158}
+        },
+        {
+          "timestamp": {"date": "2026-11-30", "time": "02:20:01", "utc": 1, "interval": 600},
+          "cpu-load": [
+            {"cpu": "all", "user": 0.00, "nice": 0.00, "system": 0.00, "iowait": 0.00, "steal": 0.00, "idle": 100.00}
+          ],
+          "memory": {"memfree": 100000, "memused": 2438388, "memused-percent": 61.5}
+        },
+        { "timestamp": {"date": "2026-11-30", "time": "02:30:01", "utc": 0, "interval": 600}, "cpu-load": [{"cpu": "all", "idle": 1.0}] }
+      ],
+      "restarts": [
+        {"boot": {"date": "2026-11-30", "time": "02:15:01", "utc": 1}}
+      ]
+    }
+  ]
 }}"""
 FIRST = {"time": "2026-11-30T02:10:01Z", "cpu_percent": 35.0, "memory_percent": 75.0, "iops": 42.0, "mib_per_second": 3.0}
 
