@@ -1,6 +1,6 @@
 # Copyright (c) hygeia.golden authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Images are published to a real libvirtd, seen from outside with virsh."""
+"""A guest is restored from what was published to a real libvirtd, seen from outside with virsh; before other tests use that one."""
 
 from __future__ import annotations
 
