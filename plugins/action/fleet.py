@@ -51,9 +51,7 @@ class ActionModule(ActionBase):
             found.update(title=given["title"], made=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
             files = {PAGE: page.rendered(found, given["template"] or TEMPLATE), **tables.tables(found)}
             if not self._task.check_mode:
-                atomic.make_directory(os.path.abspath(given["dest"]))
-                for name, content in files.items():
-                    atomic.write(os.path.join(given["dest"], name), content, _MODE)
+                atomic.write_all(given["dest"], files, _MODE)
         except engine.StoreError as problem:
             raise AnsibleActionFail(f"there is no page of all hosts: {problem}") from problem
         except TimeoutError as problem:

@@ -73,8 +73,6 @@ def _image(given: dict[str, Any]) -> dict[str, Any]:
 
 def _write(directory: str, files: dict[str, str]) -> None:
     try:
-        atomic.make_directory(os.path.abspath(directory))
-        for name, text in files.items():
-            atomic.write(os.path.join(directory, name), text, 0o640)
+        atomic.write_all(directory, files, 0o640)
     except OSError as problem:
         raise AnsibleActionFail(f"the comparison cannot be written to {directory}: {problem.strerror or problem}") from problem

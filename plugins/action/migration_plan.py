@@ -78,8 +78,6 @@ def _files(made: Mapping[str, Any], template: str) -> dict[str, str]:
 
 def _write(directory: str, files: Mapping[str, str]) -> None:
     try:
-        atomic.make_directory(os.path.abspath(directory))
-        for name, text in files.items():
-            atomic.write(os.path.join(directory, name), text, 0o640)
+        atomic.write_all(directory, files, 0o640)
     except OSError as problem:
         raise AnsibleActionFail(f"the plan cannot be written to {directory}: {problem.strerror or problem}") from problem

@@ -62,15 +62,11 @@ from ansible_collections.hygeia.golden.plugins.plugin_utils.to_native import to_
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        wanted = to_native(terms)
         try:
-            rules = Catalogue(to_native(self.get_option("policy"))).residue
+            rules = Catalogue(to_native(self.get_option("policy"))).chosen_rules("residue", to_native(terms))
         except PolicyError as problem:
             raise AnsibleLookupError(str(problem)) from problem
-        unknown = [name for name in wanted if name not in rules]
-        if unknown:
-            raise AnsibleLookupError(f"there is no rule {unknown[0]}; known are {', '.join(rules)}")
-        return [_travelling(rule) for name, rule in rules.items() if not wanted or name in wanted]
+        return [_travelling(rule) for rule in rules]
 
 
 def _travelling(rule: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 
 def write(path: str, content: str | bytes, mode: int = 0o600) -> None:
@@ -18,6 +19,13 @@ def write(path: str, content: str | bytes, mode: int = 0o600) -> None:
     os.chmod(temporary, mode)  # whatever the mask of whoever calls it
     os.replace(temporary, path)
     sync_directory(os.path.dirname(path) or ".")
+
+
+def write_all(directory: str, files: Mapping[str, str | bytes], mode: int) -> None:
+    """Put files into a directory, which is made if it is not there, each in one step."""
+    make_directory(os.path.abspath(directory))
+    for name, content in files.items():
+        write(os.path.join(directory, name), content, mode)
 
 
 def sync_directory(directory: str) -> None:

@@ -305,6 +305,14 @@ class Catalogue:
             raise PolicyError(f"there is no platform {unknown[0]}; {suggestion(unknown[0], self.platforms)}.")
         return [self.platforms[name] for name in names]
 
+    def chosen_rules(self, section: str, names: Sequence[str]) -> list[Entry]:
+        """The rules of these names, or all of them, of the section ``residue`` or ``drift``."""
+        rules: dict[str, Entry] = getattr(self, section)
+        unknown = [name for name in names if name not in rules]
+        if unknown:
+            raise PolicyError(f"there is no rule {unknown[0]}; known are {', '.join(rules)}")
+        return [rule for name, rule in rules.items() if not names or name in names]
+
     def _chosen(self, profile: Entry, descendants: tuple[str, ...], problems: list[str]) -> dict[str, Entry]:
         """The controls of a profile by their ids; what is wrong with it is added to the problems."""
         here = self._profile_place(profile)
